@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.cache;
+
+/**
+ * Replacement state of every set of one cache. The cache reports uses with {@link #touch} and {@link #insert} and asks
+ * for a {@link #victim} only when every way of the set is valid; so invalidations need no report: a way that comes back
+ * into use is inserted first.
+ *
+ * <p>One class with a {@code switch} instead of one class per policy: the lookup path stays free of virtual calls. Each
+ * policy uses its own arrays, the others have length 0:
+ *
+ * <pre>
+ *   LRU, FIFO to 16 ways   stamps     8 bytes per entry    victim O(ways), touch O(1)
+ *   LRU, FIFO above        next/prev  8 bytes per entry    victim O(1), touch O(1)
+ *   TREE_PLRU              bits       1 bit per way, in words per 64 ways, O(log ways)
+ *   SRRIP                  bits       2 bits per way, rounded to words; victim O(ways / 32), touch O(1)
+ *   ROUND_ROBIN            firsts     4 bytes per set, O(1)
+ *   RANDOM                 -          O(1)
+ * </pre>
+ */
+final class Replacement {
+
+    /** Up to this many ways LRU and FIFO compare stamps, above they keep a list. */
+    static final int MAX_STAMPED_WAYS = 16;
+
+    private static final int NONE = 0;
+    private static final int STAMP = 1;
+    private static final int LIST = 2;
+    private static final int TREE = 3;
+    private static final int RRIP = 4;
+    private static final int POINTER = 5;
+    private static final int DRAW = 6;
+
+    /** Ways of one word of 2-bit values, and bit 0 of each of them. */
+    private static final int RRIP_SHIFT = 5;
+
+    private static final long RRIP_LOW_BITS = 0x5555_5555_5555_5555L;
+
+    /** For each leaf of a tree word: the nodes on its path, and those of them that must turn right to avoid it. */
+    private static final long[] PATH = new long[64];
+
+    private static final long[] AWAY = new long[64];
+
+    static {
+        for (int leaf = 0; leaf < 64; leaf++) {
+            for (int child = 64 + leaf; child > 1; child >>>= 1) {
+                PATH[leaf] |= 1L << (child >>> 1);
+                AWAY[leaf] |= (child & 1L ^ 1L) << (child >>> 1);
+            }
+        }
+    }
+
+    private final int ways;
+    /** What a hit does: {@link #NONE} or the same as {@link #order}. */
+    private final int onTouch;
+
+    private final int order;
+    private final long[] stamps;
+    /**
+     * Doubly linked ring per set, most recent first: entry numbers at {@code 2 * entry} (next) and {@code + 1}
+     * (previous).
+     */
+    private final int[] links;
+    /** Per set: most recent entry of the ring, or the way a round-robin pointer names. */
+    private final int[] firsts;
+
+    private final long[] bits;
+    private final int wordsPerSet;
+    /** Tree: first word, within the set's, of the subtrees of each level, bottom level first. */
+    private final int[] levels;
+
+    private long clock;
+    private long random;
+
+    Replacement(final CacheGeometry geometry) {
+        final int sets = geometry.sets();
+        ways = geometry.ways();
+        order = orderOf(geometry.policy(), ways);
+        final boolean hitsMatter = geometry.policy() != ReplacementPolicy.FIFO && order != POINTER && order != DRAW;
+        onTouch = hitsMatter ? order : NONE;
+        levels = order == TREE ? treeLevels(ways) : new int[1];
+        wordsPerSet = order == TREE ? levels[levels.length - 1] + 1 : ways + 31 >>> RRIP_SHIFT;
+        stamps = new long[order == STAMP ? sets * ways : 0];
+        links = new int[order == LIST ? sets * ways * 2 : 0];
+        firsts = new int[order == LIST || order == POINTER ? sets : 0];
+        bits = new long[order == TREE || order == RRIP ? sets * wordsPerSet : 0];
+        random = geometry.seed();
+        if (order == LIST) {
+            linkRings(sets);
+        }
+    }
+
+    private static int orderOf(final ReplacementPolicy policy, final int ways) {
+        if (ways <= 1) {
+            return NONE;
+        }
+        return switch (policy) {
+            case LRU, FIFO -> ways <= MAX_STAMPED_WAYS ? STAMP : LIST;
+            case TREE_PLRU -> TREE;
+            case ROUND_ROBIN -> POINTER;
+            case RANDOM -> DRAW;
+            case SRRIP -> RRIP;
+        };
+    }
+
+    /** A hit on an entry, or a fill that overwrote it in place. */
+    void touch(final int set, final int entry) {
+        switch (onTouch) {
+            case STAMP -> stamp(entry, entry - set * ways);
+            case LIST -> moveToFront(set, entry);
+            case TREE -> pointAway(set, entry - set * ways);
+            case RRIP -> setInterval(set, entry - set * ways, 0);
+            default -> {}
+        }
+    }
+
+    /** A fill that gave the entry new tags. */
+    void insert(final int set, final int entry) {
+        switch (order) {
+            case STAMP -> stamp(entry, entry - set * ways);
+            case LIST -> moveToFront(set, entry);
+            case TREE -> pointAway(set, entry - set * ways);
+            case RRIP -> setInterval(set, entry - set * ways, 2);
+            default -> {}
+        }
+    }
+
+    /** The entry to evict from a set whose ways are all valid; {@link #insert} must follow. */
+    int victim(final int set) {
+        final int base = set * ways;
+        return switch (order) {
+            case STAMP -> oldestStamp(base);
+            case LIST -> links[2 * firsts[set] + 1];
+            case TREE -> base + followTree(set);
+            case RRIP -> base + distantWay(set);
+            case POINTER -> base + advancePointer(set);
+            case DRAW -> base + (int) ((nextRandom() >>> 32) * ways >>> 32);
+            default -> base;
+        };
+    }
+
+    /** A stamp is a time and, in the low bits, the way: the smallest stamp names its way. */
+    private void stamp(final int entry, final int way) {
+        clock += MAX_STAMPED_WAYS;
+        stamps[entry] = clock | way;
+    }
+
+    private int oldestStamp(final int base) {
+        long oldest = stamps[base];
+        for (int entry = base + 1; entry < base + ways; entry++) {
+            final long difference = stamps[entry] - oldest;
+            oldest += difference & difference >> 63; // the minimum, without a branch nobody can predict
+        }
+        return base + (int) (oldest & MAX_STAMPED_WAYS - 1);
+    }
+
+    private void linkRings(final int sets) {
+        for (int set = 0; set < sets; set++) {
+            final int base = set * ways;
+            firsts[set] = base;
+            for (int way = 0; way < ways; way++) {
+                links[2 * (base + way)] = base + (way + 1) % ways;
+                links[2 * (base + way) + 1] = base + (way + ways - 1) % ways;
+            }
+        }
+    }
+
+    private void moveToFront(final int set, final int entry) {
+        final int first = firsts[set];
+        if (entry == first) {
+            return;
+        }
+        final int last = links[2 * first + 1];
+        if (entry != last) {
+            final int next = links[2 * entry];
+            final int previous = links[2 * entry + 1];
+            links[2 * previous] = next;
+            links[2 * next + 1] = previous;
+            links[2 * entry] = first;
+            links[2 * entry + 1] = last;
+            links[2 * first + 1] = entry;
+            links[2 * last] = entry;
+        }
+        firsts[set] = entry;
+    }
+
+    /**
+     * A word is a tree over 64 leaves: node 1 is the root, node n has the children 2n and 2n + 1, leaf w is node 64 +
+     * w, and bit n is 1 when the victim is to be sought on the right of node n. More than 64 ways are a tree of such
+     * words; what there is of tree beyond the last way is never entered, so it makes no difference.
+     */
+    private static int[] treeLevels(final int ways) {
+        final int[] levels = new int[ways <= 64 ? 1 : (37 - Integer.numberOfLeadingZeros(ways - 1)) / 6];
+        int width = ways;
+        for (int level = 1; level < levels.length; level++) {
+            width = width + 63 >>> 6;
+            levels[level] = levels[level - 1] + width;
+        }
+        return levels;
+    }
+
+    private void pointAway(final int set, final int way) {
+        final int words = set * wordsPerSet;
+        int child = way;
+        for (final int level : levels) {
+            final int word = words + level + (child >>> 6);
+            bits[word] = bits[word] & ~PATH[child & 63] | AWAY[child & 63];
+            child >>>= 6;
+        }
+    }
+
+    private int followTree(final int set) {
+        final int words = set * wordsPerSet;
+        int way = 0;
+        for (int level = levels.length - 1; level >= 0; level--) {
+            final long word = bits[words + levels[level] + (way >>> 6 * level + 6)];
+            int span = 32 << 6 * level;
+            for (int node = 1; node < 64; span >>>= 1) {
+                final int right = (int) (word >>> node) & (way + span - ways >>> 31);
+                way += span & -right;
+                node = 2 * node + right;
+            }
+        }
+        return way;
+    }
+
+    private void setInterval(final int set, final int way, final long interval) {
+        final int word = set * wordsPerSet + (way >>> RRIP_SHIFT);
+        final int shift = 2 * way;
+        bits[word] = bits[word] & ~(3L << shift) | interval << shift;
+    }
+
+    /** The first way whose interval is 3, after as many rounds of ageing as that takes (at most three). */
+    private int distantWay(final int set) {
+        final int words = set * wordsPerSet;
+        while (true) {
+            for (int i = 0; i < wordsPerSet; i++) {
+                final long word = bits[words + i];
+                final long distant = word & word >>> 1 & presentWays(i);
+                if (distant != 0) {
+                    return (i << RRIP_SHIFT) + (Long.numberOfTrailingZeros(distant) >>> 1);
+                }
+            }
+            for (int i = 0; i < wordsPerSet; i++) {
+                bits[words + i] += presentWays(i);
+            }
+        }
+    }
+
+    /** Bit 0 of every 2-bit value of word {@code i} that belongs to a way. */
+    private long presentWays(final int i) {
+        final int present = ways - (i << RRIP_SHIFT);
+        return present >= 32 ? RRIP_LOW_BITS : RRIP_LOW_BITS >>> 64 - 2 * present;
+    }
+
+    private int advancePointer(final int set) {
+        final int way = firsts[set];
+        firsts[set] = way + 1 == ways ? 0 : way + 1;
+        return way;
+    }
+
+    /** SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014). */
+    private long nextRandom() {
+        random += 0x9E3779B97F4A7C15L;
+        long z = random;
+        z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
+        return z ^ z >>> 31;
+    }
+}

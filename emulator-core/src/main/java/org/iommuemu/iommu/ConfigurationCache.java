@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.iommu;
+
+import org.iommuemu.cache.CacheGeometry;
+import org.iommuemu.cache.EntryFilter;
+import org.iommuemu.cache.SetAssociativeCache;
+import org.iommuemu.paging.TableRoot;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The configuration cache: resolved {@link TranslationContext}s by StreamID and SubstreamID. Only good configuration is kept;
+ * what was refused is fetched again.
+ */
+public final class ConfigurationCache {
+    /** {@link #invalidate(int, int, int)}: every substream, and requests without one. */
+    public static final int ANY_SUBSTREAM = -2;
+
+    private final SetAssociativeCache cache;
+    private final @Nullable TranslationContext[] contexts;
+    private final Scope scope = new Scope();
+
+    /** An empty cache. */
+    public ConfigurationCache(CacheGeometry geometry) {
+        cache = new SetAssociativeCache("configuration cache", geometry);
+        contexts = new TranslationContext[geometry.entries()];
+    }
+
+    /** Looks a stream and substream up, and counts the lookup. */
+    @Nullable
+    TranslationContext lookup(int streamId, int substreamId) {
+        int entry = cache.lookup(streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId));
+        return entry < 0 ? null : contexts[entry];
+    }
+
+    void fill(int streamId, int substreamId, TranslationContext context) {
+        int entry = cache.fill(streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId), 0, 0);
+        if (entry >= 0) {
+            contexts[entry] = context;
+        }
+    }
+
+    /**
+     * Drops the contexts of the streams that agree with {@code streamId} in all but the bits of {@code ignored}.
+     *
+     * @param substreamId one substream, {@link Transaction#NO_SUBSTREAM}, or {@link #ANY_SUBSTREAM}
+     * @return how many
+     */
+    public int invalidate(int streamId, int ignored, int substreamId) {
+        scope.stream = streamTag(streamId & ~ignored);
+        scope.mask = ~streamTag(ignored);
+        scope.substream = substreamId;
+        return cache.size() == 0 ? 0 : cache.invalidateIf(scope);
+    }
+
+    /** Drops everything. */
+    public int invalidateAll() {
+        return cache.invalidateAll();
+    }
+
+    /** The structure itself, for its counters and for inspection. */
+    public SetAssociativeCache cache() {
+        return cache;
+    }
+
+    private static long streamTag(int streamId) {
+        return streamId & 0xFFFF_FFFFL;
+    }
+
+    /** A SubstreamID of 20 bits or {@link Transaction#NO_SUBSTREAM}, moved clear of the cache's reserved tag. */
+    private static long substreamTag(int substreamId) {
+        return substreamId + 1L;
+    }
+
+    private static long index(int streamId, int substreamId) {
+        return streamTag(streamId) ^ TableRoot.mix(substreamTag(substreamId));
+    }
+
+    /** Streams under a mask, and one or any substream. */
+    private static final class Scope implements EntryFilter {
+        private long stream;
+        private long mask;
+        private int substream;
+
+        @Override
+        public boolean matches(long tag0, long tag1, long value0, long value1) {
+            return (tag0 & mask) == stream && (substream == ANY_SUBSTREAM || tag1 == substreamTag(substream));
+        }
+    }
+}

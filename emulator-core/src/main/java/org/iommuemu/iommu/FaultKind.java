@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.iommu;
+
+/** What can go wrong between a good configuration and a physical address. */
+public enum FaultKind {
+    /** The address is outside the range that the tables cover. */
+    INPUT_RANGE,
+    /** Walks of this table are forbidden. */
+    WALK_DISABLED,
+    /** A descriptor is invalid. */
+    INVALID_DESCRIPTOR,
+    /** An output or table address is too wide. */
+    ADDRESS_SIZE,
+    /** A descriptor read got no answer. */
+    WALK_EXTERNAL_ABORT,
+    /** The leaf has not been marked as accessed. */
+    ACCESS_FLAG,
+    /** The leaf does not allow the access. */
+    PERMISSION
+}

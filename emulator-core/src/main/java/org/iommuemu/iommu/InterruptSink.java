@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.iommu;
+
+/** Where a machine's wired interrupts go. */
+@FunctionalInterface
+public interface InterruptSink {
+    /** Nobody listens. */
+    InterruptSink NONE = line -> {};
+
+    /** An edge on a line, named as the specification names it. */
+    void pulse(String line);
+}

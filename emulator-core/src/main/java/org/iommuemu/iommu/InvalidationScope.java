@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.iommu;
+
+import org.iommuemu.cache.EntryFilter;
+import org.iommuemu.paging.EntryTag;
+
+/**
+ * Which entries of the IOTLB and the walk caches an invalidation names: by context tag under a mask, and by address.
+ * Reusable; every setter starts from the scope's last state, {@link #everything()} from none.
+ */
+public final class InvalidationScope implements EntryFilter {
+    private long tagMask;
+    private long tag;
+    private boolean global;
+    private long globalTagMask;
+    private long globalTag;
+    private long first;
+    private long last;
+    private boolean leafOnly;
+
+    /** Names every entry. */
+    public InvalidationScope everything() {
+        tagMask = 0;
+        tag = 0;
+        global = true;
+        globalTagMask = 0;
+        globalTag = 0;
+        leafOnly = false;
+        return addresses(0, -1L);
+    }
+
+    /** Narrows to entries whose context tag equals {@code value} under {@code mask}. */
+    public InvalidationScope tag(long mask, long value) {
+        tagMask = mask;
+        tag = value & mask;
+        return this;
+    }
+
+    /** Narrows global entries to those whose tag equals {@code value} under {@code mask}. */
+    public InvalidationScope globalTag(long mask, long value) {
+        globalTagMask = mask;
+        globalTag = value & mask;
+        return this;
+    }
+
+    /** Leaves global entries alone. */
+    public InvalidationScope exceptGlobal() {
+        global = false;
+        return this;
+    }
+
+    /** Narrows to entries that hold any address from {@code from} to {@code to}, both included, unsigned. */
+    public InvalidationScope addresses(long from, long to) {
+        first = from;
+        last = to;
+        return this;
+    }
+
+    /** Leaves the walk caches alone. */
+    public InvalidationScope leafOnly(boolean on) {
+        leafOnly = on;
+        return this;
+    }
+
+    boolean isLeafOnly() {
+        return leafOnly;
+    }
+
+    /** Whether the scope names one address space by its whole tag, so that its entries can be looked up, not searched. */
+    boolean isExact() {
+        return tagMask == -1L;
+    }
+
+    long tag() {
+        return tag;
+    }
+
+    boolean includesGlobal() {
+        return global;
+    }
+
+    long first() {
+        return first;
+    }
+
+    long last() {
+        return last;
+    }
+
+    @Override
+    public boolean matches(long tag0, long tag1, long value0, long value1) {
+        boolean isGlobal = EntryTag.isGlobal(tag0);
+        boolean context = isGlobal ? global && (tag1 & globalTagMask) == globalTag : (tag1 & tagMask) == tag;
+        return context
+                && Long.compareUnsigned(EntryTag.first(tag0), last) <= 0
+                && Long.compareUnsigned(EntryTag.last(tag0), first) >= 0;
+    }
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.iommu;
+
+import java.util.Arrays;
+import org.iommuemu.cache.CacheGeometry;
+import org.iommuemu.cache.SetAssociativeCache;
+import org.iommuemu.paging.EntryTag;
+import org.iommuemu.paging.TableRoot;
+
+/**
+ * The IOTLB: leaf translations of any size, tagged by address space and granule, in one set-associative structure.
+ *
+ * <p>A lookup probes once for every page size that is live under the root's granule - one, mostly. An entry's first value is
+ * the output address with the {@link org.iommuemu.paging.Permission} bits below it, its second the memory attributes.
+ */
+public final class Iotlb {
+    /** Permission bits of a first value. */
+    private static final long PERMISSIONS = 0x3F;
+
+    /** Invalidations of at most this many probes look entries up; others search the whole cache. */
+    private static final int MOST_PROBES = 64;
+
+    private final SetAssociativeCache cache;
+    private final int[] live = new int[EntryTag.CLASSES];
+
+    /** For each granule code and each of {own, global}: the log2 sizes of live entries, as bits. */
+    private final long[] liveShifts = new long[8];
+
+    private final boolean contiguousHonoured;
+    private int hitShift;
+
+    /**
+     * An empty IOTLB.
+     *
+     * @param contiguousHonoured whether an entry covers the whole run of leaves marked contiguous
+     */
+    public Iotlb(CacheGeometry geometry, boolean contiguousHonoured) {
+        cache = new SetAssociativeCache("IOTLB", geometry);
+        this.contiguousHonoured = contiguousHonoured;
+    }
+
+    /**
+     * Looks an address up and counts the lookup.
+     *
+     * @param address canonical
+     * @return the entry, or {@link SetAssociativeCache#MISS}
+     */
+    int lookup(TableRoot root, long address) {
+        int granule = root.format().granuleCode();
+        int entry = find(liveShifts[granule << 1], root.tag(), root.indexMix(), granule, false, address);
+        if (entry < 0 && liveShifts[granule << 1 | 1] != 0) {
+            entry = find(liveShifts[granule << 1 | 1], root.globalTag(), root.globalIndexMix(), granule, true, address);
+        }
+        cache.countLookup(entry >= 0);
+        return entry;
+    }
+
+    private int find(long shifts, long tag, long indexMix, int granule, boolean global, long address) {
+        for (long rest = shifts; rest != 0; rest &= rest - 1) {
+            int shift = Long.numberOfTrailingZeros(rest);
+            int entry = cache.find(EntryTag.of(address, shift, granule, global), tag, address >>> shift ^ indexMix);
+            if (entry >= 0) {
+                hitShift = shift;
+                return entry;
+            }
+        }
+        return SetAssociativeCache.MISS;
+    }
+
+    /** The {@link org.iommuemu.paging.Permission} bits of an entry. */
+    int permissions(int entry) {
+        return (int) (cache.value0(entry) & PERMISSIONS);
+    }
+
+    /** log2 of the size of the entry that the last lookup found. */
+    int hitShift() {
+        return hitShift;
+    }
+
+    /** Where the entry that the last lookup found puts an address. */
+    long output(int entry, long address) {
+        long offset = (1L << hitShift) - 1;
+        return cache.value0(entry) & ~offset | address & offset;
+    }
+
+    long attributes(int entry) {
+        return cache.value1(entry);
+    }
+
+    /**
+     * Remembers a translation.
+     *
+     * @param address canonical input address
+     * @param output physical address of the same byte
+     * @param leafShift log2 of the leaf's size
+     * @param spanShift log2 of the run of contiguous leaves it belongs to, or of the leaf
+     */
+    void fill(
+            TableRoot root,
+            long address,
+            long output,
+            int leafShift,
+            int spanShift,
+            boolean global,
+            int permissions,
+            long attributes) {
+        int shift = leafShift;
+        // A run is cached as one only if this leaf stands where the hint says it does.
+        if (contiguousHonoured && ((address ^ output) & (1L << spanShift) - 1) == 0) {
+            shift = spanShift;
+        }
+        long tag0 = EntryTag.of(address, shift, root.format().granuleCode(), global);
+        long base = output & -(1L << shift);
+        int before = cache.size();
+        cache.fill(
+                tag0,
+                global ? root.globalTag() : root.tag(),
+                address >>> shift ^ (global ? root.globalIndexMix() : root.indexMix()),
+                base | permissions,
+                attributes);
+        if (cache.evicted()) {
+            drop(cache.evictedTag0());
+            add(tag0);
+        } else if (cache.size() > before) {
+            add(tag0);
+        }
+    }
+
+    /**
+     * Drops every entry in a scope.
+     *
+     * @return how many
+     */
+    int invalidate(InvalidationScope scope) {
+        if (cache.size() == 0) {
+            return 0;
+        }
+        if (scope.isExact() && probesFor(scope) <= Math.min(MOST_PROBES, cache.capacity())) {
+            return invalidateByLookup(scope);
+        }
+        int dropped = cache.invalidateIf(scope);
+        if (dropped > 0) {
+            recount();
+        }
+        return dropped;
+    }
+
+    /** How many lookups would find everything in an exact scope; more than {@link #MOST_PROBES} if a search is needed. */
+    private long probesFor(InvalidationScope scope) {
+        long probes = 0;
+        for (int i = 0; i < liveShifts.length; i++) {
+            boolean global = (i & 1) != 0;
+            if (global && liveShifts[i] != 0 && scope.includesGlobal()) {
+                return Long.MAX_VALUE;
+            }
+            for (long rest = global ? 0 : liveShifts[i]; rest != 0; rest &= rest - 1) {
+                int shift = Long.numberOfTrailingZeros(rest);
+                probes += (scope.last() >>> shift) - (scope.first() >>> shift) + 1;
+                if (probes > MOST_PROBES) {
+                    return probes;
+                }
+            }
+        }
+        return probes;
+    }
+
+    private int invalidateByLookup(InvalidationScope scope) {
+        int dropped = 0;
+        long mix = TableRoot.mix(scope.tag());
+        for (int i = 0; i < liveShifts.length; i += 2) {
+            for (long rest = liveShifts[i]; rest != 0; rest &= rest - 1) {
+                int shift = Long.numberOfTrailingZeros(rest);
+                long lastPage = scope.last() >>> shift;
+                for (long page = scope.first() >>> shift; page <= lastPage; page++) {
+                    long tag0 = EntryTag.of(page << shift, shift, i >>> 1, false);
+                    if (cache.invalidate(tag0, scope.tag(), page ^ mix)) {
+                        drop(tag0);
+                        dropped++;
+                    }
+                }
+            }
+        }
+        return dropped;
+    }
+
+    /** The structure itself, for its counters and for inspection. */
+    public SetAssociativeCache cache() {
+        return cache;
+    }
+
+    private void add(long tag0) {
+        int entryClass = EntryTag.classOf(tag0);
+        if (live[entryClass]++ == 0) {
+            liveShifts[entryClass >>> 6] |= 1L << EntryTag.shift(tag0);
+        }
+    }
+
+    private void drop(long tag0) {
+        int entryClass = EntryTag.classOf(tag0);
+        if (--live[entryClass] == 0) {
+            liveShifts[entryClass >>> 6] &= ~(1L << EntryTag.shift(tag0));
+        }
+    }
+
+    private void recount() {
+        Arrays.fill(live, 0);
+        Arrays.fill(liveShifts, 0);
+        if (cache.size() > 0) {
+            cache.forEach((entry, tag0, tag1, value0, value1) -> add(tag0));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.iommu;
+
+import org.iommuemu.paging.TableRoot;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the configuration says about one stream and substream, resolved: what the configuration cache holds. Architectures
+ * extend it with what their fault rules need.
+ */
+public abstract class TranslationContext {
+    private final @Nullable TableRoot lower;
+    private final @Nullable TableRoot upper;
+    private final int[] effective;
+    private final int[] need = new int[Access.CODES];
+
+    /**
+     * A context that translates by one or two sets of tables, or passes transactions through.
+     *
+     * @param lower tables for addresses whose bit 55 is 0, or null to pass through
+     * @param upper tables for the others, or null to pass through; may be the same
+     * @param effective for each {@link Access} code, the code that it counts as: overrides of privilege and instruction
+     */
+    protected TranslationContext(@Nullable TableRoot lower, @Nullable TableRoot upper, int[] effective) {
+        this.lower = lower;
+        this.upper = upper;
+        this.effective = effective.clone();
+        for (int code = 0; code < need.length; code++) {
+            need[code] = Access.need(effective[code]);
+        }
+    }
+
+    /** The tables for an address, or null if the context does not translate. */
+    public final @Nullable TableRoot root(long address) {
+        return (address & 1L << 55) == 0 ? lower : upper;
+    }
+
+    /** The access code that a request's code counts as. */
+    public final int effective(int access) {
+        return effective[access];
+    }
+
+    /** The permission bits that a request's access code needs, overrides applied. */
+    public final int need(int access) {
+        return need[access];
+    }
+}

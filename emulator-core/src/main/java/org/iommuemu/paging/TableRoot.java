@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.paging;
+
+/**
+ * Where one set of translation tables starts and how it is used: what a context descriptor says about one table base.
+ *
+ * <p>Immutable; made when a context is fetched and kept with it in the configuration cache.
+ */
+public final class TableRoot {
+    private final TableFormat format;
+    private final long base;
+    private final int startHeight;
+    private final int inputBits;
+    private final int outputBits;
+    private final boolean upper;
+    private final boolean disabled;
+    private final boolean topByteIgnored;
+    private final boolean bigEndian;
+    private final boolean accessFlagIgnored;
+    private final boolean hierarchyIgnored;
+    private final int permissionControls;
+    private final long attributes;
+    private final int shareability;
+    private final long tag;
+    private final long globalTag;
+    private final long indexMix;
+    private final long globalIndexMix;
+
+    private TableRoot(Builder b) {
+        format = b.format;
+        base = b.base;
+        startHeight = b.startHeight >= 0 ? b.startHeight : b.format.startHeight(b.inputBits);
+        inputBits = b.inputBits;
+        outputBits = b.outputBits;
+        upper = b.upper;
+        disabled = b.disabled;
+        topByteIgnored = b.topByteIgnored;
+        bigEndian = b.bigEndian;
+        accessFlagIgnored = b.accessFlagIgnored;
+        hierarchyIgnored = b.hierarchyIgnored;
+        permissionControls = b.permissionControls;
+        attributes = b.attributes;
+        shareability = b.shareability;
+        tag = b.tag;
+        globalTag = b.globalTag;
+        indexMix = mix(tag);
+        globalIndexMix = mix(globalTag);
+    }
+
+    /** The descriptors' format. */
+    public TableFormat format() {
+        return format;
+    }
+
+    /** Physical address of the first table. */
+    public long base() {
+        return base;
+    }
+
+    /** Height of the descriptors in the first table. */
+    public int startHeight() {
+        return startHeight;
+    }
+
+    /** Address bits that are translated. */
+    public int inputBits() {
+        return inputBits;
+    }
+
+    /** Width of a legal output or table address in bits. */
+    public int outputBits() {
+        return outputBits;
+    }
+
+    /** Whether the root serves the upper half of the address space, whose untranslated bits are ones. */
+    public boolean isUpper() {
+        return upper;
+    }
+
+    /** Whether walks are forbidden (CD.EPDx). */
+    public boolean isDisabled() {
+        return disabled;
+    }
+
+    /** Whether descriptors are big-endian. */
+    public boolean isBigEndian() {
+        return bigEndian;
+    }
+
+    /** Whether a leaf that has not been marked as accessed is good all the same (CD.AFFD). */
+    public boolean isAccessFlagIgnored() {
+        return accessFlagIgnored;
+    }
+
+    /** Whether restrictions in table descriptors are ignored (CD.HADx). */
+    public boolean isHierarchyIgnored() {
+        return hierarchyIgnored;
+    }
+
+    /** Controls that the format's permission rules take, see the format. */
+    public int permissionControls() {
+        return permissionControls;
+    }
+
+    /** Memory attributes that leaves select from by index: eight bytes (MAIR). */
+    public long attributes() {
+        return attributes;
+    }
+
+    /** Shareability of everything translated here, or −1 if each leaf has its own (CD.SHx with 52-bit descriptors). */
+    public int shareability() {
+        return shareability;
+    }
+
+    /** The tag of cache entries that belong to this root's address space. */
+    public long tag() {
+        return tag;
+    }
+
+    /** The tag of entries that are shared by the address spaces of one machine (global pages). */
+    public long globalTag() {
+        return globalTag;
+    }
+
+    /** What to mix into a set index, so that equal addresses of different address spaces spread: {@link #mix} of the tag. */
+    public long indexMix() {
+        return indexMix;
+    }
+
+    /** {@link #indexMix()} for global entries. */
+    public long globalIndexMix() {
+        return globalIndexMix;
+    }
+
+    /** The address as it is translated and cached: with an ignored top byte replaced by the sign of bit 55. */
+    public long canonical(long address) {
+        return topByteIgnored ? address << 8 >> 8 : address;
+    }
+
+    /** Whether a canonical address lies in the range that this root translates. */
+    public boolean covers(long canonical) {
+        return upper ? canonical >> inputBits == -1L : canonical >>> inputBits == 0;
+    }
+
+    /** Spreads a tag over the bits of a set index; zero stays zero. */
+    public static long mix(long tag) {
+        long x = tag * 0x9E3779B97F4A7C15L;
+        return x ^ x >>> 32;
+    }
+
+    /** Starts a root of a format. */
+    public static Builder builder(TableFormat format) {
+        return new Builder(format);
+    }
+
+    /** Collects the properties of a root; unset ones are off. */
+    public static final class Builder {
+        private final TableFormat format;
+        private long base;
+        private int startHeight = -1;
+        private int inputBits = 48;
+        private int outputBits = 48;
+        private boolean upper;
+        private boolean disabled;
+        private boolean topByteIgnored;
+        private boolean bigEndian;
+        private boolean accessFlagIgnored;
+        private boolean hierarchyIgnored;
+        private int permissionControls;
+        private long attributes;
+        private int shareability = -1;
+        private long tag;
+        private long globalTag;
+
+        private Builder(TableFormat format) {
+            this.format = format;
+        }
+
+        /** Physical address of the first table, aligned to its size. */
+        public Builder base(long address) {
+            base = address;
+            return this;
+        }
+
+        /** Height of the first table, if it is not the one that follows from the input size (concatenated tables). */
+        public Builder startHeight(int height) {
+            startHeight = height;
+            return this;
+        }
+
+        /** Translated address bits. */
+        public Builder inputBits(int bits) {
+            inputBits = bits;
+            return this;
+        }
+
+        /** Width of legal output addresses. */
+        public Builder outputBits(int bits) {
+            outputBits = bits;
+            return this;
+        }
+
+        /** Serves the upper half of the address space. */
+        public Builder upper(boolean on) {
+            upper = on;
+            return this;
+        }
+
+        /** Forbids walks. */
+        public Builder disabled(boolean on) {
+            disabled = on;
+            return this;
+        }
+
+        /** Ignores the top byte of an address. */
+        public Builder topByteIgnored(boolean on) {
+            topByteIgnored = on;
+            return this;
+        }
+
+        /** Reads descriptors big-endian. */
+        public Builder bigEndian(boolean on) {
+            bigEndian = on;
+            return this;
+        }
+
+        /** Takes every leaf as accessed. */
+        public Builder accessFlagIgnored(boolean on) {
+            accessFlagIgnored = on;
+            return this;
+        }
+
+        /** Ignores restrictions in table descriptors. */
+        public Builder hierarchyIgnored(boolean on) {
+            hierarchyIgnored = on;
+            return this;
+        }
+
+        /** Controls for the permission rules. */
+        public Builder permissionControls(int controls) {
+            permissionControls = controls;
+            return this;
+        }
+
+        /** Memory attribute bytes. */
+        public Builder attributes(long bytes) {
+            attributes = bytes;
+            return this;
+        }
+
+        /** Shareability of everything translated, where leaves have no room for their own. */
+        public Builder shareability(int sh) {
+            shareability = sh;
+            return this;
+        }
+
+        /** Cache tags of this address space and of global entries. */
+        public Builder tags(long own, long global) {
+            tag = own;
+            globalTag = global;
+            return this;
+        }
+
+        /** The finished root. */
+        public TableRoot build() {
+            return new TableRoot(this);
+        }
+    }
+}

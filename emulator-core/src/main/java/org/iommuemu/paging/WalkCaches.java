@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.paging;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.iommuemu.cache.CacheGeometry;
+import org.iommuemu.cache.EntryFilter;
+import org.iommuemu.cache.SetAssociativeCache;
+
+/**
+ * Caches of table descriptors, one for each height above the leaves, so that a walk starts as deep as it can.
+ *
+ * <p>An entry of height {@code h} holds the address of a table of height {@code h − 1} and the restrictions accumulated on
+ * the way to it. Tags are those of {@link EntryTag}; leaves are not kept here but in the IOTLB.
+ */
+public final class WalkCaches {
+    /** Value of {@link #find} when nothing is cached. */
+    static final int NONE = -1;
+
+    private final SetAssociativeCache[] byHeight = new SetAssociativeCache[TableFormat.HEIGHTS];
+    private int hitEntry;
+
+    /**
+     * Caches of equal geometry for every height.
+     *
+     * @param geometry of each; {@link CacheGeometry#none()} makes every walk start at the root
+     */
+    public WalkCaches(CacheGeometry geometry) {
+        for (int h = 1; h < byHeight.length; h++) {
+            byHeight[h] = new SetAssociativeCache("walk cache " + h, geometry);
+        }
+    }
+
+    /** Looks from the deepest height up; returns the height of the cached descriptor, or {@link #NONE}. */
+    int find(TableRoot root, long address) {
+        TableFormat f = root.format();
+        for (int h = 1; h <= root.startHeight(); h++) {
+            int shift = f.shift(h);
+            int entry = byHeight[h].lookup(
+                    EntryTag.of(address, shift, f.granuleCode(), false),
+                    root.tag(),
+                    address >>> shift ^ root.indexMix());
+            if (entry >= 0) {
+                hitEntry = entry;
+                return h;
+            }
+        }
+        return NONE;
+    }
+
+    long table(int height) {
+        return byHeight[height].value0(hitEntry);
+    }
+
+    long restrictions(int height) {
+        return byHeight[height].value1(hitEntry);
+    }
+
+    void fill(TableRoot root, long address, int height, long table, long restrictions) {
+        TableFormat f = root.format();
+        int shift = f.shift(height);
+        byHeight[height].fill(
+                EntryTag.of(address, shift, f.granuleCode(), false),
+                root.tag(),
+                address >>> shift ^ root.indexMix(),
+                table,
+                restrictions);
+    }
+
+    /** Drops everything that {@code filter} matches. */
+    public void invalidateIf(EntryFilter filter) {
+        for (int h = 1; h < byHeight.length; h++) {
+            if (byHeight[h].size() > 0) {
+                byHeight[h].invalidateIf(filter);
+            }
+        }
+    }
+
+    /** Drops everything. */
+    public void invalidateAll() {
+        for (int h = 1; h < byHeight.length; h++) {
+            byHeight[h].invalidateAll();
+        }
+    }
+
+    /** The caches by height, from 1 up. */
+    public List<SetAssociativeCache> caches() {
+        List<SetAssociativeCache> all = new ArrayList<>();
+        for (int h = 1; h < byHeight.length; h++) {
+            all.add(byHeight[h]);
+        }
+        return all;
+    }
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.paging;
+
+/** How a walk ended. */
+public enum WalkStatus {
+    /** At a leaf. */
+    OK,
+    /** At an invalid descriptor. */
+    INVALID_DESCRIPTOR,
+    /** At a descriptor whose address is wider than is allowed. */
+    ADDRESS_SIZE,
+    /** At a descriptor whose read got no answer. */
+    EXTERNAL_ABORT
+}

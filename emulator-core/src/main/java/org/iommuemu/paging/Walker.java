@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.paging;
+
+import org.iommuemu.memory.PhysicalMemory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The table walker: one for every format. {@link #walk} leaves its result in the walker, to be read before the next walk, so
+ * that a walk allocates nothing.
+ */
+public final class Walker {
+    private final PhysicalMemory memory;
+    private final WalkCaches caches;
+    private final long[] accesses = new long[TableFormat.HEIGHTS];
+    private long walks;
+    private @Nullable WalkObserver observer;
+
+    private int height;
+    private long descriptor;
+    private long descriptorAddress;
+    private long restrictions;
+    private long output;
+
+    /**
+     * A walker.
+     *
+     * @param memory where tables are read
+     * @param caches where walks may start
+     */
+    public Walker(PhysicalMemory memory, WalkCaches caches) {
+        this.memory = memory;
+        this.caches = caches;
+    }
+
+    /** Shows every descriptor read from now on to {@code watcher}; null ends it. */
+    public void observe(@Nullable WalkObserver watcher) {
+        observer = watcher;
+    }
+
+    /**
+     * Walks to the leaf that maps an address.
+     *
+     * @param root whose tables
+     * @param address a canonical address that the root {@link TableRoot#covers}
+     * @return how the walk ended; {@link #height()}, {@link #descriptor()} and {@link #descriptorAddress()} tell where
+     */
+    public WalkStatus walk(TableRoot root, long address) {
+        TableFormat format = root.format();
+        int start = root.startHeight();
+        int indexMask = (1 << format.strideBits()) - 1;
+        long input = address & (1L << root.inputBits()) - 1;
+        long limit = -1L << root.outputBits();
+        walks++;
+
+        int h = start;
+        long table = root.base();
+        long restrict = 0;
+        int cached = caches.find(root, address);
+        if (cached != WalkCaches.NONE) {
+            h = cached - 1;
+            table = caches.table(cached);
+            restrict = caches.restrictions(cached);
+        }
+        while (true) {
+            // The first table may have more entries than one granule holds (concatenation), or fewer.
+            long index = input >>> format.shift(h);
+            long at = table + ((h == start ? index : index & indexMask) << 3);
+            height = h;
+            descriptorAddress = at;
+            accesses[h]++;
+            if (!memory.answers(at, Long.BYTES)) {
+                return WalkStatus.EXTERNAL_ABORT;
+            }
+            long d = memory.readLong(at);
+            if (root.isBigEndian()) {
+                d = Long.reverseBytes(d);
+            }
+            descriptor = d;
+            if (observer != null) {
+                observer.descriptor(root, h, at, d);
+            }
+            if (format.isTable(d, h)) {
+                table = format.nextTable(d);
+                if ((table & limit) != 0) {
+                    return WalkStatus.ADDRESS_SIZE;
+                }
+                if (!root.isHierarchyIgnored()) {
+                    restrict |= format.restrictions(d);
+                }
+                caches.fill(root, address, h, table, restrict);
+                h--;
+            } else if (format.isLeaf(d, h)) {
+                output = format.output(d, h);
+                restrictions = restrict;
+                return (output & limit) != 0 ? WalkStatus.ADDRESS_SIZE : WalkStatus.OK;
+            } else {
+                return WalkStatus.INVALID_DESCRIPTOR;
+            }
+        }
+    }
+
+    /** Height of the last descriptor read. */
+    public int height() {
+        return height;
+    }
+
+    /** The last descriptor read. */
+    public long descriptor() {
+        return descriptor;
+    }
+
+    /** Physical address of the last descriptor read, or of the one that got no answer. */
+    public long descriptorAddress() {
+        return descriptorAddress;
+    }
+
+    /** Restrictions accumulated over the table descriptors, after a walk that ended well. */
+    public long restrictions() {
+        return restrictions;
+    }
+
+    /** Physical address of the leaf's first byte, after a walk that ended well. */
+    public long output() {
+        return output;
+    }
+
+    /** Walks so far. */
+    public long walks() {
+        return walks;
+    }
+
+    /** Descriptor reads so far at one height. */
+    public long accesses(int atHeight) {
+        return accesses[atHeight];
+    }
+
+    /** The caches that walks start from. */
+    public WalkCaches caches() {
+        return caches;
+    }
+}

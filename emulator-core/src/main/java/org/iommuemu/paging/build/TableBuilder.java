@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.paging.build;
+
+import static org.iommuemu.paging.Aarch64Descriptor.AF;
+import static org.iommuemu.paging.Aarch64Descriptor.AP_READ_ONLY;
+import static org.iommuemu.paging.Aarch64Descriptor.AP_UNPRIVILEGED;
+import static org.iommuemu.paging.Aarch64Descriptor.NG;
+import static org.iommuemu.paging.Aarch64Descriptor.SH;
+import static org.iommuemu.paging.Aarch64Descriptor.TYPE;
+
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.paging.TableFormat;
+
+/**
+ * Builds VMSAv8-64 tables in memory: maps, unmaps, and finds the place of a descriptor for those who want to write a strange
+ * one.
+ */
+public final class TableBuilder {
+    /** Attributes of an ordinary stage 1 leaf: read-write for both privileges, accessed, not global, inner shareable. */
+    public static final long READ_WRITE = AF.of(1) | SH.of(3) | AP_UNPRIVILEGED.of(1) | NG.of(1);
+
+    /** {@link #READ_WRITE} without write. */
+    public static final long READ_ONLY = READ_WRITE | AP_READ_ONLY.of(1);
+
+    private static final long TYPE_BLOCK = 1;
+    private static final long TYPE_TABLE_OR_PAGE = 3;
+
+    private final PhysicalMemory memory;
+    private final PageAllocator allocator;
+    private final TableFormat format;
+    private final int inputBits;
+    private final int startHeight;
+    private final long root;
+
+    /**
+     * Empty tables.
+     *
+     * @param format the tables' format
+     * @param inputBits translated address bits; addresses of an upper range are given sign-extended or not, as one likes
+     */
+    public TableBuilder(PhysicalMemory memory, PageAllocator allocator, TableFormat format, int inputBits) {
+        this.memory = memory;
+        this.allocator = allocator;
+        this.format = format;
+        this.inputBits = inputBits;
+        startHeight = format.startHeight(inputBits);
+        long bytes = Math.max(64, 8L << inputBits - format.shift(startHeight));
+        root = allocator.allocate(bytes, bytes);
+    }
+
+    /** Physical address of the first table. */
+    public long root() {
+        return root;
+    }
+
+    /** Maps one granule. */
+    public TableBuilder map(long address, long physical, long attributes) {
+        return map(address, physical, 0, attributes);
+    }
+
+    /**
+     * Maps a leaf.
+     *
+     * @param height 0 for a page, more for a block
+     * @param attributes descriptor bits other than type and address
+     */
+    public TableBuilder map(long address, long physical, int height, long attributes) {
+        long type = height == 0 ? TYPE_TABLE_OR_PAGE : TYPE_BLOCK;
+        memory.writeLong(
+                descriptorAddress(address, height), format.encodeAddress(physical) | attributes | TYPE.of(type));
+        return this;
+    }
+
+    /** Makes the leaf of a height invalid. */
+    public TableBuilder unmap(long address, int height) {
+        memory.writeLong(descriptorAddress(address, height), 0);
+        return this;
+    }
+
+    /** Where the descriptor of a height for an address is; tables above it are made if they do not exist. */
+    public long descriptorAddress(long address, int height) {
+        long input = address & (1L << inputBits) - 1;
+        long table = root;
+        int h = startHeight;
+        long index = input >>> format.shift(h);
+        while (h > height) {
+            long at = table + (index << 3);
+            if (memory.readLong(at) == 0) {
+                long granule = 1L << format.granuleShift();
+                long next = allocator.allocate(granule, granule);
+                memory.writeLong(at, format.encodeAddress(next) | TYPE.of(TYPE_TABLE_OR_PAGE));
+            }
+            table = format.nextTable(memory.readLong(at));
+            h--;
+            index = input >>> format.shift(h) & (1L << format.strideBits()) - 1;
+        }
+        return table + (index << 3);
+    }
+}

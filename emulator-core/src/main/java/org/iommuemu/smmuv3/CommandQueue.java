@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.smmuv3;
+
+import org.iommuemu.iommu.InterruptSink;
+import org.iommuemu.iommu.MemoryQueue;
+import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.smmuv3.spec.Command;
+import org.iommuemu.smmuv3.spec.Registers;
+
+/** The command queue: fetches commands, checks them and has them executed, up to the first error (IHI 0070 §3.5, §4.1, §7.1). */
+final class CommandQueue {
+    private static final int CERROR_ILL = 1;
+    private static final int CERROR_ABT = 2;
+
+    private final PhysicalMemory memory;
+    private final RegisterFile registers;
+    private final GlobalErrors errors;
+    private final InterruptSink interrupts;
+    private final Invalidations invalidations;
+    private final CommandRules rules;
+    private final MemoryQueue queue = new MemoryQueue(Command.BYTES);
+    private final long[] consumed = new long[1 << Command.OPCODE.width()];
+    private long wakeUpEvents;
+
+    CommandQueue(
+            PhysicalMemory memory,
+            RegisterFile registers,
+            GlobalErrors errors,
+            InterruptSink interrupts,
+            SmmuFeatures features,
+            Invalidations invalidations) {
+        this.memory = memory;
+        this.registers = registers;
+        this.errors = errors;
+        this.interrupts = interrupts;
+        this.invalidations = invalidations;
+        rules = new CommandRules(features);
+    }
+
+    MemoryQueue queue() {
+        return queue;
+    }
+
+    /** Consumes what there is, as long as the queue is enabled and no command error is active. */
+    void consume() {
+        while (Registers.CMDQEN.isSet(registers.get(Registers.CR0))
+                && !errors.isActive(Registers.CMDQ_ERR)
+                && queue.isReadable()) {
+            long at = queue.consumerAddress();
+            if (!memory.answers(at, Command.BYTES)) {
+                stop(CERROR_ABT);
+                return;
+            }
+            long word0 = memory.readLong(at);
+            long word1 = memory.readLong(at + Long.BYTES);
+            Command command = Command.of(word0);
+            if (command == null || !rules.isLegal(command, word0, word1)) {
+                stop(CERROR_ILL);
+                return;
+            }
+            invalidations.execute(command, word0, word1);
+            consumed[command.opcode()]++;
+            queue.advanceConsumer();
+            registers.set(
+                    Registers.CMDQ_CONS,
+                    Registers.QUEUE_INDEX.set(registers.get(Registers.CMDQ_CONS), queue.consumer()));
+            if (command == Command.SYNC) {
+                signal(Command.CS.getInt(word0));
+            }
+        }
+    }
+
+    /** A SYNC signals after CONS has moved past it (§4.7.3). */
+    private void signal(int completionSignal) {
+        if (completionSignal == Command.CS_IRQ) {
+            interrupts.pulse("cmdq-sync");
+        } else if (completionSignal == Command.CS_SEV) {
+            wakeUpEvents++;
+        }
+    }
+
+    /** The reason is visible before the error is (§7.1). */
+    private void stop(int reason) {
+        registers.set(Registers.CMDQ_CONS, Registers.CONS_ERR.set(registers.get(Registers.CMDQ_CONS), reason));
+        errors.raise(Registers.CMDQ_ERR);
+    }
+
+    /** Commands of a kind consumed so far. */
+    long consumed(Command command) {
+        return consumed[command.opcode()];
+    }
+
+    /** Wake-up events sent by SYNC so far. */
+    long wakeUpEvents() {
+        return wakeUpEvents;
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.smmuv3;
+
+import org.iommuemu.iommu.Access;
+import org.iommuemu.paging.Aarch64Stage1;
+import org.iommuemu.paging.TableRoot;
+import org.iommuemu.smmuv3.spec.Cd;
+import org.iommuemu.smmuv3.spec.Idr;
+import org.iommuemu.smmuv3.spec.Ste;
+
+/** Turns a valid STE and CD into the context that the configuration cache keeps. */
+final class ContextBuilder {
+    private static final int OVERRIDE_OFF = 2;
+    private static final int OVERRIDE_ON = 3;
+    private static final int GRANULE_64K = 16;
+    private static final int GRANULE_4K = 12;
+
+    private final SmmuFeatures features;
+
+    ContextBuilder(SmmuFeatures features) {
+        this.features = features;
+    }
+
+    SmmuContext bypass(long[] ste, boolean stage1Bypassed) {
+        return SmmuContext.bypass(effectiveAccess(ste), stage1Bypassed);
+    }
+
+    SmmuContext stage1(long[] ste, long[] cd) {
+        return SmmuContext.stage1(lower(ste, cd), upper(ste, cd), effectiveAccess(ste), Cd.A.isSet(cd), Cd.R.isSet(cd));
+    }
+
+    private TableRoot lower(long[] ste, long[] cd) {
+        boolean disabled = Cd.EPD0.isSet(cd);
+        int granule = disabled ? GRANULE_4K : CdRules.granuleShift0(Cd.TG0.getInt(cd));
+        return common(ste, cd, granule, disabled ? 0 : Cd.T0SZ.getInt(cd), Cd.TTB0.inPlace(cd))
+                .disabled(disabled)
+                .topByteIgnored(Cd.TBI0.isSet(cd))
+                .shareability(CdRules.usesDs(cd, features) && granule != GRANULE_64K ? Cd.SH0.getInt(cd) : -1)
+                .hierarchyIgnored(features.has3(Idr.HAD) && Cd.HAD0.isSet(cd))
+                .build();
+    }
+
+    private TableRoot upper(long[] ste, long[] cd) {
+        boolean disabled = Cd.EPD1.isSet(cd);
+        int granule = disabled ? GRANULE_4K : CdRules.granuleShift1(Cd.TG1.getInt(cd));
+        return common(ste, cd, granule, disabled ? 0 : Cd.T1SZ.getInt(cd), Cd.TTB1.inPlace(cd))
+                .upper(true)
+                .disabled(disabled)
+                .topByteIgnored(Cd.TBI1.isSet(cd))
+                .shareability(CdRules.usesDs(cd, features) && granule != GRANULE_64K ? Cd.SH1.getInt(cd) : -1)
+                .hierarchyIgnored(features.has3(Idr.HAD) && Cd.HAD1.isSet(cd))
+                .build();
+    }
+
+    private TableRoot.Builder common(long[] ste, long[] cd, int granuleShift, int txsz, long ttb) {
+        boolean ds = CdRules.usesDs(cd, features);
+        boolean wide = granuleShift == GRANULE_64K ? CdRules.isWide64K(cd, features) : ds;
+        var format = Aarch64Stage1.format(granuleShift, wide);
+        // TxSZ is ignored when walks are disabled; any size will do then, as nothing is walked.
+        int inputBits = txsz == 0 ? 48 : 64 - txsz;
+        int outputBits = CdRules.outputBits(cd, features);
+        int startHeight = format.startHeight(inputBits);
+        // The table base is aligned to the size of the start table, 64 bytes at least when addresses have 52 bits.
+        int tableBits = inputBits - format.shift(startHeight) + 3;
+        long base = ttb & -(1L << (outputBits >= 52 ? Math.max(6, tableBits) : tableBits));
+        return TableRoot.builder(format)
+                .base(base)
+                .inputBits(inputBits)
+                .outputBits(wide ? outputBits : Math.min(48, outputBits))
+                .bigEndian(Cd.ENDI.isSet(cd))
+                .accessFlagIgnored(Cd.AFFD.isSet(cd))
+                .permissionControls(permissionControls(cd))
+                .attributes(Cd.MAIR.get(cd))
+                .tags(SmmuTags.context(vmid(ste), Cd.ASID.getInt(cd)), SmmuTags.global(vmid(ste), Cd.ASET.isSet(cd)));
+    }
+
+    private int permissionControls(long[] cd) {
+        int controls = 0;
+        if (Cd.WXN.isSet(cd)) {
+            controls |= Aarch64Stage1.WXN;
+        }
+        if (Cd.PAN.isSet(cd)) {
+            controls |= Aarch64Stage1.PAN;
+        }
+        if (Cd.EPAN.isSet(cd) && features.has3(Idr.EPAN)) {
+            controls |= Aarch64Stage1.EPAN;
+        }
+        return controls;
+    }
+
+    private int vmid(long[] ste) {
+        return features.hasStage2() ? Ste.S2VMID.getInt(ste) : 0;
+    }
+
+    /** INSTCFG and PRIVCFG; INSTCFG changes reads only. */
+    private int[] effectiveAccess(long[] ste) {
+        boolean overrides = Idr.ATTR_PERMS_OVR.isSet(features.idr1());
+        int inst = overrides ? Ste.INSTCFG.getInt(ste) : 0;
+        int priv = overrides ? Ste.PRIVCFG.getInt(ste) : 0;
+        int[] effective = new int[Access.CODES];
+        for (int code = 0; code < effective.length; code++) {
+            int e = override(code, Access.PRIVILEGED, priv);
+            effective[code] = Access.isWrite(code) ? e & ~Access.INSTRUCTION : override(e, Access.INSTRUCTION, inst);
+        }
+        return effective;
+    }
+
+    private static int override(int code, int bit, int config) {
+        return config == OVERRIDE_OFF ? code & ~bit : config == OVERRIDE_ON ? code | bit : code;
+    }
+}

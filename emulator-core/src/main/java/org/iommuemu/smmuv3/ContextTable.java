@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.smmuv3;
+
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.smmuv3.spec.Cd;
+import org.iommuemu.smmuv3.spec.L1Cd;
+import org.iommuemu.smmuv3.spec.Ste;
+import org.jspecify.annotations.Nullable;
+
+/** Finds a substream's CD, in a single, linear or two-level CD table (IHI 0070 §3.3.3, §3.9, §5.3). */
+final class ContextTable {
+    /** {@link #select}: stage 1 is bypassed. */
+    static final int BYPASS_STAGE_1 = -1;
+
+    private static final int FMT_4K_LEAF = 1;
+    private static final int FMT_64K_LEAF = 2;
+
+    private final SmmuFeatures features;
+    private final StructureReader reader;
+    private final long[] descriptor = new long[1];
+    private long address;
+    private int index;
+
+    ContextTable(SmmuFeatures features, StructureReader reader) {
+        this.features = features;
+        this.reader = reader;
+    }
+
+    /**
+     * Applies the substream rules of an STE with stage 1; {@link #index()} is then the CD to use or {@link #BYPASS_STAGE_1}.
+     *
+     * @return the rule that forbids the request, or null
+     */
+    @Nullable
+    SmmuRule select(Transaction t, long[] ste) {
+        int cdMax = features.substreamIdBits() == 0 ? 0 : Ste.S1CDMAX.getInt(ste);
+        index = 0;
+        if (cdMax == 0) {
+            return t.hasSubstream() ? SmmuRule.SUBSTREAM_NOT_ENABLED : null;
+        }
+        int dss = Ste.S1DSS.getInt(ste);
+        if (!t.hasSubstream()) {
+            if (dss == Ste.S1DSS_BYPASS) {
+                index = BYPASS_STAGE_1;
+            }
+            return dss == Ste.S1DSS_BYPASS || dss == Ste.S1DSS_SUBSTREAM_0 ? null : SmmuRule.SUBSTREAM_REQUIRED;
+        }
+        if (t.substreamId() >>> cdMax != 0) {
+            return SmmuRule.SUBSTREAM_RANGE;
+        }
+        if (t.substreamId() == 0 && dss == Ste.S1DSS_SUBSTREAM_0) {
+            return SmmuRule.SUBSTREAM_0_RESERVED;
+        }
+        index = t.substreamId();
+        return null;
+    }
+
+    /** The CD that {@link #select} chose. */
+    int index() {
+        return index;
+    }
+
+    /**
+     * Fetches the CD that {@link #select} chose.
+     *
+     * @return the rule that kept it from being fetched, or null
+     */
+    @Nullable
+    SmmuRule fetch(long[] ste, long[] cd) {
+        long pointer = Ste.S1_CONTEXT_PTR.inPlace(ste);
+        int cdMax = features.substreamIdBits() == 0 ? 0 : Ste.S1CDMAX.getInt(ste);
+        int format = Ste.S1FMT.getInt(ste);
+        if (cdMax > 0 && (format == FMT_4K_LEAF || format == FMT_64K_LEAF)) {
+            SmmuRule refused = findInLevel2(pointer, cdMax, format == FMT_4K_LEAF ? 6 : 10);
+            if (refused != null) {
+                return refused;
+            }
+        } else {
+            address = (pointer & -(1L << cdMax + 6)) + (long) index * Cd.BYTES;
+        }
+        return reader.read(Cd.LAYOUT, address, cd) ? null : SmmuRule.CD_FETCH_ABORT;
+    }
+
+    private @Nullable SmmuRule findInLevel2(long pointer, int cdMax, int leafBits) {
+        int level1Bits = Math.max(0, cdMax - leafBits);
+        address = (pointer & -(1L << Math.max(6, level1Bits + 3))) + (long) (index >>> leafBits) * L1Cd.BYTES;
+        if (!reader.read(L1Cd.LAYOUT, address, descriptor)) {
+            return SmmuRule.CD_FETCH_ABORT;
+        }
+        if (!L1Cd.V.isSet(descriptor)) {
+            return SmmuRule.L1CD_NOT_VALID;
+        }
+        long table = L1Cd.L2_PTR.inPlace(descriptor);
+        if (table >>> features.outputBits() != 0) {
+            return SmmuRule.L1CD_POINTER;
+        }
+        address = (table & -(1L << leafBits + 6)) + (long) (index & (1 << leafBits) - 1) * Cd.BYTES;
+        return null;
+    }
+
+    /** Where the last structure was read, for the event of a fetch that got no answer. */
+    long address() {
+        return address;
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.smmuv3;
+
+import org.iommuemu.iommu.InterruptSink;
+import org.iommuemu.iommu.MemoryQueue;
+import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.smmuv3.spec.Event;
+import org.iommuemu.smmuv3.spec.Registers;
+
+/** The event queue: records out to memory, overflow and write aborts (IHI 0070 §3.5, §7.2, §7.4). */
+final class EventQueue {
+    private final PhysicalMemory memory;
+    private final RegisterFile registers;
+    private final GlobalErrors errors;
+    private final InterruptSink interrupts;
+    private final MemoryQueue queue = new MemoryQueue(Event.BYTES);
+    private long overflowed;
+    private long discarded;
+
+    EventQueue(PhysicalMemory memory, RegisterFile registers, GlobalErrors errors, InterruptSink interrupts) {
+        this.memory = memory;
+        this.registers = registers;
+        this.errors = errors;
+        this.interrupts = interrupts;
+    }
+
+    MemoryQueue queue() {
+        return queue;
+    }
+
+    /** Writes a record, unless the queue is off, in error or full. */
+    void record(long word0, long word1, long word2, long word3) {
+        if (!Registers.EVENTQEN.isSet(registers.get(Registers.CR0)) || errors.isActive(Registers.EVENTQ_ABT_ERR)) {
+            discarded++;
+            return;
+        }
+        if (queue.isFull()) {
+            overflow();
+            return;
+        }
+        long at = queue.producerAddress();
+        if (!memory.answers(at, Event.BYTES)) {
+            discarded++;
+            errors.raise(Registers.EVENTQ_ABT_ERR);
+            return;
+        }
+        memory.writeLong(at, word0);
+        memory.writeLong(at + 8, word1);
+        memory.writeLong(at + 16, word2);
+        memory.writeLong(at + 24, word3);
+        boolean wasEmpty = queue.isEmpty();
+        queue.advanceProducer();
+        long producer = registers.get(Registers.EVENTQ_PROD);
+        registers.set(Registers.EVENTQ_PROD, Registers.QUEUE_INDEX.set(producer, queue.producer()));
+        if (wasEmpty && Registers.EVENTQ_IRQEN.isSet(registers.get(Registers.IRQ_CTRL))) {
+            interrupts.pulse("eventq");
+        }
+    }
+
+    private void overflow() {
+        overflowed++;
+        long producer = registers.get(Registers.EVENTQ_PROD);
+        long consumer = registers.get(Registers.EVENTQ_CONS);
+        if (Registers.OVERFLOW.get(producer) == Registers.OVERFLOW.get(consumer)) {
+            registers.set(Registers.EVENTQ_PROD, producer ^ Registers.OVERFLOW.mask());
+        }
+    }
+
+    /** Records lost because the queue was full. */
+    long overflowed() {
+        return overflowed;
+    }
+
+    /** Records lost because the queue was off, in error, or got no answer. */
+    long discarded() {
+        return discarded;
+    }
+}

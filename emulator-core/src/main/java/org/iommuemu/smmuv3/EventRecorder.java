@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.smmuv3;
+
+import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.smmuv3.spec.Event;
+import org.iommuemu.smmuv3.spec.Registers;
+
+/** Builds the record of a refused transaction and hands it to the event queue (IHI 0070 §7.3). */
+final class EventRecorder {
+    private final EventQueue events;
+    private final RegisterFile registers;
+    private final long[] byType = new long[1 << Event.TYPE.width()];
+
+    EventRecorder(EventQueue events, RegisterFile registers) {
+        this.events = events;
+        this.registers = registers;
+    }
+
+    /**
+     * Records a configuration error.
+     *
+     * @param fetchAddress address of the structure, used by the events of a fetch
+     */
+    void configuration(Transaction t, SmmuRule rule, long fetchAddress) {
+        Event event = rule.event();
+        if (event == null
+                || event == Event.C_BAD_STREAMID && !Registers.RECINVSID.isSet(registers.get(Registers.CR2))) {
+            return;
+        }
+        long word0 = switch (event) {
+            // F_STREAM_DISABLED has no SubstreamID; C_BAD_SUBSTREAMID has one without SSV.
+            case F_STREAM_DISABLED -> header(event, t) & ~(Event.SSV.mask() | Event.SUBSTREAM_ID.mask());
+            case C_BAD_SUBSTREAMID -> header(event, t) & ~Event.SSV.mask();
+            default -> header(event, t);
+        };
+        boolean fetch = event == Event.F_STE_FETCH || event == Event.F_CD_FETCH;
+        write(event, word0, 0, 0, fetch ? Event.FETCH_ADDR.inPlace(fetchAddress) : 0);
+    }
+
+    /**
+     * Records a fault of translation.
+     *
+     * @param access the access code after overrides
+     * @param reads whether RnW says read
+     * @param faultClass CLASS
+     * @param fetchAddress address of the descriptor, for F_WALK_EABT
+     */
+    void translation(Transaction t, SmmuRule rule, int access, boolean reads, int faultClass, long fetchAddress) {
+        Event event = rule.event();
+        if (event == null) {
+            return;
+        }
+        long word1 = Event.PNU.of(Access.isPrivileged(access) ? 1 : 0)
+                | Event.IND.of(Access.isInstruction(access) ? 1 : 0)
+                | Event.RNW.of(reads ? 1 : 0)
+                | Event.CLASS.of(faultClass);
+        long word3 = event == Event.F_WALK_EABT ? Event.FETCH_ADDR.inPlace(fetchAddress) : 0;
+        write(event, header(event, t), word1, t.address(), word3);
+    }
+
+    private void write(Event event, long word0, long word1, long word2, long word3) {
+        byType[event.type()]++;
+        events.record(word0, word1, word2, word3);
+    }
+
+    private static long header(Event event, Transaction t) {
+        long header = Event.TYPE.of(event.type()) | Event.STREAM_ID.of(t.streamId());
+        return t.hasSubstream() ? header | Event.SSV.of(1) | Event.SUBSTREAM_ID.of(t.substreamId()) : header;
+    }
+
+    /** How many records of an event were made, lost ones included. */
+    long count(Event event) {
+        return byType[event.type()];
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.smmuv3;
+
+import org.iommuemu.iommu.ConfigurationCache;
+import org.iommuemu.iommu.InvalidationScope;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.smmuv3.spec.Command;
+import org.iommuemu.smmuv3.spec.Idr;
+
+/**
+ * What the invalidation commands do to the caches (IHI 0070 §4.3-4.4). Everything is done when a command is consumed, so that a
+ * SYNC has nothing to wait for. Prefetches are hints and do nothing.
+ */
+final class Invalidations {
+    private static final int MOST_SCALE = 39;
+    private static final int SCALE_WITHOUT_DS = 0x1F;
+
+    private final TranslationUnit unit;
+    private final SmmuFeatures features;
+    private final InvalidationScope scope = new InvalidationScope();
+
+    Invalidations(TranslationUnit unit, SmmuFeatures features) {
+        this.unit = unit;
+        this.features = features;
+    }
+
+    /** Executes a legal command; those that invalidate nothing have no effect here. */
+    void execute(Command command, long word0, long word1) {
+        int stream = Command.SID.getInt(word0);
+        ConfigurationCache configurations = unit.configurations();
+        switch (command) {
+            case CFGI_STE, CFGI_CD_ALL -> configurations.invalidate(stream, 0, ConfigurationCache.ANY_SUBSTREAM);
+            case CFGI_STE_RANGE -> {
+                int range = Command.RANGE.getInt(word1);
+                int ignored = range == Command.RANGE_ALL ? -1 : (2 << range) - 1;
+                configurations.invalidate(stream, ignored, ConfigurationCache.ANY_SUBSTREAM);
+            }
+            case CFGI_CD -> invalidateCd(stream, Command.SSID.getInt(word0));
+            case TLBI_NH_ALL, TLBI_S12_VMALL -> unit.invalidate(byVmid(word0));
+            case TLBI_NH_ASID -> unit.invalidate(byAsid(word0).exceptGlobal());
+            case TLBI_NH_VA -> unit.invalidate(byAddress(byAsid(word0), word0, word1));
+            case TLBI_NH_VAA -> unit.invalidate(byAddress(byVmid(word0), word0, word1));
+            case TLBI_NSNH_ALL -> unit.invalidate(scope.everything());
+            default -> {}
+        }
+    }
+
+    /** CD 0 serves requests with SubstreamID 0 and, under S1DSS=0b10 or without substreams, those with none. */
+    private void invalidateCd(int stream, int substream) {
+        unit.configurations().invalidate(stream, 0, substream);
+        if (substream == 0) {
+            unit.configurations().invalidate(stream, 0, Transaction.NO_SUBSTREAM);
+        }
+    }
+
+    private int vmid(long word0) {
+        return features.hasStage2() ? Command.VMID.getInt(word0) : 0;
+    }
+
+    private InvalidationScope byVmid(long word0) {
+        long global = SmmuTags.global(vmid(word0), false);
+        return scope.everything()
+                .tag(SmmuTags.ANY_ASID, SmmuTags.context(vmid(word0), 0))
+                .globalTag(SmmuTags.ANY_ASET, global);
+    }
+
+    private InvalidationScope byAsid(long word0) {
+        return byVmid(word0).tag(SmmuTags.EXACT, SmmuTags.context(vmid(word0), Command.ASID.getInt(word0)));
+    }
+
+    private InvalidationScope byAddress(InvalidationScope context, long word0, long word1) {
+        // Translations are kept under canonical addresses; the top byte may be a tag.
+        long address = Command.ADDRESS.inPlace(word1) << 8 >> 8;
+        long first = address;
+        long last = address;
+        int granule = features.has3(Idr.RIL) ? Command.TG.getInt(word1) : 0;
+        if (granule != 0) {
+            int granuleShift = 10 + 2 * granule;
+            int scale = Command.SCALE.getInt(word0);
+            scale = features.has5(Idr.DS) ? Math.min(scale, MOST_SCALE) : scale & SCALE_WITHOUT_DS;
+            // A misaligned start is rounded down to what the level hint says an entry covers, at least the granule.
+            int entryShift = granuleShift + entryLevels(granuleShift, Command.TTL.getInt(word1));
+            first = address & -(1L << entryShift);
+            last = end(address, Command.NUM.getInt(word0) + 1L, scale + granuleShift);
+        }
+        return context.addresses(first, last).leafOnly(Command.LEAF.isSet(word1));
+    }
+
+    /** Address bits between a granule and an entry of level {@code ttl}; none if no level is given. */
+    private static int entryLevels(int granuleShift, int ttl) {
+        return ttl == 0 ? 0 : (3 - ttl) * (granuleShift - 3);
+    }
+
+    /** Last address of a range of {@code count} units, which does not wrap past the end of the address space. */
+    private static long end(long first, long count, int unitShift) {
+        if (unitShift >= 64 || Long.numberOfLeadingZeros(count) <= unitShift) {
+            return -1L;
+        }
+        long last = first + (count << unitShift) - 1;
+        return Long.compareUnsigned(last, first) < 0 ? -1L : last;
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.smmuv3;
+
+import java.util.function.BooleanSupplier;
+import org.iommuemu.bits.BitField;
+import org.iommuemu.bits.Register;
+import org.iommuemu.iommu.MemoryQueue;
+import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.smmuv3.spec.Idr;
+import org.iommuemu.smmuv3.spec.Registers;
+
+/** What writes to the registers do: updates and acknowledgements, guards, queue indexes (IHI 0070 §6.3). */
+final class SmmuRegisters {
+    private final RegisterFile file;
+    private final SmmuFeatures features;
+    private final TranslationUnit unit;
+    private final CommandQueue commands;
+    private final MemoryQueue eventQueue;
+
+    SmmuRegisters(
+            RegisterFile file,
+            SmmuFeatures features,
+            TranslationUnit unit,
+            CommandQueue commands,
+            MemoryQueue eventQueue) {
+        this.file = file;
+        this.features = features;
+        this.unit = unit;
+        this.commands = commands;
+        this.eventQueue = eventQueue;
+        bindControls();
+        bindTables();
+        bindQueues();
+    }
+
+    /** Puts the registers to their reset values and the machine behind them to rest; caches keep what they hold. */
+    void reset() {
+        file.reset();
+        file.set(Registers.IDR0, features.idr0());
+        file.set(Registers.IDR1, features.idr1());
+        file.set(Registers.IDR3, features.idr3());
+        file.set(Registers.IDR5, features.idr5());
+        file.set(Registers.IIDR, features.iidr());
+        file.set(Registers.AIDR, features.aidr());
+        unit.enable(false);
+        placeCommandQueue();
+        placeEventQueue();
+    }
+
+    private BooleanSupplier whileClear(BitField enable) {
+        return () -> !enable.isSet(file.get(Registers.CR0));
+    }
+
+    private void bindControls() {
+        long cr0Bits = Registers.SMMUEN.mask() | Registers.EVENTQEN.mask() | Registers.CMDQEN.mask();
+        file.onWrite(Registers.CR0, (old, requested) -> {
+            long now = requested & cr0Bits;
+            file.set(Registers.CR0, now);
+            // Every update takes effect at once, so that the acknowledgement follows the write.
+            file.set(Registers.CR0ACK, now);
+            unit.enable(Registers.SMMUEN.isSet(now));
+            commands.consume();
+        });
+        file.onWrite(Registers.CR1, (old, requested) -> {
+            long cr0 = file.get(Registers.CR0);
+            boolean queuesOff = !Registers.CMDQEN.isSet(cr0) && !Registers.EVENTQEN.isSet(cr0);
+            long mask = (queuesOff ? Registers.QUEUE_ATTRIBUTES.mask() : 0)
+                    | (Registers.SMMUEN.isSet(cr0) ? 0 : Registers.TABLE_ATTRIBUTES.mask());
+            file.set(Registers.CR1, old & ~mask | requested & mask);
+        });
+        long cr2Bits = Registers.RECINVSID.mask() | Registers.PTM.mask();
+        file.guard(Registers.CR2, whileClear(Registers.SMMUEN));
+        file.onWrite(Registers.CR2, (old, requested) -> file.set(Registers.CR2, requested & cr2Bits));
+        file.onWrite(Registers.GBPA, (old, requested) -> {
+            if (Registers.GBPA_UPDATE.isSet(requested)) {
+                file.set(Registers.GBPA, Registers.GBPA_UPDATE.set(requested, 0));
+            }
+        });
+        long irqBits = Registers.GERROR_IRQEN.mask() | Registers.EVENTQ_IRQEN.mask();
+        file.onWrite(Registers.IRQ_CTRL, (old, requested) -> {
+            file.set(Registers.IRQ_CTRL, requested & irqBits);
+            file.set(Registers.IRQ_CTRLACK, requested & irqBits);
+        });
+        file.onWrite(Registers.GERRORN, (old, requested) -> {
+            file.set(Registers.GERRORN, requested);
+            commands.consume();
+        });
+    }
+
+    private void bindTables() {
+        file.guard(Registers.STRTAB_BASE, whileClear(Registers.SMMUEN));
+        file.guard(Registers.STRTAB_BASE_CFG, whileClear(Registers.SMMUEN));
+        if (!features.has0(Idr.ST_LEVEL)) {
+            // FMT and SPLIT are RES0 where only linear tables exist.
+            file.onWrite(
+                    Registers.STRTAB_BASE_CFG,
+                    (old, requested) ->
+                            file.set(Registers.STRTAB_BASE_CFG, requested & Registers.STRTAB_LOG2SIZE.mask()));
+        }
+    }
+
+    private void bindQueues() {
+        file.guard(Registers.CMDQ_BASE, whileClear(Registers.CMDQEN));
+        file.onWrite(Registers.CMDQ_BASE, (old, requested) -> {
+            file.set(Registers.CMDQ_BASE, requested);
+            placeCommandQueue();
+        });
+        file.onWrite(Registers.CMDQ_PROD, (old, requested) -> {
+            commands.queue().producer((int) requested);
+            mirror(Registers.CMDQ_PROD, commands.queue().producer());
+            commands.consume();
+        });
+        file.guard(Registers.CMDQ_CONS, whileClear(Registers.CMDQEN));
+        file.onWrite(Registers.CMDQ_CONS, (old, requested) -> {
+            file.set(Registers.CMDQ_CONS, requested);
+            commands.queue().consumer((int) Registers.QUEUE_INDEX.get(requested));
+            mirror(Registers.CMDQ_CONS, commands.queue().consumer());
+        });
+        file.guard(Registers.EVENTQ_BASE, whileClear(Registers.EVENTQEN));
+        file.onWrite(Registers.EVENTQ_BASE, (old, requested) -> {
+            file.set(Registers.EVENTQ_BASE, requested);
+            placeEventQueue();
+        });
+        file.guard(Registers.EVENTQ_PROD, whileClear(Registers.EVENTQEN));
+        file.onWrite(Registers.EVENTQ_PROD, (old, requested) -> {
+            file.set(Registers.EVENTQ_PROD, requested);
+            eventQueue.producer((int) Registers.QUEUE_INDEX.get(requested));
+            mirror(Registers.EVENTQ_PROD, eventQueue.producer());
+        });
+        file.onWrite(Registers.EVENTQ_CONS, (old, requested) -> {
+            file.set(Registers.EVENTQ_CONS, requested);
+            eventQueue.consumer((int) Registers.QUEUE_INDEX.get(requested));
+            mirror(Registers.EVENTQ_CONS, eventQueue.consumer());
+        });
+    }
+
+    private void placeCommandQueue() {
+        place(commands.queue(), Registers.CMDQ_BASE, Idr.CMDQS);
+        mirror(Registers.CMDQ_PROD, commands.queue().producer());
+        mirror(Registers.CMDQ_CONS, commands.queue().consumer());
+    }
+
+    private void placeEventQueue() {
+        place(eventQueue, Registers.EVENTQ_BASE, Idr.EVENTQS);
+        mirror(Registers.EVENTQ_PROD, eventQueue.producer());
+        mirror(Registers.EVENTQ_CONS, eventQueue.consumer());
+    }
+
+    /** LOG2SIZE is capped for use, not for read-back; addresses wider than OAS are truncated. */
+    private void place(MemoryQueue queue, Register base, BitField mostLog2) {
+        long value = file.get(base);
+        int log2 = Math.min(Registers.QUEUE_LOG2SIZE.getInt(value), mostLog2.getInt(features.idr1()));
+        long address = Registers.QUEUE_ADDR.inPlace(value) & (1L << features.outputBits()) - 1;
+        queue.place(address, log2);
+    }
+
+    /** Shows a queue's index in its register; index bits that the queue is too small for read as zero. */
+    private void mirror(Register register, int index) {
+        file.set(register, Registers.QUEUE_INDEX.set(file.get(register), index));
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.smmuv3;
+
+import org.iommuemu.smmuv3.spec.Idr;
+import org.iommuemu.smmuv3.spec.Ste;
+import org.jspecify.annotations.Nullable;
+
+/** When a Non-secure STE is invalid, so that C_BAD_STE is raised (IHI 0070 §5.2.2). */
+final class SteRules {
+    private SteRules() {}
+
+    /**
+     * Checks a fetched STE.
+     *
+     * @return the first rule it breaks, or null; {@link SmmuRule#STE_ABORT} if it is good and aborts everything
+     */
+    static @Nullable SmmuRule check(long[] ste, SmmuFeatures features) {
+        if (!Ste.V.isSet(ste)) {
+            return SmmuRule.STE_NOT_VALID;
+        }
+        int config = Ste.CONFIG.getInt(ste);
+        if ((config & Ste.CONFIG_ENABLE) == 0) {
+            return SmmuRule.STE_ABORT;
+        }
+        boolean stage1 = (config & Ste.CONFIG_STAGE_1) != 0;
+        if (stage1 && !features.has0(Idr.S1P)) {
+            return SmmuRule.STE_STAGE_1_ABSENT;
+        }
+        if ((config & Ste.CONFIG_STAGE_2) != 0 && !features.hasStage2()) {
+            return SmmuRule.STE_STAGE_2_ABSENT;
+        }
+        return stage1 ? checkStage1(ste, features) : null;
+    }
+
+    private static @Nullable SmmuRule checkStage1(long[] ste, SmmuFeatures features) {
+        if (Ste.S1STALLD.isSet(ste) && Idr.STALL_MODEL.get(features.idr0()) != 0) {
+            return SmmuRule.STE_STALL_DISABLE;
+        }
+        int cdMax = Ste.S1CDMAX.getInt(ste);
+        if (features.substreamIdBits() > 0 && cdMax > 0) {
+            if (cdMax > features.substreamIdBits()) {
+                return SmmuRule.STE_CD_MAX;
+            }
+            int format = Ste.S1FMT.getInt(ste);
+            if ((format == 1 || format == 2) && !features.has0(Idr.CD2L)) {
+                return SmmuRule.STE_CD_FORMAT;
+            }
+        }
+        if (Ste.S1_CONTEXT_PTR.inPlace(ste) >>> features.outputBits() != 0) {
+            return SmmuRule.STE_CONTEXT_POINTER;
+        }
+        return null;
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.capture;
+
+import com.github.luben.zstd.ZstdInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.zip.GZIPInputStream;
+
+/** Opens a file that may be compressed; its name says how: {@code .gz}, {@code .zst}, or not at all. */
+final class CompressedFile {
+    private static final int BUFFER_BYTES = 1 << 16;
+
+    private CompressedFile() {}
+
+    /**
+     * The uncompressed bytes.
+     *
+     * @throws InputException if the file cannot be opened or does not start as its name says
+     */
+    static InputStream open(Path file) {
+        if (Files.isDirectory(file)) {
+            throw new InputException(file, 0, "is a folder", "a file");
+        }
+        try {
+            return decompressed(file, Files.newInputStream(file));
+        } catch (final NoSuchFileException e) {
+            throw new InputException(file, 0, "does not exist", "a readable file");
+        } catch (final IOException e) {
+            throw new InputException(file, 0, "cannot be read (" + e.getMessage() + ")", "a " + formatOf(file));
+        }
+    }
+
+    /** What the name says the file is, for messages. */
+    static String formatOf(Path file) {
+        final String name = file.toString();
+        return name.endsWith(".gz") ? "gzip file" : name.endsWith(".zst") ? "zstd file" : "text file";
+    }
+
+    /** The stream returned closes {@code raw} with itself. */
+    private static InputStream decompressed(Path file, InputStream raw) throws IOException {
+        final String name = file.toString();
+        try {
+            if (name.endsWith(".gz")) {
+                return new GZIPInputStream(raw, BUFFER_BYTES);
+            }
+            return name.endsWith(".zst") ? new ZstdInputStream(raw) : raw;
+        } catch (final IOException | RuntimeException e) {
+            raw.close();
+            throw e;
+        }
+    }
+}
