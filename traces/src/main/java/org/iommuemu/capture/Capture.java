@@ -8,10 +8,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder of recorded IOMMU data. Its files are the snapshot at the <em>busy</em> stop and what belongs to the whole run;
- * its sub-folder {@code idle}, where present, is a second snapshot.
+ * A folder of recorded IOMMU data. Its files are the snapshot at the <em>busy</em> stop and what belongs to the whole
+ * run; its sub-folder {@code idle}, where present, is a second snapshot.
  *
- * <p>Opening looks only at which files there are and at the kind of IOMMU; contents are read and checked when asked for.
+ * <p>Opening looks only at which files there are and at the kind of IOMMU; contents are read and checked when asked
+ * for.
  * All methods throw {@link InputException} when a file is wrong.
  */
 public final class Capture {

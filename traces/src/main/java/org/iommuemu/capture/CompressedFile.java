@@ -2,6 +2,7 @@
 package org.iommuemu.capture;
 
 import com.github.luben.zstd.ZstdInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -28,6 +29,8 @@ final class CompressedFile {
             return decompressed(file, Files.newInputStream(file));
         } catch (final NoSuchFileException e) {
             throw new InputException(file, 0, "does not exist", "a readable file");
+        } catch (final EOFException e) {
+            throw new InputException(file, 0, "truncated: ends in the first bytes", "a whole " + formatOf(file));
         } catch (final IOException e) {
             throw new InputException(file, 0, "cannot be read (" + e.getMessage() + ")", "a " + formatOf(file));
         }

@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * The current row of a {@link CsvTable}: one object for all rows, overwritten by the next. Fields are named by the column
- * numbers of {@link CsvTable#column(String)}. Nothing but {@link #text(int)} allocates.
+ * The current row of a {@link CsvTable}: one object for all rows, overwritten by the next. Fields are named by the
+ * column numbers of {@link CsvTable#column(String)}. Nothing but {@link #text(int)} allocates.
  *
  * <p>Numbers are unsigned. An empty field is no number: ask {@link #isEmpty(int)} first. Every accessor throws an
  * {@link InputException} with file, line and column name when the field does not hold what is asked for.

@@ -153,7 +153,7 @@ final class CsvScanner {
                 continue;
             }
             int to = from;
-            for (at++; b[at] != '"' || at + 1 < end && b[at + 1] == '"'; at++) {
+            for (at++; b[at] != '"' || (at + 1 < end && b[at + 1] == '"'); at++) {
                 if (b[at] == '"') {
                     at++;
                 }

@@ -9,7 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A CSV file with a header row, read row by row in constant memory; {@code .gz} and {@code .zst} are unpacked on the way.
+ * A CSV file with a header row, read row by row in constant memory; {@code .gz} and {@code .zst} are unpacked on the
+ * way.
  *
  * <pre>{@code
  * try (CsvTable table = CsvTable.open(file)) {

@@ -17,8 +17,8 @@ import java.util.List;
  * @param leafPermission {@code R}, {@code W}, {@code RW}, or empty where there is no leaf
  * @param fault the model's name for the fault; {@code not_presented_to_iommu}, {@code denied_without_record} and
  *     {@code bypass} are the recorder's; empty if the access was translated
- * @param event raw record as the model wrote it: none, two words (VT-d fault record, low word first) or four (SMMUv3 event,
- *     first word first). Not a copy.
+ * @param event raw record as the model wrote it: none, two words (VT-d fault record, low word first) or four (SMMUv3
+ *     event, first word first). Not a copy.
  * @param expected what the recorder's own walk says: {@code mapped}, {@code unmapped}, or empty
  */
 public record Probe(

@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 
-/** The registers in force at a stop: {@code registers.json}. A 64-bit register usually is two entries, low word first. */
+/**
+ * The registers in force at a stop: {@code registers.json}. A 64-bit register usually is two entries, low word first.
+ */
 public final class RegisterValues {
     static final String SMMU_V3 = "SMMUv3";
     static final String VT_D = "VT-d";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Captures: folders of data recorded from a running IOMMU. A capture holds sparse guest memory and register values at a
- * stop, the live mappings and probes with another model's answers, and the stream of DMA and invalidations that led there.
+ * stop, the live mappings and probes with another model's answers, and the stream of DMA and invalidations that led
+ * there.
  *
  * <p>This package reads and checks; it knows no IOMMU and translates nothing. It uses the JDK, Jackson for JSON and
  * zstd-jni. Whatever is wrong with a file ends in an {@link org.iommuemu.capture.InputException} whose one-line message

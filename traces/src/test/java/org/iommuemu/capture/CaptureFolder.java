@@ -3,6 +3,7 @@ package org.iommuemu.capture;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -26,7 +27,7 @@ final class CaptureFolder {
     }
 
     CaptureFolder with(String name, String text) {
-        return with(name, text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        return with(name, text.getBytes(StandardCharsets.UTF_8));
     }
 
     CaptureFolder with(String name, byte[] bytes) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -114,7 +115,7 @@ class CaptureTest {
 
         final FeatureOverrides features = capture.open().features();
 
-        assertThat(features.byName()).containsExactly(java.util.Map.entry("ECAP", 0xc80000f00f4eL));
+        assertThat(features.byName()).containsExactly(Map.entry("ECAP", 0xc80000f00f4eL));
         assertThat(features.value("ecap", 0x10)).hasValue(0xc80000f00f4eL);
         assertThat(features.value("CAP", 8)).hasValue(5);
         assertThat(features.value("VER", 0)).isEmpty();

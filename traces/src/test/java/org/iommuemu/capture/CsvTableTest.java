@@ -4,17 +4,10 @@ package org.iommuemu.capture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.github.luben.zstd.Zstd;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Random;
-import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,9 +86,9 @@ class CsvTableTest {
 
     @Test
     void shouldNameTheLineWhenARowHasTooFewOrTooManyFields() {
-        assertThatThrownBy(() -> readAll(csv("a,b\n1,2\n3\n")))
+        assertThatThrownBy(() -> Rows.read(csv("a,b\n1,2\n3\n")))
                 .hasMessage(folder.resolve("t.csv") + ":3: the row has 1 field; expected 2, as many as the header");
-        assertThatThrownBy(() -> readAll(csv("a,b\n1,2,3\n"))).hasMessageContaining(":2: the row has 3 fields;");
+        assertThatThrownBy(() -> Rows.read(csv("a,b\n1,2,3\n"))).hasMessageContaining(":2: the row has 3 fields;");
     }
 
     @ParameterizedTest
@@ -165,180 +158,32 @@ class CsvTableTest {
 
     @Test
     void shouldAcceptCarriageReturnsBlankLinesAByteOrderMarkAndAMissingLastNewline() {
-        assertThat(readAll(csv("\uFEFFa,b\r\n1,2\r\n\r\n\n3,4"))).containsExactly("2:1|2", "5:3|4");
+        assertThat(Rows.read(csv("\uFEFFa,b\r\n1,2\r\n\r\n\n3,4"))).containsExactly("2:1|2", "5:3|4");
     }
 
     @Test
     void shouldUndoQuotes() {
-        assertThat(readAll(csv("a,b\n\"1,2\",\"say \"\"hi\"\"\"\n\"two\nlines\",\"\"\r\nx,y\n")))
+        assertThat(Rows.read(csv("a,b\n\"1,2\",\"say \"\"hi\"\"\"\n\"two\nlines\",\"\"\r\nx,y\n")))
                 .containsExactly("2:1,2|say \"hi\"", "3:two\nlines|", "5:x|y");
     }
 
     @Test
     void shouldNameTheLineWhenAQuoteIsMisplaced() {
-        assertThatThrownBy(() -> readAll(csv("a,b\n1,2\n3,4\"5\n")))
+        assertThatThrownBy(() -> Rows.read(csv("a,b\n1,2\n3,4\"5\n")))
                 .hasMessageContaining("t.csv:3: a quote inside an unquoted field");
-        assertThatThrownBy(() -> readAll(csv("a,b\n\"1\"2,3\n")))
+        assertThatThrownBy(() -> Rows.read(csv("a,b\n\"1\"2,3\n")))
                 .hasMessageContaining(":2: text after a closing quote");
-        assertThatThrownBy(() -> readAll(csv("a,b\n1,2\n\"3,4\n5,6\n")))
+        assertThatThrownBy(() -> Rows.read(csv("a,b\n1,2\n\"3,4\n5,6\n")))
                 .hasMessageContaining(":3: a quoted field is never closed");
-        assertThatThrownBy(() -> readAll(csv("a,b\n1,\""))).hasMessageContaining(":2: a quoted field is never closed");
-    }
-
-    @Test
-    void shouldRefuseARowLongerThanTheLimit() {
-        assertThatThrownBy(() -> readAll(csv("a\n1\n" + "x".repeat(CsvScanner.MAX_ROW_BYTES + 100))))
-                .hasMessageContaining(":3: the row is longer than");
-    }
-
-    @Test
-    void shouldReadRowsOfAnyLengthAcrossBufferBoundaries() {
-        final long seed = 42;
-        final Random random = new Random(seed);
-        final StringBuilder text = new StringBuilder("a,b\n");
-        final List<String> expected = new ArrayList<>();
-        int line = 2;
-        for (int i = 0; i < 300; i++) {
-            final String a = "q\"\n".repeat(random.nextInt(i % 50 == 0 ? 40_000 : 200));
-            final String b = "z".repeat(random.nextInt(3000));
-            text.append('"')
-                    .append(a.replace("\"", "\"\""))
-                    .append("\",")
-                    .append(b)
-                    .append('\n');
-            expected.add(line + ":" + a + "|" + b);
-            line += 1 + a.length() / 3;
-        }
-
-        assertThat(readAll(csv(text.toString()))).as("seed " + seed).isEqualTo(expected);
-    }
-
-    @Test
-    void shouldUnpackGzipAndZstd() throws IOException {
-        final byte[] text = "a,b\n1,2\n".getBytes(StandardCharsets.UTF_8);
-
-        assertThat(readAll(write("t.csv.gz", gzip(text)))).containsExactly("2:1|2");
-        assertThat(readAll(write("t.csv.zst", Zstd.compress(text)))).containsExactly("2:1|2");
-    }
-
-    @Test
-    void shouldDeliverWholeRowsAndThenNameTheLineWhenACompressedFileIsTruncated() throws IOException {
-        final byte[] text = rows(50_000).getBytes(StandardCharsets.UTF_8);
-        final byte[] gzip = gzip(text);
-        final byte[] zstd = Zstd.compress(text);
-
-        assertTruncated(write("t.csv.gz", Arrays.copyOf(gzip, gzip.length / 2)), "a whole gzip file");
-        assertTruncated(write("t.csv.zst", Arrays.copyOf(zstd, zstd.length - 4)), "a whole zstd file");
-    }
-
-    @Test
-    void shouldRefuseACompressedFileThatIsNone() {
-        final byte[] text = "a,b\n1,2\n".getBytes(StandardCharsets.UTF_8);
-
-        assertThatThrownBy(() -> readAll(write("t.csv.gz", text))).hasMessageEndingWith("gzip file");
-        assertThatThrownBy(() -> readAll(write("t.csv.zst", text))).hasMessageEndingWith("zstd file");
-        assertThatThrownBy(() -> readAll(write("t.csv.gz", new byte[0]))).hasMessageEndingWith("gzip file");
-    }
-
-    @Test
-    void shouldNameTheFileWhenCompressedDataIsDamaged() throws IOException {
-        final byte[] gzip = gzip(rows(50_000).getBytes(StandardCharsets.UTF_8));
-        Arrays.fill(gzip, gzip.length / 2, gzip.length / 2 + 200, (byte) 0xa5);
-
-        assertThatThrownBy(() -> readAll(write("t.csv.gz", gzip)))
-                .isInstanceOf(InputException.class)
-                .hasMessageStartingWith(folder.resolve("t.csv.gz").toString());
-    }
-
-    @Test
-    void shouldReadRowsWithoutAllocating() {
-        try (CsvTable table = CsvTable.open(csv(rows(200_000)))) {
-            final CsvRow row = table.row();
-            sum(table, row, 20_000);
-            final com.sun.management.ThreadMXBean threads =
-                    (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
-            final long thread = Thread.currentThread().getId();
-
-            final long before = threads.getThreadAllocatedBytes(thread);
-            sum(table, row, 100_000);
-            final long allocated = threads.getThreadAllocatedBytes(thread) - before;
-
-            assertThat(allocated).as("bytes for 100,000 rows").isLessThan(100_000);
-        }
-    }
-
-    private static long sum(CsvTable table, CsvRow row, int rows) {
-        long sum = 0;
-        for (int i = 0; i < rows; i++) {
-            assertThatRowFollows(table.next());
-            sum += row.dec(0) + row.hex(1) + (row.is(1, "0x0") ? 1 : 0);
-        }
-        return sum;
-    }
-
-    private static void assertThatRowFollows(boolean follows) {
-        if (!follows) {
-            throw new AssertionError("the table ended early");
-        }
-    }
-
-    private static void assertTruncated(Path file, String expected) {
-        final List<String> rows = new ArrayList<>();
-
-        assertThatThrownBy(() -> readInto(rows, file))
-                .isInstanceOf(InputException.class)
-                .hasMessage(file + ":" + (rows.size() + 2) + ": truncated: the compressed data ends here; expected "
-                        + expected);
-        assertThat(rows).isNotEmpty();
-    }
-
-    private static String rows(int count) {
-        final Random random = new Random(1);
-        final StringBuilder text = new StringBuilder("a,b\n");
-        for (int i = 0; i < count; i++) {
-            text.append(i)
-                    .append(",0x")
-                    .append(Long.toHexString(random.nextLong()))
-                    .append('\n');
-        }
-        return text.toString();
-    }
-
-    private static List<String> readAll(Path file) {
-        final List<String> rows = new ArrayList<>();
-        readInto(rows, file);
-        return rows;
-    }
-
-    private static void readInto(List<String> rows, Path file) {
-        try (CsvTable table = CsvTable.open(file)) {
-            while (table.next()) {
-                final List<String> fields = new ArrayList<>();
-                for (int i = 0; i < table.columns().size(); i++) {
-                    fields.add(table.row().text(i));
-                }
-                rows.add(table.row().line() + ":" + String.join("|", fields));
-            }
-        }
+        assertThatThrownBy(() -> Rows.read(csv("a,b\n1,\"")))
+                .hasMessageContaining(":2: a quoted field is never closed");
     }
 
     private Path csv(String text) {
-        return write("t.csv", text.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private Path write(String name, byte[] bytes) {
         try {
-            return Files.write(folder.resolve(name), bytes);
+            return Files.writeString(folder.resolve("t.csv"), text);
         } catch (final IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
-    }
-
-    private static byte[] gzip(byte[] text) throws IOException {
-        final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
-            gzip.write(text);
-        }
-        return bytes.toByteArray();
     }
 }

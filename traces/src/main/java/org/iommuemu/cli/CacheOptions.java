@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.cli;
+
+import org.iommuemu.cache.CacheGeometry;
+import org.iommuemu.cache.ReplacementPolicy;
+import org.iommuemu.capture.InputException;
+import org.iommuemu.iommu.CacheConfiguration;
+import picocli.CommandLine.Option;
+
+/** The options that shape the IOMMU's caches. */
+final class CacheOptions {
+    private static final int MOST_ENTRIES = 1 << 24;
+
+    @Option(
+            names = "--iotlb",
+            paramLabel = "ENTRIES",
+            description = "IOTLB entries, 0 for none (default: ${DEFAULT-VALUE})")
+    private int iotlb = 2048;
+
+    @Option(
+            names = "--iotlb-ways",
+            paramLabel = "WAYS",
+            description = "IOTLB ways, 0 for fully associative (default: ${DEFAULT-VALUE})")
+    private int iotlbWays = 4;
+
+    @Option(
+            names = "--config-cache",
+            paramLabel = "ENTRIES",
+            description = "configuration cache entries, 4-way (default: ${DEFAULT-VALUE})")
+    private int configuration = 64;
+
+    @Option(
+            names = "--walk-cache",
+            paramLabel = "ENTRIES",
+            description = "walk cache entries of each level, 4-way (default: ${DEFAULT-VALUE})")
+    private int walk = 64;
+
+    @Option(
+            names = "--policy",
+            paramLabel = "POLICY",
+            description = "replacement policy of the IOTLB: lru, tree-plru, round-robin, random, fifo, srrip"
+                    + " (default: ${DEFAULT-VALUE})")
+    private String policy = "lru";
+
+    @Option(names = "--seed", paramLabel = "N", description = "seed of the random policy (default: ${DEFAULT-VALUE})")
+    private long seed = 1;
+
+    @Option(names = "--contiguous", description = "let the IOTLB cache runs of leaves marked contiguous as one entry")
+    private boolean contiguous;
+
+    CacheConfiguration configuration() {
+        ReplacementPolicy iotlbPolicy;
+        try {
+            iotlbPolicy = ReplacementPolicy.parse(policy);
+        } catch (IllegalArgumentException e) {
+            throw new InputException(
+                    "--policy is '" + policy + "'", "one of lru, tree-plru, round-robin, random, fifo, srrip");
+        }
+        return new CacheConfiguration(
+                geometry("--config-cache", configuration, 4, ReplacementPolicy.LRU),
+                geometry("--iotlb", iotlb, iotlbWays, iotlbPolicy),
+                geometry("--walk-cache", walk, 4, ReplacementPolicy.LRU),
+                contiguous);
+    }
+
+    private CacheGeometry geometry(String option, int entries, int ways, ReplacementPolicy replacement) {
+        if (entries < 0 || entries > MOST_ENTRIES) {
+            throw new InputException(option + " is " + entries, "a number from 0 to " + MOST_ENTRIES);
+        }
+        if (entries == 0) {
+            return CacheGeometry.none();
+        }
+        if (ways < 0) {
+            throw new InputException(option + "-ways is " + ways, "0 (fully associative) or more");
+        }
+        int effective = ways == 0 ? entries : Math.min(ways, entries);
+        if (entries % effective != 0) {
+            throw new InputException(option + " is " + entries, "a multiple of its ways, " + effective);
+        }
+        return new CacheGeometry(entries / effective, effective, replacement, seed);
+    }
+}

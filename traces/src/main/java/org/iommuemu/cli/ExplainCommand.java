@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.iommuemu.capture.Capture;
+import org.iommuemu.capture.InputException;
+import org.iommuemu.capture.Mapping;
+import org.iommuemu.capture.Snapshot;
+import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.replay.Explanation;
+import org.iommuemu.report.ExplanationText;
+import org.iommuemu.smmuv3.SmmuRule;
+import org.iommuemu.smmuv3.spec.Event;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code explain}: one access, entry by entry. */
+@Command(
+        name = "explain",
+        mixinStandardHelpOptions = true,
+        description = "Shows the lookup and walk of one access, entry by entry, and why it ends as it does.")
+final class ExplainCommand implements Callable<Integer> {
+    private static final int SUBSTREAM_BITS = 20;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Parameters(paramLabel = "CAPTURE", description = "a capture folder")
+    private Path capture = Path.of("");
+
+    @Option(names = "--stream", required = true, paramLabel = "S", description = "StreamID, or bus:device.function")
+    private String stream = "";
+
+    @Option(names = "--iova", required = true, paramLabel = "A", description = "input address")
+    private String iova = "";
+
+    @Option(names = "--pasid", paramLabel = "P", description = "SubstreamID; none if left out")
+    private @Nullable String pasid;
+
+    @Option(names = "--write", description = "a write (default: a read)")
+    private boolean write;
+
+    @Option(names = "--instruction", description = "an instruction fetch")
+    private boolean instruction;
+
+    @Option(names = "--privileged", description = "a privileged access")
+    private boolean privileged;
+
+    @Option(names = "--idle", description = "use the snapshot at the end of the trace (default: the busy one)")
+    private boolean idle;
+
+    @Option(names = "--all-fields", description = "show fields that are 0 too")
+    private boolean allFields;
+
+    @Override
+    public Integer call() {
+        Capture opened = Capture.open(capture);
+        Snapshot snapshot = idle
+                ? opened.idle()
+                        .orElseThrow(() ->
+                                new InputException(opened.folder(), 0, "has no idle snapshot", "a folder 'idle' in it"))
+                : opened.busy();
+        int sid = Numbers.stream("--stream", stream);
+        int substream =
+                pasid == null ? Transaction.NO_SUBSTREAM : (int) Numbers.parse("--pasid", pasid, SUBSTREAM_BITS);
+        long address = Numbers.parse("--iova", iova, Long.SIZE);
+        int access = (write ? Access.WRITE : Access.READ)
+                | (instruction ? Access.INSTRUCTION : 0)
+                | (privileged ? Access.PRIVILEGED : 0);
+        Explanation explanation =
+                Explanation.of(opened, snapshot, new Transaction().set(sid, substream, address, access));
+        rejectUnknownStream(explanation, snapshot);
+        PrintWriter out = Output.out(spec);
+        out.print(ExplanationText.of(explanation, allFields));
+        return Main.DONE;
+    }
+
+    /** A stream that the capture's stream table does not have is a slip of the user's, not a fault to be explained. */
+    private void rejectUnknownStream(Explanation explanation, Snapshot snapshot) {
+        if (explanation.rule() instanceof SmmuRule rule
+                && (rule.event() == Event.C_BAD_STREAMID || rule == SmmuRule.STE_NOT_VALID)) {
+            String known = snapshot.mappings().stream()
+                    .map(Mapping::sid)
+                    .distinct()
+                    .sorted()
+                    .map(s -> String.format("0x%x", s))
+                    .collect(Collectors.joining(", "));
+            throw new InputException(
+                    "--stream " + stream + " is not in the capture's stream table (" + rule.event() + ": " + rule.text()
+                            + ")",
+                    known.isEmpty() ? "a stream of the capture" : "a stream of the capture, such as " + known);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.cli;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.iommuemu.capture.Capture;
+import org.iommuemu.replay.CaptureReplay;
+import org.iommuemu.replay.ReplaySummary;
+import org.iommuemu.report.ReplayJson;
+import org.iommuemu.report.ReplayText;
+import org.iommuemu.report.ResultFile;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code replay}: the main job. */
+@Command(
+        name = "replay",
+        mixinStandardHelpOptions = true,
+        description =
+                "Replays a capture's DMA trace, commands and tables; compares every address with the recorded one.")
+final class ReplayCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Parameters(paramLabel = "CAPTURE", description = "a capture folder with a trace")
+    private Path capture = Path.of("");
+
+    @Option(names = "--json", paramLabel = "FILE", description = "write all figures as JSON")
+    private @Nullable Path json;
+
+    @Mixin
+    private CacheOptions caches = new CacheOptions();
+
+    @Override
+    public Integer call() {
+        if (json != null) {
+            ResultFile.check(json);
+        }
+        Capture opened = Capture.open(capture);
+        ReplaySummary summary;
+        double seconds;
+        Progress progress = new Progress(Output.err(spec));
+        try (CaptureReplay replay = new CaptureReplay(opened, caches.configuration())) {
+            summary = replay.run(progress);
+            seconds = progress.seconds();
+        } finally {
+            progress.clear();
+        }
+        if (json != null) {
+            ResultFile.write(json, ReplayJson.of(summary, seconds));
+        }
+        Output.out(spec).print(ReplayText.of(summary, seconds));
+        return summary.agrees() ? Main.DONE : Main.DISAGREED;
+    }
+}

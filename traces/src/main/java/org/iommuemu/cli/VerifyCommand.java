@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.iommuemu.capture.Capture;
+import org.iommuemu.capture.Snapshot;
+import org.iommuemu.replay.Agreement;
+import org.iommuemu.replay.CaptureMachine;
+import org.iommuemu.replay.ProbeReplay;
+import org.iommuemu.replay.SnapshotVerifier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code verify}: captures row by row. */
+@Command(
+        name = "verify",
+        mixinStandardHelpOptions = true,
+        description = "Presents every row of captures as a DMA and compares address, refusal and kind of fault.")
+final class VerifyCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Parameters(paramLabel = "CAPTURE", arity = "1..*", description = "capture folders")
+    private List<Path> captures = List.of();
+
+    @Option(names = "--records", description = "compare the raw event records too")
+    private boolean records;
+
+    @Mixin
+    private CacheOptions caches = new CacheOptions();
+
+    private boolean registersAgree = true;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = Output.out(spec);
+        Agreement total = new Agreement();
+        for (Path folder : captures) {
+            Capture capture = Capture.open(folder);
+            out.println(capture.name());
+            verifyRegisters(capture, out);
+            total.add(verifySnapshot(capture, capture.busy(), out));
+            capture.idle().ifPresent(idle -> total.add(verifySnapshot(capture, idle, out)));
+        }
+        out.println(total + " agree");
+        return total.isComplete() && registersAgree ? Main.DONE : Main.DISAGREED;
+    }
+
+    private void verifyRegisters(Capture capture, PrintWriter out) {
+        try (CaptureMachine machine = CaptureMachine.afterReset(capture, capture.busy(), caches.configuration())) {
+            if (!machine.unmodelled().isEmpty()) {
+                out.println("  not modelled: " + String.join(", ", machine.unmodelled()));
+            }
+        }
+        ProbeReplay probe = new ProbeReplay(capture);
+        if (!probe.isPossible()) {
+            out.println("  registers: none recorded, nothing compared");
+            return;
+        }
+        Agreement reads = probe.run();
+        print("registers: " + reads + " recorded reads agree", reads, out);
+        registersAgree &= reads.isComplete();
+    }
+
+    private Agreement verifySnapshot(Capture capture, Snapshot snapshot, PrintWriter out) {
+        try (SnapshotVerifier verifier = new SnapshotVerifier(capture, snapshot, caches.configuration(), records)) {
+            Agreement rows = verifier.run();
+            print(snapshot.name() + ": " + rows + " rows agree", rows, out);
+            return rows;
+        }
+    }
+
+    private static void print(String line, Agreement agreement, PrintWriter out) {
+        agreement.differences().forEach(d -> out.println("  differs: " + d));
+        out.println("  " + line);
+        agreement.byRule().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(e -> out.println("    agree (rule) " + e.getKey().label() + ": " + e.getValue() + ", "
+                        + e.getKey().text()));
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.replay;
+
+/** A documented reason for which a recorded answer counts as agreeing although it is not the architecture's. */
+public enum AgreementRule {
+    /** The address was beyond what the recording bus passes on. */
+    NOT_PRESENTED("not-presented", "the recording bus refused the address before its IOMMU saw it; refusal compared"),
+    /** The recording model dropped the access without a record. */
+    DENIED_WITHOUT_RECORD(
+            "denied-without-record", "the recording model refused without writing a record; refusal compared"),
+    /** Bypassing addresses above OAS. */
+    BYPASS_ABOVE_OAS(
+            "bypass-above-oas",
+            "the recording model lets a bypassing address above IDR5.OAS through; the architecture records F_ADDR_SIZE"),
+    /** CLASS is 0. */
+    EVENT_CLASS("evt-class", "the recording model writes CLASS as 0; the architecture writes the class of the access"),
+    /** Identification registers. */
+    FEATURE_NOT_MODELLED(
+            "feature-not-modelled", "the recorded machine has a feature that this model lacks and reports as absent");
+
+    private final String label;
+    private final String text;
+
+    AgreementRule(String label, String text) {
+        this.label = label;
+        this.text = text;
+    }
+
+    /** The rule's short name. */
+    public String label() {
+        return label;
+    }
+
+    /** The rule in one sentence. */
+    public String text() {
+        return text;
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.replay;
+
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.smmuv3.spec.Event;
+import org.iommuemu.smmuv3.spec.Registers;
+
+/** Takes records off the event queue as a driver does: index registers and memory, nothing else. */
+public final class EventReader {
+    private final SmmuV3 smmu;
+    private final PhysicalMemory memory;
+    private final long[] record = new long[Event.WORDS];
+
+    /** A reader of a machine's event queue. */
+    public EventReader(SmmuV3 smmu, PhysicalMemory memory) {
+        this.smmu = smmu;
+        this.memory = memory;
+    }
+
+    /**
+     * Takes all waiting records.
+     *
+     * @return how many there were; {@link #last()} is the last of them
+     */
+    public int drain() {
+        long base = smmu.readRegister(Registers.EVENTQ_BASE.offset(), 8);
+        int log2 = Registers.QUEUE_LOG2SIZE.getInt(base);
+        long table = Registers.QUEUE_ADDR.inPlace(base);
+        int mask = (2 << log2) - 1;
+        int producer = (int) smmu.readRegister(Registers.EVENTQ_PROD.offset(), 4) & mask;
+        int consumer = (int) smmu.readRegister(Registers.EVENTQ_CONS.offset(), 4) & mask;
+        int n = producer - consumer & mask;
+        if (n > 0) {
+            long at = table + (long) (producer - 1 & mask >>> 1) * Event.BYTES;
+            for (int i = 0; i < record.length; i++) {
+                record[i] = memory.readLong(at + (long) i * Long.BYTES);
+            }
+            smmu.writeRegister(Registers.EVENTQ_CONS.offset(), 4, producer);
+        }
+        return n;
+    }
+
+    /** The last record taken; the array is used again. */
+    public long[] last() {
+        return record;
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.replay;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.iommuemu.bits.Layout;
+import org.iommuemu.capture.Capture;
+import org.iommuemu.capture.Snapshot;
+import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.iommu.Rule;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.Verdict;
+import org.iommuemu.paging.Aarch64Descriptor;
+import org.iommuemu.paging.TableRoot;
+import org.iommuemu.smmuv3.spec.Event;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One access to a snapshot, entry by entry: every structure and descriptor that the machine read for it, and the verdict. The
+ * machine is the ordinary one without caches, watched while it works.
+ *
+ * @param steps what was read, in order
+ * @param address output address, if the access went on
+ * @param status how it ended
+ * @param attributes memory attributes, if it went on
+ * @param rule the rule that refused it, or null
+ * @param event the event record it left, or empty
+ */
+public record Explanation(
+        List<Step> steps,
+        Verdict.Status status,
+        long address,
+        long attributes,
+        @Nullable Rule rule,
+        List<Long> event) {
+
+    /**
+     * Something that was read.
+     *
+     * @param title what it is
+     * @param layout its layout
+     * @param address where it was read
+     * @param words its content
+     */
+    public record Step(String title, Layout layout, long address, List<Long> words) {
+        /** The content as an array. */
+        public long[] array() {
+            return words.stream().mapToLong(Long::longValue).toArray();
+        }
+    }
+
+    /**
+     * Presents an access.
+     *
+     * @param transaction the access
+     */
+    public static Explanation of(Capture capture, Snapshot snapshot, Transaction transaction) {
+        List<Step> steps = new ArrayList<>();
+        Verdict verdict = new Verdict();
+        try (CaptureMachine machine = CaptureMachine.atStop(capture, snapshot, CacheConfiguration.none())) {
+            machine.smmu()
+                    .observe(
+                            (layout, address, words) -> steps.add(step(layout.name(), layout, address, words)),
+                            (root, height, address, descriptor) ->
+                                    steps.add(descriptor(root, height, address, descriptor)));
+            machine.smmu().translate(transaction, verdict);
+            EventReader events = new EventReader(machine.smmu(), machine.memory());
+            List<Long> event = new ArrayList<>();
+            if (events.drain() > 0) {
+                for (long word : events.last()) {
+                    event.add(word);
+                }
+            }
+            return new Explanation(
+                    steps, verdict.status(), verdict.address(), verdict.attributes(), verdict.rule(), event);
+        }
+    }
+
+    private static Step step(String title, Layout layout, long address, long[] words) {
+        List<Long> content = new ArrayList<>();
+        for (int i = 0; i < layout.words(); i++) {
+            content.add(words[i]);
+        }
+        return new Step(title, layout, address, content);
+    }
+
+    private static Step descriptor(TableRoot root, int height, long address, long descriptor) {
+        boolean table = root.format().isTable(descriptor, height);
+        Layout layout = table ? Aarch64Descriptor.TABLE : Aarch64Descriptor.LEAF;
+        String what = table
+                ? "table"
+                : !root.format().isLeaf(descriptor, height) ? "invalid" : height == 0 ? "page" : "block";
+        String title = "level " + root.format().level(height) + " " + what + " descriptor";
+        return new Step(title, layout, address, List.of(descriptor));
+    }
+
+    /** Kind of the event record, or null if there is none. */
+    public @Nullable Event eventKind() {
+        return event.isEmpty() ? null : Event.of(event.get(0));
+    }
+}

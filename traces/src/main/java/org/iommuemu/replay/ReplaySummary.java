@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.replay;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.iommuemu.cache.SetAssociativeCache;
+import org.iommuemu.paging.Aarch64Stage1;
+import org.iommuemu.paging.TableFormat;
+import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.smmuv3.spec.Command;
+import org.iommuemu.smmuv3.spec.Event;
+
+/**
+ * What came of a replay: every figure, taken from the machine's counters at the end.
+ *
+ * @param name the capture's name
+ * @param records trace records by kind
+ * @param streams DMA records by StreamID
+ * @param descriptorsWritten descriptors written into memory
+ * @param transactions outcomes as the machine counts them
+ * @param caches the machine's caches, in the order of a lookup
+ * @param walks table walks
+ * @param walkAccesses descriptor reads by level, from the first level that was read
+ * @param structureReads configuration structures read
+ * @param commands commands consumed, by name, those that occurred
+ * @param events event records made, by name, those that occurred
+ * @param eventInterrupts event queue interrupts raised
+ * @param addresses agreement of DMA addresses
+ * @param refusals agreement of refused accesses
+ * @param registerReads agreement of register reads
+ * @param commandSlots agreement of commands with the slots they were recorded in
+ */
+public record ReplaySummary(
+        String name,
+        TraceTally records,
+        Map<Integer, Long> streams,
+        long descriptorsWritten,
+        Transactions transactions,
+        List<CacheFigures> caches,
+        long walks,
+        Map<String, Long> walkAccesses,
+        long structureReads,
+        Map<String, Long> commands,
+        Map<String, Long> events,
+        long eventInterrupts,
+        Agreement addresses,
+        Agreement refusals,
+        Agreement registerReads,
+        Agreement commandSlots) {
+
+    /**
+     * Outcomes of transactions.
+     *
+     * @param translated went on, translated
+     * @param passedThrough went on, untranslated
+     * @param refused ended
+     */
+    public record Transactions(long translated, long passedThrough, long refused) {}
+
+    /**
+     * Figures of one cache.
+     *
+     * @param name the cache
+     * @param entries capacity
+     * @param ways associativity
+     * @param policy replacement policy
+     * @param lookups hits and misses
+     * @param hits lookups that found an entry
+     * @param misses lookups that did not
+     * @param fills entries written
+     * @param evictions valid entries replaced
+     * @param invalidations entries dropped by commands
+     */
+    public record CacheFigures(
+            String name,
+            int entries,
+            int ways,
+            String policy,
+            long lookups,
+            long hits,
+            long misses,
+            long fills,
+            long evictions,
+            long invalidations) {
+        static CacheFigures of(String name, SetAssociativeCache c) {
+            return new CacheFigures(
+                    name,
+                    c.capacity(),
+                    c.geometry().ways(),
+                    c.geometry().policy().label(),
+                    c.counters().lookups(),
+                    c.counters().hits(),
+                    c.counters().misses(),
+                    c.counters().fills(),
+                    c.counters().evictions(),
+                    c.counters().invalidations());
+        }
+
+        /** Hits in percent of lookups, 0 without any. */
+        public double hitPercent() {
+            return lookups == 0 ? 0 : 100.0 * hits / lookups;
+        }
+    }
+
+    ReplaySummary(
+            String name,
+            CaptureMachine machine,
+            TraceTally records,
+            Map<Integer, Long> streams,
+            long descriptorsWritten,
+            Agreement addresses,
+            Agreement refusals,
+            Agreement registerReads,
+            Agreement commandSlots) {
+        this(
+                name,
+                records,
+                new LinkedHashMap<>(streams),
+                descriptorsWritten,
+                new Transactions(
+                        machine.smmu().unit().translated(),
+                        machine.smmu().unit().passedThrough(),
+                        machine.smmu().unit().refused()),
+                caches(machine.smmu()),
+                machine.smmu().unit().walker().walks(),
+                walkAccesses(machine.smmu()),
+                machine.smmu().structureReads(),
+                commands(machine.smmu()),
+                events(machine.smmu()),
+                machine.eventInterrupts(),
+                addresses,
+                refusals,
+                registerReads,
+                commandSlots);
+    }
+
+    private static List<CacheFigures> caches(SmmuV3 smmu) {
+        List<CacheFigures> all = new ArrayList<>();
+        all.add(CacheFigures.of("configuration", smmu.unit().configurations().cache()));
+        all.add(CacheFigures.of("iotlb", smmu.unit().iotlb().cache()));
+        int height = 1;
+        for (SetAssociativeCache c : smmu.unit().walker().caches().caches()) {
+            if (c.counters().lookups() > 0) {
+                all.add(CacheFigures.of("walk-level-" + (Aarch64Stage1.LAST_LEVEL - height), c));
+            }
+            height++;
+        }
+        return all;
+    }
+
+    private static Map<String, Long> walkAccesses(SmmuV3 smmu) {
+        Map<String, Long> byLevel = new LinkedHashMap<>();
+        for (int h = TableFormat.HEIGHTS - 1; h >= 0; h--) {
+            long n = smmu.unit().walker().accesses(h);
+            if (n > 0) {
+                byLevel.put("level-" + (Aarch64Stage1.LAST_LEVEL - h), n);
+            }
+        }
+        return byLevel;
+    }
+
+    private static Map<String, Long> commands(SmmuV3 smmu) {
+        Map<String, Long> byName = new LinkedHashMap<>();
+        for (Command c : Command.values()) {
+            if (smmu.consumed(c) > 0) {
+                byName.put(c.name(), smmu.consumed(c));
+            }
+        }
+        return byName;
+    }
+
+    private static Map<String, Long> events(SmmuV3 smmu) {
+        Map<String, Long> byName = new LinkedHashMap<>();
+        for (Event e : Event.values()) {
+            if (smmu.recorded(e) > 0) {
+                byName.put(e.name(), smmu.recorded(e));
+            }
+        }
+        return byName;
+    }
+
+    /** Whether everything that was compared agrees. */
+    public boolean agrees() {
+        return addresses.isComplete()
+                && refusals.isComplete()
+                && registerReads.isComplete()
+                && commandSlots.isComplete();
+    }
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Runs captures through a machine: {@link org.iommuemu.replay.SnapshotVerifier} presents the rows of a snapshot, {@link
+ * org.iommuemu.replay.CaptureReplay} a whole trace with its commands and tables, {@link org.iommuemu.replay.ProbeReplay} a
+ * driver's register accesses from reset, {@link org.iommuemu.replay.Explanation} one access, entry by entry. They drive the
+ * machine as software and devices do; where the recording model departs from the architecture, a {@link
+ * org.iommuemu.replay.AgreementRule} says so by name.
+ */
+@NullMarked
+package org.iommuemu.replay;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.iommuemu.capture.TraceRecord;
+import org.iommuemu.replay.Agreement;
+import org.iommuemu.replay.ReplaySummary;
+
+/** A replay's figures as JSON; names are documented in docs/formats.md and stay as they are. */
+public final class ReplayJson {
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    private ReplayJson() {}
+
+    /**
+     * The document.
+     *
+     * @param seconds the host's time for it; with the rate derived from it, all that differs between two runs
+     */
+    public static String of(ReplaySummary s, double seconds) {
+        Map<String, Object> root = new LinkedHashMap<>();
+        root.put("capture", s.name());
+        Map<String, Object> records = new LinkedHashMap<>();
+        records.put("total", s.records().records());
+        for (TraceRecord.Kind kind : TraceRecord.Kind.values()) {
+            records.put(
+                    kind.name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                    s.records().of(kind));
+        }
+        root.put("records", records);
+        Map<String, Object> streams = new LinkedHashMap<>();
+        s.streams().forEach((sid, n) -> streams.put(String.format("0x%x", sid), n));
+        root.put("streams", streams);
+        root.put("transactions", s.transactions());
+        root.put("caches", s.caches());
+        Map<String, Object> walker = new LinkedHashMap<>();
+        walker.put("walks", s.walks());
+        walker.put("accesses", s.walkAccesses());
+        root.put("walker", walker);
+        root.put("structureReads", s.structureReads());
+        root.put("descriptorsWritten", s.descriptorsWritten());
+        root.put("commands", s.commands());
+        root.put("events", s.events());
+        root.put("eventInterrupts", s.eventInterrupts());
+        Map<String, Object> agreement = new LinkedHashMap<>();
+        agreement.put("addresses", agreement(s.addresses()));
+        agreement.put("refusals", agreement(s.refusals()));
+        agreement.put("registerReads", agreement(s.registerReads()));
+        agreement.put("commandSlots", agreement(s.commandSlots()));
+        root.put("agreement", agreement);
+        Map<String, Object> host = new LinkedHashMap<>();
+        host.put("seconds", seconds);
+        host.put("recordsPerSecond", Math.round(s.records().records() / seconds));
+        root.put("host", host);
+        try {
+            return JSON.writeValueAsString(root) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a replay's figures are plain maps", e);
+        }
+    }
+
+    private static Map<String, Object> agreement(Agreement a) {
+        Map<String, Object> out = new LinkedHashMap<>();
+        out.put("compared", a.compared());
+        out.put("agreed", a.agreed());
+        Map<String, Object> rules = new LinkedHashMap<>();
+        a.byRule().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(e -> rules.put(e.getKey().label(), e.getValue()));
+        out.put("byRule", rules);
+        out.put("differences", a.differences());
+        return out;
+    }
+}

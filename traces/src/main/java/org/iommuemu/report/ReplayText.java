@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.report;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.iommuemu.capture.TraceRecord.Kind;
+import org.iommuemu.pcie.RequesterId;
+import org.iommuemu.replay.Agreement;
+import org.iommuemu.replay.ReplaySummary;
+
+/** A replay's figures as text. */
+public final class ReplayText {
+    private static final int REQUESTER_ID_BITS = 16;
+
+    private final StringBuilder out = new StringBuilder();
+
+    private ReplayText() {}
+
+    /**
+     * The summary.
+     *
+     * @param seconds the host's time for it
+     */
+    public static String of(ReplaySummary s, double seconds) {
+        ReplayText text = new ReplayText();
+        text.traffic(s);
+        text.structures(s);
+        text.agreement("registers", s.registerReads(), "recorded register reads agree");
+        text.agreement("slots", s.commandSlots(), "commands consumed from their recorded slots");
+        text.agreement("refusals", s.refusals(), "refused accesses agree");
+        text.line("speed", "%,.0f records/s (%.2f s)", s.records().records() / seconds, seconds);
+        text.agreement("agreement", s.addresses(), "addresses agree");
+        return text.out.toString();
+    }
+
+    private void traffic(ReplaySummary s) {
+        line("capture", "%s", s.name());
+        line(
+                "records",
+                "%,d: %,d DMA, %,d bypassed, %,d refused, %,d commands, %,d register accesses",
+                s.records().records(),
+                s.records().of(Kind.DMA),
+                s.records().of(Kind.BYPASS),
+                s.records().of(Kind.FAULT) + s.records().of(Kind.ABORT),
+                s.records().of(Kind.INVALIDATE),
+                s.records().of(Kind.MMIO_READ) + s.records().of(Kind.MMIO_WRITE));
+        String streams = s.streams().entrySet().stream()
+                .map(e -> String.format(Locale.ROOT, "0x%x%s %,d", e.getKey(), function(e.getKey()), e.getValue()))
+                .collect(Collectors.joining(", "));
+        line("streams", "%d: %s", s.streams().size(), streams);
+    }
+
+    private static String function(int sid) {
+        return sid >>> REQUESTER_ID_BITS == 0 ? " (" + RequesterId.of(sid) + ")" : "";
+    }
+
+    private void structures(ReplaySummary s) {
+        for (ReplaySummary.CacheFigures c : s.caches()) {
+            line(
+                    c.name(),
+                    "%,d hits, %,d misses (%.2f %% hits), %,d evicted, %,d invalidated; %,d entries, %d-way %s",
+                    c.hits(),
+                    c.misses(),
+                    c.hitPercent(),
+                    c.evictions(),
+                    c.invalidations(),
+                    c.entries(),
+                    c.ways(),
+                    c.policy());
+        }
+        line(
+                "walks",
+                "%,d; descriptor reads %s; %,d structures read",
+                s.walks(),
+                counts(s.walkAccesses()),
+                s.structureReads());
+        line("commands", "%s", counts(s.commands()));
+        line("events", "%s; %,d interrupts", counts(s.events()), s.eventInterrupts());
+    }
+
+    private static String counts(Map<String, Long> byName) {
+        return byName.isEmpty()
+                ? "none"
+                : byName.entrySet().stream()
+                        .map(e -> String.format(Locale.ROOT, "%s %,d", e.getKey(), e.getValue()))
+                        .collect(Collectors.joining(", "));
+    }
+
+    private void agreement(String label, Agreement a, String what) {
+        if (a.compared() == 0) {
+            return;
+        }
+        for (String difference : a.differences()) {
+            line("differs", "%s", difference);
+        }
+        line(label, "%s %s", a, what);
+        a.byRule().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .forEach(e -> line(
+                        "",
+                        "%,d by rule %s: %s",
+                        e.getValue(),
+                        e.getKey().label(),
+                        e.getKey().text()));
+    }
+
+    private void line(String label, String format, Object... values) {
+        out.append(String.format(Locale.ROOT, "%-13s ", label))
+                .append(String.format(Locale.ROOT, format, values))
+                .append('\n');
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.report;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import org.iommuemu.capture.InputException;
+
+/** Writes a file whole or not at all: into a neighbour first, then moved into place. */
+public final class ResultFile {
+    private ResultFile() {}
+
+    /**
+     * Makes sure, before long work, that a result can be written.
+     *
+     * @throws InputException if its folder does not exist or cannot be written
+     */
+    public static void check(Path file) {
+        Path folder = folderOf(file);
+        if (!Files.isDirectory(folder)) {
+            throw new InputException(folder, 0, "does not exist", "a folder to write " + file.getFileName() + " into");
+        }
+        if (Files.isDirectory(file) || !Files.isWritable(folder)) {
+            throw new InputException(file, 0, "cannot be written", "a file in a writable folder");
+        }
+    }
+
+    /**
+     * Writes text, in UTF-8.
+     *
+     * @throws InputException if that is impossible; an older file is left as it was
+     */
+    public static void write(Path file, String text) {
+        check(file);
+        try {
+            Path part = Files.createTempFile(folderOf(file), "." + file.getFileName(), ".part");
+            try {
+                Files.write(part, text.getBytes(StandardCharsets.UTF_8));
+                Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(part);
+            }
+        } catch (IOException e) {
+            throw new InputException(file, 0, "cannot be written", "a file in a writable folder");
+        }
+    }
+
+    private static Path folderOf(Path file) {
+        Path folder = file.toAbsolutePath().getParent();
+        return folder == null ? file.toAbsolutePath() : folder;
+    }
+}
