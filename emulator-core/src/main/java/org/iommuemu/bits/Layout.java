@@ -126,6 +126,12 @@ public final class Layout {
             return this;
         }
 
+        /** Takes over a field, and names its encodings from 0 up. */
+        public Builder named(BitField shared, String... values) {
+            add(shared, values);
+            return this;
+        }
+
         private BitField add(BitField f, String... values) {
             if (f.word() >= words) {
                 throw new IllegalArgumentException(f.name() + " lies outside " + name);

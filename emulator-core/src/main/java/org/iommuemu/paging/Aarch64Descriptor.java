@@ -10,11 +10,11 @@ import org.iommuemu.bits.Layout;
  */
 public final class Aarch64Descriptor {
     private static final Layout.Builder T = Layout.builder("stage 1 table descriptor", 1, "DDI 0487 §D8.3.1");
-    private static final Layout.Builder L = Layout.builder("stage 1 block or page descriptor", 1, "DDI 0487 §D8.3.2");
+    private static final Layout.Builder L = Layout.builder("stage 1 page descriptor", 1, "DDI 0487 §D8.3.2");
+    private static final Layout.Builder K = Layout.builder("stage 1 block descriptor", 1, "DDI 0487 §D8.3.2");
 
     /** Bits 1:0: whether and what. */
-    public static final BitField TYPE =
-            T.field("Type", 1, 0, "invalid", "block (invalid at level 3)", "invalid", "table, or page at level 3");
+    public static final BitField TYPE = T.field("Type", 1, 0, "invalid", "block", "invalid", "table");
     /** Next-level table address. */
     public static final BitField NEXT_TABLE = T.address("NextTable", 47, 12);
     /** Removes privileged execute below. */
@@ -30,7 +30,8 @@ public final class Aarch64Descriptor {
     public static final Layout TABLE = T.build();
 
     static {
-        L.with(TYPE);
+        L.named(TYPE, "invalid", "invalid at level 3", "invalid", "page");
+        K.named(TYPE, "invalid", "block", "invalid", "table");
     }
 
     /** Index into MAIR. */
@@ -49,8 +50,6 @@ public final class Aarch64Descriptor {
     public static final BitField NG = L.bit("nG", 11);
     /** Output address. */
     public static final BitField OUTPUT = L.address("OutputAddress", 47, 12);
-    /** Block translation entry is being changed (FEAT_BBM level 1). */
-    public static final BitField NT = L.bit("nT", 16);
     /** Dirty bit modifier. */
     public static final BitField DBM = L.bit("DBM", 51);
     /** One of a run of contiguous entries. */
@@ -61,8 +60,30 @@ public final class Aarch64Descriptor {
     public static final BitField UXN = L.bit("UXN", 54);
     /** For software. */
     public static final BitField SOFTWARE = L.field("software", 58, 55);
-    /** The block or page descriptor. */
-    public static final Layout LEAF = L.build();
+    /** The page descriptor. */
+    public static final Layout PAGE = L.build();
+
+    /** A block's output address, as the 4 KiB granule has it at level 2. */
+    public static final BitField BLOCK_OUTPUT = BitField.address("OutputAddress", 47, 21);
+    /** Block translation entry is being changed (FEAT_BBM level 1). */
+    public static final BitField NT = BitField.bit("nT", 16);
+    /** The block descriptor. */
+    public static final Layout BLOCK = K.with(
+                    ATTR_INDX,
+                    NS,
+                    AP_UNPRIVILEGED,
+                    AP_READ_ONLY,
+                    SH,
+                    AF,
+                    NG,
+                    NT,
+                    BLOCK_OUTPUT,
+                    DBM,
+                    CONTIGUOUS,
+                    PXN,
+                    UXN)
+            .with(SOFTWARE)
+            .build();
 
     private Aarch64Descriptor() {}
 }

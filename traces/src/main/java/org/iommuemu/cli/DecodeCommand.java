@@ -103,7 +103,10 @@ final class DecodeCommand implements Callable<Integer> {
             throw new InputException("--level is " + level, "-1 to 3");
         }
         boolean table = level < Aarch64Stage1.LAST_LEVEL && Aarch64Descriptor.TYPE.get(descriptor) == 3;
-        return table ? Aarch64Descriptor.TABLE : Aarch64Descriptor.LEAF;
+        if (table) {
+            return Aarch64Descriptor.TABLE;
+        }
+        return level == Aarch64Stage1.LAST_LEVEL ? Aarch64Descriptor.PAGE : Aarch64Descriptor.BLOCK;
     }
 
     private String title(long[] structure, Layout layout) {

@@ -2,6 +2,7 @@
 package org.iommuemu.cli;
 
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -42,17 +43,24 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        PrintWriter out = Output.out(spec);
         Agreement total = new Agreement();
         for (Path folder : captures) {
-            Capture capture = Capture.open(folder);
-            out.println(capture.name());
-            verifyRegisters(capture, out);
-            total.add(verifySnapshot(capture, capture.busy(), out));
-            capture.idle().ifPresent(idle -> total.add(verifySnapshot(capture, idle, out)));
+            // A capture is printed whole, or not at all if one of its files is wrong.
+            StringWriter text = new StringWriter();
+            total.add(verify(Capture.open(folder), new PrintWriter(text)));
+            Output.out(spec).print(text);
         }
-        out.println(total + " agree");
+        Output.out(spec).println(total + " agree");
         return total.isComplete() && registersAgree ? Main.DONE : Main.DISAGREED;
+    }
+
+    private Agreement verify(Capture capture, PrintWriter out) {
+        Agreement rows = new Agreement();
+        out.println(capture.name());
+        verifyRegisters(capture, out);
+        rows.add(verifySnapshot(capture, capture.busy(), out));
+        capture.idle().ifPresent(idle -> rows.add(verifySnapshot(capture, idle, out)));
+        return rows;
     }
 
     private void verifyRegisters(Capture capture, PrintWriter out) {

@@ -67,12 +67,10 @@ final class CommandEncoder {
         }
         word1 |= Command.TG.of(granule) | Command.TTL.of(r.detail("ttl"));
         long pages = r.length() >>> GRANULE_BASE_SHIFT + 2 * granule;
-        int scale = 0;
-        while (pages >>> scale > MOST_NUM) {
-            scale++;
-        }
-        long num = pages >>> scale;
-        if (num == 0 || num << scale != pages) {
+        // Linux takes the largest unit that divides the range.
+        int scale = Long.numberOfTrailingZeros(pages);
+        long num = pages == 0 ? 0 : pages >>> scale;
+        if (num == 0 || num > MOST_NUM) {
             throw r.wrong("a length that one range command can have");
         }
         word0 |= Command.NUM.of(num - 1) | Command.SCALE.of(scale);

@@ -86,7 +86,8 @@ public record Explanation(
 
     private static Step descriptor(TableRoot root, int height, long address, long descriptor) {
         boolean table = root.format().isTable(descriptor, height);
-        Layout layout = table ? Aarch64Descriptor.TABLE : Aarch64Descriptor.LEAF;
+        Layout leaf = height == 0 ? Aarch64Descriptor.PAGE : Aarch64Descriptor.BLOCK;
+        Layout layout = table ? Aarch64Descriptor.TABLE : leaf;
         String what = table
                 ? "table"
                 : !root.format().isLeaf(descriptor, height) ? "invalid" : height == 0 ? "page" : "block";

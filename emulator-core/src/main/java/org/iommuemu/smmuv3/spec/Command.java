@@ -156,6 +156,8 @@ public enum Command {
         static final BitField RESPONSE = BitField.of("Resp", 77, 76);
         static final BitField CS = BitField.of("CS", 13, 12);
 
+        private static final String[] GRANULES = {"no range", "4K", "16K", "64K"};
+
         static final Layout NONE = command("command", "§4.1").build();
         static final Layout PREFETCH_CONFIG = command("CMD_PREFETCH_CONFIG", "§4.2.1")
                 .with(SSEC, SSV, SSID, SID)
@@ -176,10 +178,14 @@ public enum Command {
         static final Layout BY_ASID =
                 command("CMD_TLBI by ASID", "§4.4").with(SSEC, VMID, ASID).build();
         static final Layout BY_VA = command("CMD_TLBI by VA", "§4.4")
-                .with(SSEC, NUM, SCALE, VMID, ASID, LEAF, TTL, TG, ADDRESS)
+                .with(SSEC, NUM, SCALE, VMID, ASID, LEAF, TTL)
+                .named(TG, GRANULES)
+                .with(ADDRESS)
                 .build();
         static final Layout BY_IPA = command("CMD_TLBI by IPA", "§4.4")
-                .with(SSEC, NUM, SCALE, VMID, LEAF, TTL, TG, IPA)
+                .with(SSEC, NUM, SCALE, VMID, LEAF, TTL)
+                .named(TG, GRANULES)
+                .with(IPA)
                 .build();
         static final Layout ATC_INV = command("CMD_ATC_INV", "§4.5.1")
                 .with(BitField.bit("Global", 9), SSEC, SSV, SSID, SID, ATC_SIZE, ADDRESS)
@@ -193,9 +199,9 @@ public enum Command {
         static final Layout STALL_TERM =
                 command("CMD_STALL_TERM", "§4.6.2").with(SSEC, SID).build();
         static final Layout SYNC = command("CMD_SYNC", "§4.7.3")
+                .with(SSEC)
+                .named(CS, "no signal", "interrupt", "wake-up event", "reserved")
                 .with(
-                        SSEC,
-                        CS,
                         BitField.of("MSH", 23, 22),
                         BitField.of("MSIAttr", 27, 24),
                         BitField.of("MSIData", 63, 32),

@@ -116,6 +116,12 @@ public enum Event {
 
     /** The record layouts; a class of its own because enum constants come before static fields. */
     private static final class Records {
+        private static final String[] CLASSES = {"CD fetch", "stage 1 walk", "input address", "reserved"};
+        private static final String[] STAGES = {"stage 1", "stage 2"};
+        private static final String[] DIRECTIONS = {"write", "read"};
+        private static final String[] ACCESSES = {"data", "instruction"};
+        private static final String[] PRIVILEGES = {"unprivileged", "privileged"};
+
         static final BitField TYPE = BitField.of("Type", 7, 0);
         static final BitField SSV = BitField.bit("SSV", 11);
         static final BitField SSID = BitField.of("SubstreamID", 31, 12);
@@ -162,13 +168,33 @@ public enum Event {
         static final Layout FORBIDDEN =
                 record("F_TRANSL_FORBIDDEN", "§7.3.8").with(SID, RNW, INPUT).build();
         static final Layout WALK_EABT = record("F_WALK_EABT", "§7.3.12")
-                .with(SSV, SSID, SID, REASON, PNU, IND, RNW, S2, CLASS, INPUT, FETCH_ADDR)
+                .with(SSV, SSID, SID, REASON)
+                .named(PNU, PRIVILEGES)
+                .named(IND, ACCESSES)
+                .named(RNW, DIRECTIONS)
+                .named(S2, STAGES)
+                .named(CLASS, CLASSES)
+                .with(INPUT, FETCH_ADDR)
                 .build();
         static final Layout TRANSLATION = record("translation event", "§7.3.13-7.3.16")
-                .with(SSV, SSID, SID, STAG, STALL, PNU, IND, RNW, NSIPA, S2, CLASS, INPUT, IPA)
+                .with(SSV, SSID, SID, STAG, STALL)
+                .named(PNU, PRIVILEGES)
+                .named(IND, ACCESSES)
+                .named(RNW, DIRECTIONS)
+                .with(NSIPA)
+                .named(S2, STAGES)
+                .named(CLASS, CLASSES)
+                .with(INPUT, IPA)
                 .build();
         static final Layout PERMISSION = record("F_PERMISSION", "§7.3.16")
-                .with(SSV, SSID, SID, STAG, STALL, PNU, IND, RNW, NSIPA, S2, CLASS, TTRNW, INPUT, IPA)
+                .with(SSV, SSID, SID, STAG, STALL)
+                .named(PNU, PRIVILEGES)
+                .named(IND, ACCESSES)
+                .named(RNW, DIRECTIONS)
+                .with(NSIPA)
+                .named(S2, STAGES)
+                .named(CLASS, CLASSES)
+                .with(TTRNW, INPUT, IPA)
                 .build();
         static final Layout PAGE_REQUEST = record("E_PAGE_REQUEST", "§7.3.19")
                 .with(
