@@ -4,6 +4,7 @@ package org.iommuemu.cli;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.iommuemu.bits.Layout;
 import org.iommuemu.capture.InputException;
@@ -62,7 +63,7 @@ final class DecodeCommand implements Callable<Integer> {
         if (structure.length != layout.words()) {
             throw new InputException(
                     structure.length + " words given",
-                    layout.words() + " for " + kind.name().toLowerCase());
+                    layout.words() + " for " + kind.name().toLowerCase(Locale.ROOT));
         }
         Output.out(spec).print(Decoded.text(title(structure, layout), layout, structure));
         return Main.DONE;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.cli;
 
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import org.iommuemu.capture.InputException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -31,7 +34,12 @@ public final class Main {
 
     /** Runs a command and exits with its status. */
     public static void main(String[] args) {
-        System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
+        System.exit(run(utf8(System.out), utf8(System.err), args));
+    }
+
+    /** The same bytes on every machine, whatever its locale. */
+    private static PrintWriter utf8(PrintStream stream) {
+        return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
     }
 
     /**
