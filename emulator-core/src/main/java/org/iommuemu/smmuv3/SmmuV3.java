@@ -4,6 +4,7 @@ package org.iommuemu.smmuv3;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.ConfigurationCache;
 import org.iommuemu.iommu.InterruptSink;
+import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.Iotlb;
 import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.RegisterFile;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Not thread-safe. Nothing that software or a device does makes it throw.
  */
-public final class SmmuV3 {
+public final class SmmuV3 implements Iommu {
     private final SmmuFeatures features;
     private final RegisterFile file = new RegisterFile(Registers.map());
     private final StructureReader structures;
@@ -60,22 +61,17 @@ public final class SmmuV3 {
         registers.reset();
     }
 
-    /** Answers one transaction, which must not cross a 4 KiB page. */
+    @Override
     public void translate(Transaction transaction, Verdict verdict) {
         unit.translate(transaction, verdict);
     }
 
-    /**
-     * A register read.
-     *
-     * @param offset from the start of page 0
-     * @param size bytes; other than 4 or 8, or unaligned, reads as zero
-     */
+    @Override
     public long readRegister(long offset, int size) {
         return file.read(unalias(offset), size);
     }
 
-    /** A register write; accesses that are not of 4 or 8 aligned bytes are ignored. */
+    @Override
     public void writeRegister(long offset, int size, long value) {
         file.write(unalias(offset), size, value);
     }

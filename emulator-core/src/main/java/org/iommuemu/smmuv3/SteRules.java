@@ -36,15 +36,14 @@ final class SteRules {
         if (Ste.S1STALLD.isSet(ste) && Idr.STALL_MODEL.get(features.idr0()) != 0) {
             return SmmuRule.STE_STALL_DISABLE;
         }
+        // Without substreams the field is both ignored and, beyond its range of 0 to 0, illegal: we take the stricter reading.
         int cdMax = Ste.S1CDMAX.getInt(ste);
-        if (features.substreamIdBits() > 0 && cdMax > 0) {
-            if (cdMax > features.substreamIdBits()) {
-                return SmmuRule.STE_CD_MAX;
-            }
-            int format = Ste.S1FMT.getInt(ste);
-            if ((format == 1 || format == 2) && !features.has0(Idr.CD2L)) {
-                return SmmuRule.STE_CD_FORMAT;
-            }
+        if (cdMax > features.substreamIdBits()) {
+            return SmmuRule.STE_CD_MAX;
+        }
+        int format = Ste.S1FMT.getInt(ste);
+        if (cdMax > 0 && (format == 1 || format == 2) && !features.has0(Idr.CD2L)) {
+            return SmmuRule.STE_CD_FORMAT;
         }
         if (Ste.S1_CONTEXT_PTR.inPlace(ste) >>> features.outputBits() != 0) {
             return SmmuRule.STE_CONTEXT_POINTER;

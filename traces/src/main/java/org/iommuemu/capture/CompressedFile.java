@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 
 /** Opens a file that may be compressed; its name says how: {@code .gz}, {@code .zst}, or not at all. */
-final class CompressedFile {
+public final class CompressedFile {
     private static final int BUFFER_BYTES = 1 << 16;
 
     private CompressedFile() {}
@@ -21,7 +21,7 @@ final class CompressedFile {
      *
      * @throws InputException if the file cannot be opened or does not start as its name says
      */
-    static InputStream open(Path file) {
+    public static InputStream open(Path file) {
         if (Files.isDirectory(file)) {
             throw new InputException(file, 0, "is a folder", "a file");
         }

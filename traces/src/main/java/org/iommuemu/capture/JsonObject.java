@@ -11,10 +11,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 
 /** An object of a JSON file, with accessors that say where in the file a value is wrong. */
-final class JsonObject {
+public final class JsonObject {
     private static final String NUMBER = "an unsigned number, or a string such as \"0x1000\"";
 
     private static final JsonMapper MAPPER = JsonMapper.builder()
@@ -23,11 +24,13 @@ final class JsonObject {
             .build();
 
     private final Path file;
+    private final long line;
     private final String path;
     private final JsonNode node;
 
-    private JsonObject(Path file, String path, JsonNode node) {
+    private JsonObject(Path file, long line, String path, JsonNode node) {
         this.file = file;
+        this.line = line;
         this.path = path;
         this.node = node;
     }
@@ -43,7 +46,7 @@ final class JsonObject {
             if (!root.isObject()) {
                 throw new InputException(file, 0, "holds " + kindOf(root), "a JSON object");
             }
-            return new JsonObject(file, "", root);
+            return new JsonObject(file, 0, "", root);
         } catch (final JacksonException e) {
             final JsonLocation at = e.getLocation();
             final String column = at == null ? "" : " (column " + at.getColumnNr() + ")";
@@ -57,18 +60,40 @@ final class JsonObject {
         }
     }
 
-    boolean has(String name) {
+    /**
+     * Parses a line of a JSON Lines file.
+     *
+     * @param line number of the line, from 1
+     * @throws InputException if it is not a JSON object
+     */
+    public static JsonObject parseLine(Path file, long line, String text) {
+        try {
+            final JsonNode root = MAPPER.readTree(text);
+            if (!root.isObject()) {
+                throw new InputException(file, line, "holds " + kindOf(root), "a JSON object");
+            }
+            return new JsonObject(file, line, "", root);
+        } catch (final JacksonException e) {
+            final JsonLocation at = e.getLocation();
+            final String column = at == null ? "" : " (column " + at.getColumnNr() + ")";
+            throw new InputException(file, line, "not JSON: " + e.getOriginalMessage() + column, "valid JSON");
+        }
+    }
+
+    /** Whether a field is there. */
+    public boolean has(String name) {
         return node.has(name);
     }
 
     /** Names of the object's fields, in the file's order. */
-    List<String> names() {
+    public List<String> names() {
         final List<String> names = new ArrayList<>();
         node.fieldNames().forEachRemaining(names::add);
         return names;
     }
 
-    String text(String name) {
+    /** A string. */
+    public String text(String name) {
         final JsonNode value = value(name, "a string");
         if (!value.isTextual()) {
             throw wrong(name, "a string");
@@ -77,12 +102,39 @@ final class JsonObject {
     }
 
     /** An unsigned number of at most 64 bits: a JSON integer, or a string of decimal digits or {@code 0x…}. */
-    long number(String name) {
+    public long number(String name) {
         return number(name, value(name, NUMBER));
     }
 
+    /** An object. */
+    public JsonObject object(String name) {
+        final JsonNode value = value(name, "an object");
+        if (!value.isObject()) {
+            throw wrong(name, "an object");
+        }
+        return new JsonObject(file, line, path + name + ".", value);
+    }
+
+    /** True or false. */
+    public boolean flag(String name) {
+        final JsonNode value = value(name, "true or false");
+        if (!value.isBoolean()) {
+            throw wrong(name, "true or false");
+        }
+        return value.booleanValue();
+    }
+
+    /** Bytes, as an even number of hexadecimal digits, lowest address first. */
+    public byte[] bytes(String name) {
+        try {
+            return HexFormat.of().parseHex(text(name));
+        } catch (final IllegalArgumentException e) {
+            throw wrong(name, "an even number of hexadecimal digits");
+        }
+    }
+
     /** {@link #number(String)} in an unsigned range. */
-    long number(String name, long min, long max) {
+    public long number(String name, long min, long max) {
         final long value = number(name);
         if (Long.compareUnsigned(value, min) < 0 || Long.compareUnsigned(value, max) > 0) {
             throw wrong(name, "a number from " + min + " to " + max);
@@ -90,7 +142,8 @@ final class JsonObject {
         return value;
     }
 
-    long[] numbers(String name) {
+    /** An array of numbers. */
+    public long[] numbers(String name) {
         final JsonNode array = array(name);
         final long[] values = new long[array.size()];
         for (int i = 0; i < values.length; i++) {
@@ -99,22 +152,23 @@ final class JsonObject {
         return values;
     }
 
-    List<JsonObject> objects(String name) {
+    /** An array of objects. */
+    public List<JsonObject> objects(String name) {
         final JsonNode array = array(name);
         final List<JsonObject> objects = new ArrayList<>(array.size());
         for (int i = 0; i < array.size(); i++) {
             final String at = path + name + "[" + i + "]";
             if (!array.get(i).isObject()) {
-                throw new InputException(file, 0, at + " is " + kindOf(array.get(i)), "an object");
+                throw new InputException(file, line, at + " is " + kindOf(array.get(i)), "an object");
             }
-            objects.add(new JsonObject(file, at + ".", array.get(i)));
+            objects.add(new JsonObject(file, line, at + ".", array.get(i)));
         }
         return objects;
     }
 
     /** The exception for a value that is not what its reader needs. */
-    InputException wrong(String name, String expected) {
-        return new InputException(file, 0, path + name + " is " + shown(node.path(name)), expected);
+    public InputException wrong(String name, String expected) {
+        return new InputException(file, line, path + name + " is " + shown(node.path(name)), expected);
     }
 
     private JsonNode array(String name) {
@@ -128,7 +182,7 @@ final class JsonObject {
     private JsonNode value(String name, String expected) {
         final JsonNode value = node.get(name);
         if (value == null) {
-            throw new InputException(file, 0, "no '" + path + name + "'", expected);
+            throw new InputException(file, line, "no '" + path + name + "'", expected);
         }
         return value;
     }
@@ -141,10 +195,10 @@ final class JsonObject {
             try {
                 return parse(value.textValue());
             } catch (final NumberFormatException e) {
-                throw new InputException(file, 0, path + name + " is " + shown(value), NUMBER);
+                throw new InputException(file, line, path + name + " is " + shown(value), NUMBER);
             }
         }
-        throw new InputException(file, 0, path + name + " is " + shown(value), NUMBER);
+        throw new InputException(file, line, path + name + " is " + shown(value), NUMBER);
     }
 
     /** Digits only: the JDK's own parsers would also take a sign. */

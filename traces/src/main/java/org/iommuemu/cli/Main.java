@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
             VerifyCommand.class,
             ExplainCommand.class,
             DecodeCommand.class,
+            CheckCommand.class,
             CommandLine.HelpCommand.class
         })
 public final class Main {

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.iommuemu.capture.InputException;
+import org.iommuemu.report.JunitXml;
+import org.iommuemu.report.ResultFile;
+import org.iommuemu.scenario.Scenario;
+import org.iommuemu.scenario.ScenarioResult;
+import org.iommuemu.scenario.ScenarioResult.Status;
+import org.iommuemu.scenario.ScenarioRunner;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code check}: scenarios. */
+@Command(
+        name = "check",
+        mixinStandardHelpOptions = true,
+        description = "Runs scenario files; prints what fails, and what differs where its recorder says that it may.")
+final class CheckCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Parameters(paramLabel = "FILE", arity = "1..*", description = "scenario files (JSON Lines)")
+    private List<Path> files = List.of();
+
+    @Option(names = "--junit", paramLabel = "FILE", description = "write the results as JUnit XML")
+    private @Nullable Path junit;
+
+    @Option(names = "--keep-going", description = "run the other files when one cannot be read")
+    private boolean keepGoing;
+
+    @Mixin
+    private CacheOptions caches = new CacheOptions();
+
+    @Override
+    public Integer call() {
+        if (junit != null) {
+            ResultFile.check(junit);
+        }
+        PrintWriter out = Output.out(spec);
+        ScenarioRunner runner = new ScenarioRunner(caches.configuration());
+        List<ScenarioResult> results = new ArrayList<>();
+        boolean unread = false;
+        for (Path file : files) {
+            try {
+                List<Scenario> scenarios = Scenario.readAll(file);
+                List<ScenarioResult> ofFile =
+                        scenarios.stream().map(runner::run).toList();
+                ofFile.forEach(r -> print(r, out));
+                if (files.size() > 1) {
+                    out.println(file + ": " + counts(ofFile));
+                }
+                results.addAll(ofFile);
+            } catch (InputException e) {
+                if (!keepGoing) {
+                    throw e;
+                }
+                Output.err(spec).println("iommu-emu: " + e.getMessage());
+                unread = true;
+            }
+        }
+        if (junit != null) {
+            ResultFile.write(junit, JunitXml.of(results));
+        }
+        out.println(counts(results));
+        if (unread) {
+            return Main.BAD_INPUT;
+        }
+        return count(results, Status.FAILED) == 0 ? Main.DONE : Main.DISAGREED;
+    }
+
+    private static void print(ScenarioResult r, PrintWriter out) {
+        if (r.status() != Status.PASSED) {
+            out.println((r.status() == Status.FAILED ? "failed  " : "skipped ") + r.text());
+        }
+    }
+
+    private static String counts(List<ScenarioResult> results) {
+        return count(results, Status.PASSED) + " passed, " + count(results, Status.FAILED) + " failed, "
+                + count(results, Status.SKIPPED) + " skipped";
+    }
+
+    private static long count(List<ScenarioResult> results, Status status) {
+        return results.stream().filter(r -> r.status() == status).count();
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.scenario;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.iommuemu.capture.InputException;
+import org.iommuemu.capture.JsonObject;
+import org.iommuemu.smmuv3.SmmuFeatures;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One scenario.
+ *
+ * @param file where it stands
+ * @param line on which line
+ * @param name its name
+ * @param smmu features of the SMMUv3 it is for, or null if it is for a VT-d unit
+ * @param ram memory that exists, as pairs of base and size; empty if all does
+ * @param steps what happens, in order
+ * @param notes its recorder's remarks
+ */
+public record Scenario(
+        Path file,
+        long line,
+        String name,
+        @Nullable SmmuFeatures smmu,
+        List<long[]> ram,
+        List<Step> steps,
+        Notes notes) {
+
+    static Scenario parse(Path file, long line, String text) {
+        JsonObject json = JsonObject.parseLine(file, line, text);
+        String iommu = json.text("iommu");
+        if (!iommu.equals("smmuv3") && !iommu.equals("vtd")) {
+            throw json.wrong("iommu", "\"smmuv3\" or \"vtd\"");
+        }
+        JsonObject features = json.object("features");
+        List<long[]> ram = new ArrayList<>();
+        if (features.has("ram")) {
+            for (JsonObject range : features.objects("ram")) {
+                long base = range.number("base", 0, (1L << 52) - 1);
+                ram.add(new long[] {base, range.number("size", 1, (1L << 52) - base)});
+            }
+        }
+        List<Step> steps = new ArrayList<>();
+        for (JsonObject step : json.objects("steps")) {
+            steps.add(Step.parse(step));
+        }
+        return new Scenario(
+                file,
+                line,
+                json.text("name"),
+                iommu.equals("smmuv3") ? smmu(features, json) : null,
+                ram,
+                List.copyOf(steps),
+                Notes.parse(json.has("note") ? json.text("note") : ""));
+    }
+
+    private static SmmuFeatures smmu(JsonObject features, JsonObject scenario) {
+        try {
+            return new SmmuFeatures(
+                    register(features, "idr0"),
+                    register(features, "idr1"),
+                    register(features, "idr3"),
+                    register(features, "idr5"),
+                    register(features, "iidr"),
+                    register(features, "aidr"));
+        } catch (IllegalArgumentException e) {
+            throw scenario.wrong("features", "a possible SMMUv3 (" + e.getMessage() + ")");
+        }
+    }
+
+    private static long register(JsonObject features, String name) {
+        return features.number(name, 0, 0xFFFF_FFFFL);
+    }
+
+    /** {@code file:line}. */
+    public String place() {
+        return file + ":" + line;
+    }
+
+    /**
+     * All scenarios of a file.
+     *
+     * @throws InputException naming file, line and field of what is wrong
+     */
+    public static List<Scenario> readAll(Path file) {
+        List<Scenario> all = new ArrayList<>();
+        ScenarioFile.forEachLine(file, (line, text) -> all.add(parse(file, line, text)));
+        return all;
+    }
+}

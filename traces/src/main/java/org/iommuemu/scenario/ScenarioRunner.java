@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.scenario;
+
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import org.iommuemu.device.DmaEngine;
+import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.iommu.InterruptSink;
+import org.iommuemu.iommu.Iommu;
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.memory.RangeState;
+import org.iommuemu.scenario.ScenarioResult.Status;
+import org.iommuemu.smmuv3.SmmuFeatures;
+import org.iommuemu.smmuv3.SmmuV3;
+
+/** Runs scenarios, each from reset with all memory zero, up to the first step that differs. */
+public final class ScenarioRunner {
+    private static final String SAME = "";
+
+    private final CacheConfiguration caches;
+
+    /** A runner whose machines have certain caches. */
+    public ScenarioRunner(CacheConfiguration caches) {
+        this.caches = caches;
+    }
+
+    /** Runs one scenario. */
+    public ScenarioResult run(Scenario scenario) {
+        SmmuFeatures features = scenario.smmu();
+        if (features == null) {
+            return new ScenarioResult(scenario, Status.SKIPPED, -1, "VT-d is not modelled");
+        }
+        try (PhysicalMemory memory = new PhysicalMemory()) {
+            populate(memory, scenario.ram());
+            Iommu iommu = new SmmuV3(memory, features, caches, InterruptSink.NONE);
+            DmaEngine dma = new DmaEngine(iommu::translate, memory);
+            int number = 0;
+            for (Step step : scenario.steps()) {
+                String difference = run(step, iommu, dma, memory);
+                if (!difference.equals(SAME)) {
+                    return differs(scenario, number, difference);
+                }
+                number++;
+            }
+            return new ScenarioResult(scenario, Status.PASSED, -1, "");
+        }
+    }
+
+    private static void populate(PhysicalMemory memory, List<long[]> ram) {
+        if (ram.isEmpty()) {
+            return;
+        }
+        memory.mark(0, 1L << PhysicalMemory.ADDRESS_BITS, RangeState.ABSENT);
+        for (long[] range : ram) {
+            memory.mark(range[0], range[1], RangeState.PRESENT);
+        }
+    }
+
+    private static ScenarioResult differs(Scenario scenario, int step, String difference) {
+        List<String> excuses = scenario.notes().excuses();
+        return excuses.isEmpty()
+                ? new ScenarioResult(scenario, Status.FAILED, step, difference)
+                : new ScenarioResult(scenario, Status.SKIPPED, step, String.join(", ", excuses) + ": " + difference);
+    }
+
+    private static String run(Step step, Iommu iommu, DmaEngine dma, PhysicalMemory memory) {
+        if (step instanceof Step.MemoryWrite s) {
+            memory.write(s.address(), s.data(), 0, s.data().length);
+            return SAME;
+        } else if (step instanceof Step.RegisterWrite s) {
+            iommu.writeRegister(s.offset(), s.size(), s.value());
+            return SAME;
+        } else if (step instanceof Step.RegisterRead s) {
+            return read(s, iommu);
+        } else if (step instanceof Step.Dma s) {
+            return move(s, dma);
+        } else if (step instanceof Step.MemoryExpect s) {
+            return expect(s, memory);
+        }
+        throw new IllegalStateException("a step of no kind: " + step);
+    }
+
+    private static String read(Step.RegisterRead s, Iommu iommu) {
+        long found = iommu.readRegister(s.offset(), s.size());
+        if (((found ^ s.expected()) & s.mask()) == 0) {
+            return SAME;
+        }
+        return String.format("register 0x%x is 0x%x, expected 0x%x", s.offset(), found, s.expected());
+    }
+
+    private static String move(Step.Dma s, DmaEngine dma) {
+        byte[] data = s.write() && s.data() != null ? s.data() : new byte[s.length()];
+        DmaEngine.Outcome outcome = s.write()
+                ? dma.write(s.requester(), s.substream(), s.iova(), data)
+                : dma.read(s.requester(), s.substream(), s.iova(), data);
+        boolean ok = outcome == DmaEngine.Outcome.DONE;
+        if (ok != s.ok()) {
+            String why =
+                    dma.verdict().rule() == null ? "" : " (" + dma.verdict().rule() + ")";
+            return "dma at 0x" + Long.toHexString(s.iova()) + " ended as " + outcome + why + ", expected "
+                    + (s.ok() ? "ok" : "abort");
+        }
+        if (ok && !s.write() && s.data() != null && !Arrays.equals(data, s.data())) {
+            return "dma at 0x" + Long.toHexString(s.iova()) + " read " + hex(data) + ", expected " + hex(s.data());
+        }
+        return SAME;
+    }
+
+    private static String expect(Step.MemoryExpect s, PhysicalMemory memory) {
+        byte[] found = new byte[s.data().length];
+        memory.read(s.address(), found, 0, found.length);
+        for (int i = 0; i < found.length; i++) {
+            if (((found[i] ^ s.data()[i]) & s.mask()[i]) != 0) {
+                return "memory at 0x" + Long.toHexString(s.address()) + " is " + hex(found) + ", expected "
+                        + hex(s.data()) + " (differs at byte " + i + ")";
+            }
+        }
+        return SAME;
+    }
+
+    private static String hex(byte[] bytes) {
+        return HexFormat.of().formatHex(bytes);
+    }
+}
