@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu;
 
+import org.iommuemu.paging.WalkStatus;
+
 /** What can go wrong between a good configuration and a physical address. */
 public enum FaultKind {
     /** The address is outside the range that the tables cover. */
@@ -16,5 +18,15 @@ public enum FaultKind {
     /** The leaf has not been marked as accessed. */
     ACCESS_FLAG,
     /** The leaf does not allow the access. */
-    PERMISSION
+    PERMISSION;
+
+    /** The fault that a walk's end stands for, if it is neither a leaf nor the other stage's affair. */
+    static FaultKind of(WalkStatus status) {
+        return switch (status) {
+            case ADDRESS_SIZE -> ADDRESS_SIZE;
+            case EXTERNAL_ABORT -> WALK_EXTERNAL_ABORT;
+            case INVALID_DESCRIPTOR -> INVALID_DESCRIPTOR;
+            case OK, NOT_LOCATED -> throw new IllegalArgumentException(status + " is no fault of the walk");
+        };
+    }
 }

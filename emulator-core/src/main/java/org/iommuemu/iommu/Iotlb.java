@@ -32,10 +32,11 @@ public final class Iotlb {
     /**
      * An empty IOTLB.
      *
+     * @param name what reports call it
      * @param contiguousHonoured whether an entry covers the whole run of leaves marked contiguous
      */
-    public Iotlb(CacheGeometry geometry, boolean contiguousHonoured) {
-        cache = new SetAssociativeCache("IOTLB", geometry);
+    public Iotlb(String name, CacheGeometry geometry, boolean contiguousHonoured) {
+        cache = new SetAssociativeCache(name, geometry);
         this.contiguousHonoured = contiguousHonoured;
     }
 

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 public abstract class TranslationContext {
     private final @Nullable TableRoot lower;
     private final @Nullable TableRoot upper;
+    private final @Nullable TableRoot second;
     private final int[] effective;
     private final int[] need = new int[Access.CODES];
 
@@ -19,11 +20,14 @@ public abstract class TranslationContext {
      *
      * @param lower tables for addresses whose bit 55 is 0, or null to pass through
      * @param upper tables for the others, or null to pass through; may be the same
+     * @param second tables of a second stage behind those, or null; a context with the second stage alone has it in front
      * @param effective for each {@link Access} code, the code that it counts as: overrides of privilege and instruction
      */
-    protected TranslationContext(@Nullable TableRoot lower, @Nullable TableRoot upper, int[] effective) {
+    protected TranslationContext(
+            @Nullable TableRoot lower, @Nullable TableRoot upper, @Nullable TableRoot second, int[] effective) {
         this.lower = lower;
         this.upper = upper;
+        this.second = second;
         this.effective = effective.clone();
         for (int code = 0; code < need.length; code++) {
             need[code] = Access.need(effective[code]);
@@ -33,6 +37,11 @@ public abstract class TranslationContext {
     /** The tables for an address, or null if the context does not translate. */
     public final @Nullable TableRoot root(long address) {
         return (address & 1L << 55) == 0 ? lower : upper;
+    }
+
+    /** The tables of a second stage behind the first, or null. */
+    public final @Nullable TableRoot second() {
+        return second;
     }
 
     /** The access code that a request's code counts as. */

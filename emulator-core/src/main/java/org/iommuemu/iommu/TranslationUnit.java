@@ -15,6 +15,9 @@ public final class TranslationUnit {
     private final ConfigurationCache configurations;
     private final Iotlb iotlb;
     private final Walker walker;
+    private final StageTwo stageTwo;
+    private final LeafRules rules;
+    private final Fault fault = new Fault();
     private boolean enabled;
     private long translated;
     private long passedThrough;
@@ -24,9 +27,19 @@ public final class TranslationUnit {
      * A unit that is not yet {@link #enable enabled}.
      *
      * @param architecture finds configuration and reports faults
+     * @param walker walks the tables that a transaction meets first
+     * @param stageTwo translates what comes out of them, where there is a second stage
      */
-    public TranslationUnit(Architecture architecture, ConfigurationCache configurations, Iotlb iotlb, Walker walker) {
+    public TranslationUnit(
+            Architecture architecture,
+            LeafRules rules,
+            ConfigurationCache configurations,
+            Iotlb iotlb,
+            Walker walker,
+            StageTwo stageTwo) {
         this.architecture = architecture;
+        this.rules = rules;
+        this.stageTwo = stageTwo;
         this.configurations = configurations;
         this.iotlb = iotlb;
         this.walker = walker;
@@ -58,9 +71,13 @@ public final class TranslationUnit {
         if ((iotlb.permissions(entry) & need) == need) {
             translated++;
             v.ok(iotlb.output(entry, address), iotlb.hitShift(), iotlb.attributes(entry));
-        } else {
-            refuse(t, context, FaultKind.PERMISSION, iotlb.permissions(entry), v);
+            return true;
         }
+        if (context.second() != null) {
+            // Which stage is to blame is not kept in the entry; a walk tells.
+            return false;
+        }
+        refuse(t, context, fault(FaultKind.PERMISSION, root, address).held(iotlb.permissions(entry)), v);
         return true;
     }
 
@@ -91,59 +108,64 @@ public final class TranslationUnit {
             return;
         }
         if (!root.covers(address)) {
-            refuse(t, context, FaultKind.INPUT_RANGE, 0, v);
+            refuse(t, context, fault(FaultKind.INPUT_RANGE, root, address), v);
         } else if (root.isDisabled()) {
-            refuse(t, context, FaultKind.WALK_DISABLED, 0, v);
+            refuse(t, context, fault(FaultKind.WALK_DISABLED, root, address), v);
         } else {
             walk(t, context, root, address, v);
         }
     }
 
     private void walk(Transaction t, TranslationContext context, TableRoot root, long address, Verdict v) {
-        WalkStatus status = walker.walk(root, address);
+        TableRoot second = context.second();
+        WalkStatus status = walker.walk(root, address, second == null ? null : stageTwo.through(second));
+        if (status == WalkStatus.NOT_LOCATED) {
+            refuse(t, context, stageTwo.fault(), v);
+            return;
+        }
         if (status != WalkStatus.OK) {
-            refuse(
-                    t,
-                    context,
-                    switch (status) {
-                        case ADDRESS_SIZE -> FaultKind.ADDRESS_SIZE;
-                        case EXTERNAL_ABORT -> FaultKind.WALK_EXTERNAL_ABORT;
-                        default -> FaultKind.INVALID_DESCRIPTOR;
-                    },
-                    0,
-                    v);
+            refuse(t, context, fault(FaultKind.of(status), root, address).fetchAddress(walker.descriptorAddress()), v);
             return;
         }
         long leaf = walker.descriptor();
         if (!root.isAccessFlagIgnored() && !root.format().isAccessed(leaf)) {
-            refuse(t, context, FaultKind.ACCESS_FLAG, 0, v);
+            refuse(t, context, fault(FaultKind.ACCESS_FLAG, root, address), v);
             return;
         }
-        int permissions = architecture.permissions(root, leaf, walker.restrictions());
+        int permissions = rules.permissions(root, leaf, walker.restrictions());
         int need = context.need(t.access());
         if ((permissions & need) != need) {
-            refuse(t, context, FaultKind.PERMISSION, permissions, v);
+            refuse(t, context, fault(FaultKind.PERMISSION, root, address).held(permissions), v);
             return;
         }
         int shift = root.format().shift(walker.height());
+        int span = root.format().spanShift(leaf, walker.height());
         long output = walker.output() | address & (1L << shift) - 1;
-        long attributes = architecture.attributes(root, leaf);
-        iotlb.fill(
-                root,
-                address,
-                output,
-                shift,
-                root.format().spanShift(leaf, walker.height()),
-                architecture.isGlobal(root, leaf),
-                permissions,
-                attributes);
+        long attributes = rules.attributes(root, leaf);
+        if (second != null) {
+            if (!stageTwo.translate(second, output, need, Fault.Source.INPUT)) {
+                refuse(t, context, stageTwo.fault(), v);
+                return;
+            }
+            permissions &= stageTwo.permissions();
+            shift = Math.min(shift, stageTwo.shift());
+            span = shift;
+            output = stageTwo.output();
+            attributes = rules.combine(attributes, stageTwo.attributes());
+        }
+        iotlb.fill(root, address, output, shift, span, rules.isGlobal(root, leaf), permissions, attributes);
         translated++;
         v.ok(output, shift, attributes);
     }
 
-    private void refuse(Transaction t, TranslationContext context, FaultKind kind, int held, Verdict v) {
+    /** A fault of the tables that a transaction meets first; of the second stage, if those are its. */
+    private Fault fault(FaultKind kind, TableRoot root, long address) {
+        return fault.set(kind, root.stage(), Fault.Source.INPUT).intermediate(root.stage() == 2 ? address : 0);
+    }
+
+    private void refuse(Transaction t, TranslationContext context, Fault why, Verdict v) {
         refused++;
-        architecture.fault(t, context, kind, held, walker, v);
+        architecture.fault(t, context, why, v);
     }
 
     private void count(Verdict v) {
@@ -160,6 +182,7 @@ public final class TranslationUnit {
         if (!scope.isLeafOnly()) {
             walker.caches().invalidateIf(scope);
         }
+        stageTwo.invalidate(scope);
     }
 
     /** The configuration cache. */
@@ -175,6 +198,11 @@ public final class TranslationUnit {
     /** The walker. */
     public Walker walker() {
         return walker;
+    }
+
+    /** The second stage. */
+    public StageTwo stageTwo() {
+        return stageTwo;
     }
 
     /** Transactions that were translated. */

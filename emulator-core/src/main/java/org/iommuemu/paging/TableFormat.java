@@ -55,6 +55,30 @@ public final class TableFormat {
         contiguous = b.contiguous;
     }
 
+    private TableFormat(TableFormat f, String name) {
+        this.name = name;
+        granuleShift = f.granuleShift;
+        strideBits = f.strideBits;
+        granuleCode = f.granuleCode;
+        lastLevel = f.lastLevel;
+        System.arraycopy(f.tableMask, 0, tableMask, 0, HEIGHTS);
+        System.arraycopy(f.tableValue, 0, tableValue, 0, HEIGHTS);
+        System.arraycopy(f.leafMask, 0, leafMask, 0, HEIGHTS);
+        System.arraycopy(f.leafValue, 0, leafValue, 0, HEIGHTS);
+        System.arraycopy(f.contiguousBits, 0, contiguousBits, 0, HEIGHTS);
+        addressMask = f.addressMask;
+        highMask = f.highMask;
+        highShift = f.highShift;
+        restrictionMask = 0;
+        accessFlag = f.accessFlag;
+        contiguous = f.contiguous;
+    }
+
+    /** The same format under another name, with table descriptors that restrict nothing. */
+    TableFormat withoutRestrictions(String newName) {
+        return new TableFormat(this, newName + ", " + (1 << granuleShift - 10) + "K");
+    }
+
     /** The format's name, as the architecture calls it. */
     public String name() {
         return name;

@@ -12,6 +12,7 @@ public final class TableRoot {
     private final int startHeight;
     private final int inputBits;
     private final int outputBits;
+    private final int stage;
     private final boolean upper;
     private final boolean disabled;
     private final boolean topByteIgnored;
@@ -32,6 +33,7 @@ public final class TableRoot {
         startHeight = b.startHeight >= 0 ? b.startHeight : b.format.startHeight(b.inputBits);
         inputBits = b.inputBits;
         outputBits = b.outputBits;
+        stage = b.stage;
         upper = b.upper;
         disabled = b.disabled;
         topByteIgnored = b.topByteIgnored;
@@ -70,6 +72,11 @@ public final class TableRoot {
     /** Width of a legal output or table address in bits. */
     public int outputBits() {
         return outputBits;
+    }
+
+    /** The stage of translation: 1 or 2. */
+    public int stage() {
+        return stage;
     }
 
     /** Whether the root serves the upper half of the address space, whose untranslated bits are ones. */
@@ -160,6 +167,7 @@ public final class TableRoot {
         private int startHeight = -1;
         private int inputBits = 48;
         private int outputBits = 48;
+        private int stage = 1;
         private boolean upper;
         private boolean disabled;
         private boolean topByteIgnored;
@@ -197,6 +205,12 @@ public final class TableRoot {
         /** Width of legal output addresses. */
         public Builder outputBits(int bits) {
             outputBits = bits;
+            return this;
+        }
+
+        /** The stage of translation, 1 if not said. */
+        public Builder stage(int number) {
+            stage = number;
             return this;
         }
 

@@ -23,11 +23,12 @@ public final class WalkCaches {
     /**
      * Caches of equal geometry for every height.
      *
+     * @param name what reports call them, the height added
      * @param geometry of each; {@link CacheGeometry#none()} makes every walk start at the root
      */
-    public WalkCaches(CacheGeometry geometry) {
+    public WalkCaches(String name, CacheGeometry geometry) {
         for (int h = 1; h < byHeight.length; h++) {
-            byHeight[h] = new SetAssociativeCache("walk cache " + h, geometry);
+            byHeight[h] = new SetAssociativeCache(name + " " + h, geometry);
         }
     }
 

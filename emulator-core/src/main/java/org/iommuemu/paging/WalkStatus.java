@@ -10,5 +10,7 @@ public enum WalkStatus {
     /** At a descriptor whose address is wider than is allowed. */
     ADDRESS_SIZE,
     /** At a descriptor whose read got no answer. */
-    EXTERNAL_ABORT
+    EXTERNAL_ABORT,
+    /** At a descriptor that the next stage of translation did not let the walk read. */
+    NOT_LOCATED
 }

@@ -38,13 +38,25 @@ public final class Walker {
     }
 
     /**
+     * Walks to the leaf that maps an address, over tables whose addresses are physical.
+     *
+     * @param root whose tables
+     * @param address a canonical address that the root {@link TableRoot#covers}
+     * @return how the walk ended, see {@link #walk(TableRoot, long, TableLocator)}
+     */
+    public WalkStatus walk(TableRoot root, long address) {
+        return walk(root, address, null);
+    }
+
+    /**
      * Walks to the leaf that maps an address.
      *
      * @param root whose tables
      * @param address a canonical address that the root {@link TableRoot#covers}
+     * @param locator finds the physical address of each descriptor, for tables in an intermediate address space; else null
      * @return how the walk ended; {@link #height()}, {@link #descriptor()} and {@link #descriptorAddress()} tell where
      */
-    public WalkStatus walk(TableRoot root, long address) {
+    public WalkStatus walk(TableRoot root, long address, @Nullable TableLocator locator) {
         TableFormat format = root.format();
         int start = root.startHeight();
         int indexMask = (1 << format.strideBits()) - 1;
@@ -66,6 +78,12 @@ public final class Walker {
             long index = input >>> format.shift(h);
             long at = table + ((h == start ? index : index & indexMask) << 3);
             height = h;
+            if (locator != null) {
+                at = locator.locate(at);
+                if (at == TableLocator.NOWHERE) {
+                    return WalkStatus.NOT_LOCATED;
+                }
+            }
             descriptorAddress = at;
             accesses[h]++;
             if (!memory.answers(at, Long.BYTES)) {

@@ -11,8 +11,6 @@ import org.jspecify.annotations.Nullable;
 final class CdRules {
     private static final int GRANULE_64K = 16;
     private static final int STALL_FORCED = 2;
-    private static final int TTENDIAN_LITTLE = 2;
-    private static final int TTENDIAN_BIG = 3;
     private static final int LARGEST_TXSZ = 39;
     private static final int LARGEST_TXSZ_STT = 48;
     private static final int LARGEST_TXSZ_STT_64K = 47;
@@ -43,7 +41,7 @@ final class CdRules {
             return SmmuRule.CD_TABLE_FORMAT;
         }
         boolean walks = !Cd.EPD0.isSet(cd) || !Cd.EPD1.isSet(cd);
-        if (walks && !isEndiannessSupported(Cd.ENDI.isSet(cd), features)) {
+        if (walks && !features.hasEndianness(Cd.ENDI.isSet(cd))) {
             return SmmuRule.CD_ENDIANNESS;
         }
         if ((Cd.HA.isSet(cd) || Cd.HD.isSet(cd)) && Idr.HTTU.get(features.idr0()) == 0) {
@@ -58,11 +56,6 @@ final class CdRules {
             return lower;
         }
         return checkBase(cd, Cd.T1SZ, granuleShift1(Cd.TG1.getInt(cd)), Cd.TTB1, features);
-    }
-
-    private static boolean isEndiannessSupported(boolean big, SmmuFeatures features) {
-        long endian = Idr.TTENDIAN.get(features.idr0());
-        return big ? endian != TTENDIAN_LITTLE : endian != TTENDIAN_BIG;
     }
 
     private static @Nullable SmmuRule checkBase(

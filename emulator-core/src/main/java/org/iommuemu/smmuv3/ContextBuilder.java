@@ -3,6 +3,7 @@ package org.iommuemu.smmuv3;
 
 import org.iommuemu.iommu.Access;
 import org.iommuemu.paging.Aarch64Stage1;
+import org.iommuemu.paging.Aarch64Stage2;
 import org.iommuemu.paging.TableRoot;
 import org.iommuemu.smmuv3.spec.Cd;
 import org.iommuemu.smmuv3.spec.Idr;
@@ -10,6 +11,15 @@ import org.iommuemu.smmuv3.spec.Ste;
 
 /** Turns a valid STE and CD into the context that the configuration cache keeps. */
 final class ContextBuilder {
+    /** Control of a stage 2 root beside those of its permissions: STE.S2PTW. */
+    static final int PROTECTED_TABLE_WALK = 1 << 8;
+
+    /** Tables of no stream. */
+    static final TableRoot NO_TABLES = TableRoot.builder(Aarch64Stage2.format(12, false))
+            .stage(2)
+            .disabled(true)
+            .build();
+
     private static final int OVERRIDE_OFF = 2;
     private static final int OVERRIDE_ON = 3;
     private static final int GRANULE_64K = 16;
@@ -21,12 +31,47 @@ final class ContextBuilder {
         this.features = features;
     }
 
-    SmmuContext bypass(long[] ste, boolean stage1Bypassed) {
-        return SmmuContext.bypass(effectiveAccess(ste), stage1Bypassed);
+    /** A context without stage 1: bypass, or stage 2 alone. */
+    SmmuContext withoutStage1(long[] ste, boolean stage1Bypassed) {
+        boolean stage2 = (Ste.CONFIG.getInt(ste) & Ste.CONFIG_STAGE_2) != 0;
+        return SmmuContext.withoutStage1(
+                stage2 ? second(ste) : null, effectiveAccess(ste), stage1Bypassed, Ste.S2R.isSet(ste));
     }
 
     SmmuContext stage1(long[] ste, long[] cd) {
-        return SmmuContext.stage1(lower(ste, cd), upper(ste, cd), effectiveAccess(ste), Cd.A.isSet(cd), Cd.R.isSet(cd));
+        boolean stage2 = (Ste.CONFIG.getInt(ste) & Ste.CONFIG_STAGE_2) != 0;
+        return SmmuContext.stage1(
+                lower(ste, cd),
+                upper(ste, cd),
+                stage2 ? second(ste) : null,
+                effectiveAccess(ste),
+                Cd.A.isSet(cd),
+                Cd.R.isSet(cd),
+                Ste.S2R.isSet(ste));
+    }
+
+    /** The stage 2 tables of a valid STE. */
+    TableRoot second(long[] ste) {
+        var format = Stage2Rules.format(ste, features);
+        int inputBits = 64 - Ste.S2T0SZ.getInt(ste);
+        int outputBits = Stage2Rules.outputBits(ste, features);
+        int startHeight = Stage2Rules.startHeight(ste, features);
+        int tableBits = inputBits - format.shift(startHeight) + 3;
+        boolean ds = Stage2Rules.usesDs(ste, features);
+        int controls =
+                (features.has3(Idr.XNX) ? Aarch64Stage2.XNX : 0) | (Ste.S2PTW.isSet(ste) ? PROTECTED_TABLE_WALK : 0);
+        return TableRoot.builder(format)
+                .stage(2)
+                .base(Ste.S2TTB.inPlace(ste) & -(1L << (outputBits >= 52 ? Math.max(6, tableBits) : tableBits)))
+                .inputBits(inputBits)
+                .startHeight(startHeight)
+                .outputBits(outputBits >= 52 && Stage2Rules.granuleShift(ste) != GRANULE_64K && !ds ? 48 : outputBits)
+                .bigEndian(Ste.S2ENDI.isSet(ste))
+                .accessFlagIgnored(Ste.S2AFFD.isSet(ste))
+                .permissionControls(controls)
+                .shareability(ds && Stage2Rules.granuleShift(ste) != GRANULE_64K ? Ste.S2SH0.getInt(ste) : -1)
+                .tags(SmmuTags.stage2(vmid(ste)), SmmuTags.stage2(vmid(ste)))
+                .build();
     }
 
     private TableRoot lower(long[] ste, long[] cd) {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3;
 
+import org.iommuemu.bits.Layout;
+import org.iommuemu.iommu.Fault;
+import org.iommuemu.iommu.StageTwo;
 import org.iommuemu.iommu.Transaction;
+import org.iommuemu.paging.TableRoot;
 import org.iommuemu.smmuv3.spec.Cd;
 import org.iommuemu.smmuv3.spec.L1Cd;
 import org.iommuemu.smmuv3.spec.Ste;
@@ -17,12 +21,14 @@ final class ContextTable {
 
     private final SmmuFeatures features;
     private final StructureReader reader;
+    private final StageTwo stageTwo;
     private final long[] descriptor = new long[1];
     private long address;
     private int index;
 
-    ContextTable(SmmuFeatures features, StructureReader reader) {
+    ContextTable(SmmuFeatures features, StructureReader reader, StageTwo stageTwo) {
         this.features = features;
+        this.stageTwo = stageTwo;
         this.reader = reader;
     }
 
@@ -63,29 +69,32 @@ final class ContextTable {
     /**
      * Fetches the CD that {@link #select} chose.
      *
-     * @return the rule that kept it from being fetched, or null
+     * @param second stage 2 tables that map its address, or null
+     * @return the rule that kept it from being fetched, or null; {@link SmmuRule#CD_NOT_LOCATED} stands for the fault that is
+     *     left in the second stage
      */
     @Nullable
-    SmmuRule fetch(long[] ste, long[] cd) {
+    SmmuRule fetch(long[] ste, long[] cd, @Nullable TableRoot second) {
         long pointer = Ste.S1_CONTEXT_PTR.inPlace(ste);
         int cdMax = features.substreamIdBits() == 0 ? 0 : Ste.S1CDMAX.getInt(ste);
         int format = Ste.S1FMT.getInt(ste);
         if (cdMax > 0 && (format == FMT_4K_LEAF || format == FMT_64K_LEAF)) {
-            SmmuRule refused = findInLevel2(pointer, cdMax, format == FMT_4K_LEAF ? 6 : 10);
+            SmmuRule refused = findInLevel2(pointer, cdMax, format == FMT_4K_LEAF ? 6 : 10, second);
             if (refused != null) {
                 return refused;
             }
         } else {
             address = (pointer & -(1L << cdMax + 6)) + (long) index * Cd.BYTES;
         }
-        return reader.read(Cd.LAYOUT, address, cd) ? null : SmmuRule.CD_FETCH_ABORT;
+        return read(Cd.LAYOUT, cd, second);
     }
 
-    private @Nullable SmmuRule findInLevel2(long pointer, int cdMax, int leafBits) {
+    private @Nullable SmmuRule findInLevel2(long pointer, int cdMax, int leafBits, @Nullable TableRoot second) {
         int level1Bits = Math.max(0, cdMax - leafBits);
         address = (pointer & -(1L << Math.max(6, level1Bits + 3))) + (long) (index >>> leafBits) * L1Cd.BYTES;
-        if (!reader.read(L1Cd.LAYOUT, address, descriptor)) {
-            return SmmuRule.CD_FETCH_ABORT;
+        SmmuRule refused = read(L1Cd.LAYOUT, descriptor, second);
+        if (refused != null) {
+            return refused;
         }
         if (!L1Cd.V.isSet(descriptor)) {
             return SmmuRule.L1CD_NOT_VALID;
@@ -96,6 +105,16 @@ final class ContextTable {
         }
         address = (table & -(1L << leafBits + 6)) + (long) (index & (1 << leafBits) - 1) * Cd.BYTES;
         return null;
+    }
+
+    private @Nullable SmmuRule read(Layout layout, long[] into, @Nullable TableRoot second) {
+        if (second != null) {
+            if (!stageTwo.translateStructure(second, address, Fault.Source.STRUCTURE)) {
+                return SmmuRule.CD_NOT_LOCATED;
+            }
+            address = stageTwo.output();
+        }
+        return reader.read(layout, address, into) ? null : SmmuRule.CD_FETCH_ABORT;
     }
 
     /** Where the last structure was read, for the event of a fetch that got no answer. */

@@ -2,6 +2,7 @@
 package org.iommuemu.smmuv3;
 
 import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.Fault;
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.smmuv3.spec.Event;
@@ -44,20 +45,41 @@ final class EventRecorder {
      *
      * @param access the access code after overrides
      * @param reads whether RnW says read
-     * @param faultClass CLASS
-     * @param fetchAddress address of the descriptor, for F_WALK_EABT
      */
-    void translation(Transaction t, SmmuRule rule, int access, boolean reads, int faultClass, long fetchAddress) {
+    void translation(Transaction t, SmmuRule rule, int access, boolean reads, Fault fault) {
         Event event = rule.event();
         if (event == null) {
             return;
         }
+        boolean stage2 = fault.stage() == 2;
+        int faultClass = classOf(fault, event);
+        // A walk only reads; TTRnW says so for what it is not allowed to.
+        boolean walkRead = event == Event.F_PERMISSION && faultClass == Event.CLASS_TT;
         long word1 = Event.PNU.of(Access.isPrivileged(access) ? 1 : 0)
                 | Event.IND.of(Access.isInstruction(access) ? 1 : 0)
                 | Event.RNW.of(reads ? 1 : 0)
-                | Event.CLASS.of(faultClass);
-        long word3 = event == Event.F_WALK_EABT ? Event.FETCH_ADDR.inPlace(fetchAddress) : 0;
+                | Event.S2.of(stage2 ? 1 : 0)
+                | Event.CLASS.of(faultClass)
+                | Event.TTRNW.of(walkRead ? 1 : 0);
+        long word3 = 0;
+        if (event == Event.F_WALK_EABT) {
+            word3 = Event.FETCH_ADDR.inPlace(fault.fetchAddress());
+        } else if (stage2) {
+            word3 = Event.IPA.inPlace(fault.intermediate());
+        }
         write(event, header(event, t), word1, t.address(), word3);
+    }
+
+    /** A stage 1 walk that gets no answer is of class TT; everything else of stage 1 is of the input (§7.3). */
+    private static int classOf(Fault fault, Event event) {
+        if (fault.stage() == 1) {
+            return event == Event.F_WALK_EABT ? Event.CLASS_TT : Event.CLASS_IN;
+        }
+        return switch (fault.source()) {
+            case INPUT -> Event.CLASS_IN;
+            case TABLE -> Event.CLASS_TT;
+            case STRUCTURE -> Event.CLASS_CD;
+        };
     }
 
     private void write(Event event, long word0, long word1, long word2, long word3) {

@@ -3,24 +3,29 @@ package org.iommuemu.smmuv3;
 
 import org.iommuemu.iommu.ConfigurationCache;
 import org.iommuemu.iommu.InvalidationScope;
+import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Idr;
+import org.iommuemu.smmuv3.spec.Registers;
 
 /**
  * What the invalidation commands do to the caches (IHI 0070 §4.3-4.4). Everything is done when a command is consumed, so that a
  * SYNC has nothing to wait for. Prefetches are hints and do nothing.
  */
 final class Invalidations {
+    private static final int MOST_VMW = 4;
     private static final int MOST_SCALE = 39;
     private static final int SCALE_WITHOUT_DS = 0x1F;
 
     private final TranslationUnit unit;
     private final SmmuFeatures features;
+    private final RegisterFile registers;
     private final InvalidationScope scope = new InvalidationScope();
 
-    Invalidations(TranslationUnit unit, SmmuFeatures features) {
+    Invalidations(TranslationUnit unit, SmmuFeatures features, RegisterFile registers) {
+        this.registers = registers;
         this.unit = unit;
         this.features = features;
     }
@@ -37,7 +42,17 @@ final class Invalidations {
                 configurations.invalidate(stream, ignored, ConfigurationCache.ANY_SUBSTREAM);
             }
             case CFGI_CD -> invalidateCd(stream, Command.SSID.getInt(word0));
-            case TLBI_NH_ALL, TLBI_S12_VMALL -> unit.invalidate(byVmid(word0));
+            case TLBI_NH_ALL -> unit.invalidate(byVmid(word0));
+            case TLBI_S12_VMALL ->
+                unit.invalidate(
+                        byVmid(word0).tag(SmmuTags.ANY_ASID_OR_STAGE & wildcard(), SmmuTags.context(vmid(word0), 0)));
+            case TLBI_S2_IPA ->
+                unit.invalidate(byAddress(
+                        scope.everything()
+                                .tag(wildcard(), SmmuTags.stage2(vmid(word0)))
+                                .exceptGlobal(),
+                        word0,
+                        word1));
             case TLBI_NH_ASID -> unit.invalidate(byAsid(word0).exceptGlobal());
             case TLBI_NH_VA -> unit.invalidate(byAddress(byAsid(word0), word0, word1));
             case TLBI_NH_VAA -> unit.invalidate(byAddress(byVmid(word0), word0, word1));
@@ -58,15 +73,22 @@ final class Invalidations {
         return features.hasStage2() ? Command.VMID.getInt(word0) : 0;
     }
 
+    /** CR0.VMW leaves out up to four low bits of the VMID; other values act as 0 (§6.3.9). */
+    private long wildcard() {
+        int bits = Registers.VMW.getInt(registers.get(Registers.CR0));
+        return SmmuTags.vmidWildcard(bits <= MOST_VMW ? bits : 0);
+    }
+
     private InvalidationScope byVmid(long word0) {
         long global = SmmuTags.global(vmid(word0), false);
         return scope.everything()
-                .tag(SmmuTags.ANY_ASID, SmmuTags.context(vmid(word0), 0))
-                .globalTag(SmmuTags.ANY_ASET, global);
+                .tag(SmmuTags.ANY_ASID & wildcard(), SmmuTags.context(vmid(word0), 0))
+                .globalTag(SmmuTags.ANY_ASET & wildcard(), global);
     }
 
     private InvalidationScope byAsid(long word0) {
-        return byVmid(word0).tag(SmmuTags.EXACT, SmmuTags.context(vmid(word0), Command.ASID.getInt(word0)));
+        return byVmid(word0)
+                .tag(SmmuTags.EXACT & wildcard(), SmmuTags.context(vmid(word0), Command.ASID.getInt(word0)));
     }
 
     private InvalidationScope byAddress(InvalidationScope context, long word0, long word1) {

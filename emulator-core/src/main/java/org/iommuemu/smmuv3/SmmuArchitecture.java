@@ -3,18 +3,16 @@ package org.iommuemu.smmuv3;
 
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Architecture;
+import org.iommuemu.iommu.Fault;
 import org.iommuemu.iommu.FaultKind;
 import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.iommu.StageTwo;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationContext;
 import org.iommuemu.iommu.Verdict;
-import org.iommuemu.paging.Aarch64Descriptor;
-import org.iommuemu.paging.Aarch64Stage1;
 import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableRoot;
-import org.iommuemu.paging.Walker;
 import org.iommuemu.smmuv3.spec.Cd;
-import org.iommuemu.smmuv3.spec.Event;
 import org.iommuemu.smmuv3.spec.Registers;
 import org.iommuemu.smmuv3.spec.Ste;
 import org.jspecify.annotations.Nullable;
@@ -27,16 +25,23 @@ final class SmmuArchitecture implements Architecture {
     private final StreamTable streams;
     private final ContextTable contexts;
     private final ContextBuilder builder;
+    private final StageTwo stageTwo;
+    private final Fault bypassFault = new Fault();
     private final long[] ste = new long[Ste.WORDS];
     private final long[] cd = new long[Cd.WORDS];
 
     SmmuArchitecture(
-            SmmuFeatures features, RegisterFile registers, StructureReader structures, EventRecorder recorder) {
+            SmmuFeatures features,
+            RegisterFile registers,
+            StructureReader structures,
+            EventRecorder recorder,
+            StageTwo stageTwo) {
         this.features = features;
         this.registers = registers;
         this.recorder = recorder;
+        this.stageTwo = stageTwo;
         streams = new StreamTable(registers, features, structures);
-        contexts = new ContextTable(features, structures);
+        contexts = new ContextTable(features, structures, stageTwo);
         builder = new ContextBuilder(features);
     }
 
@@ -60,17 +65,25 @@ final class SmmuArchitecture implements Architecture {
         if (refused != null) {
             return refuse(t, refused, streams.address(), v);
         }
-        if ((Ste.CONFIG.getInt(ste) & Ste.CONFIG_STAGE_1) == 0) {
-            return t.hasSubstream() ? refuse(t, SmmuRule.SUBSTREAM_WITHOUT_STAGE_1, 0, v) : builder.bypass(ste, false);
+        int config = Ste.CONFIG.getInt(ste);
+        if ((config & Ste.CONFIG_STAGE_1) == 0) {
+            return t.hasSubstream()
+                    ? refuse(t, SmmuRule.SUBSTREAM_WITHOUT_STAGE_1, 0, v)
+                    : builder.withoutStage1(ste, false);
         }
         refused = contexts.select(t, ste);
         if (refused != null) {
             return refuse(t, refused, 0, v);
         }
         if (contexts.index() == ContextTable.BYPASS_STAGE_1) {
-            return builder.bypass(ste, true);
+            return builder.withoutStage1(ste, true);
         }
-        refused = contexts.fetch(ste, cd);
+        TableRoot second = (config & Ste.CONFIG_STAGE_2) != 0 ? builder.second(ste) : null;
+        refused = contexts.fetch(ste, cd, second);
+        if (refused == SmmuRule.CD_NOT_LOCATED) {
+            stage2Fault(t, builder.withoutStage1(ste, false), stageTwo.fault(), v);
+            return null;
+        }
         if (refused == null) {
             refused = CdRules.check(cd, ste, features);
         }
@@ -89,11 +102,21 @@ final class SmmuArchitecture implements Architecture {
         SmmuContext c = (SmmuContext) context;
         // The output size is also the intermediate one, as there are no VMSAv8-32 tables (§3.4).
         if (t.address() >>> features.outputBits() != 0) {
-            SmmuRule rule = c.isStage1Bypassed() ? SmmuRule.STAGE_1_BYPASS_ADDRESS_SIZE : SmmuRule.BYPASS_ADDRESS_SIZE;
-            end(t, c, rule, !Access.isWrite(t.access()), Event.CLASS_IN, 0, v);
+            bypassTooWide(
+                    t,
+                    c,
+                    c.isStage1Bypassed() ? SmmuRule.STAGE_1_BYPASS_ADDRESS_SIZE : SmmuRule.BYPASS_ADDRESS_SIZE,
+                    v);
         } else {
             pass(t, v);
         }
+    }
+
+    /** Always recorded and aborted: there is no CD to say otherwise (§5.5). */
+    private void bypassTooWide(Transaction t, SmmuContext c, SmmuRule rule, Verdict v) {
+        bypassFault.set(FaultKind.ADDRESS_SIZE, 1, Fault.Source.INPUT);
+        recorder.translation(t, rule, c.effective(t.access()), !Access.isWrite(t.access()), bypassFault);
+        v.end(Verdict.Status.ABORT, rule);
     }
 
     private static void pass(Transaction t, Verdict v) {
@@ -101,45 +124,75 @@ final class SmmuArchitecture implements Architecture {
     }
 
     @Override
-    public int permissions(TableRoot root, long leaf, long restrictions) {
-        return Aarch64Stage1.permissions(leaf, restrictions, root.permissionControls());
-    }
-
-    @Override
-    public boolean isGlobal(TableRoot root, long leaf) {
-        return Aarch64Stage1.isGlobal(leaf);
-    }
-
-    @Override
-    public long attributes(TableRoot root, long leaf) {
-        int index = Aarch64Descriptor.ATTR_INDX.getInt(leaf);
-        int shareability = root.shareability() >= 0 ? root.shareability() : Aarch64Descriptor.SH.getInt(leaf);
-        return MemoryAttributes.of(root.attributes() >>> (index << 3) & 0xFF, shareability);
-    }
-
-    @Override
-    public void fault(Transaction t, TranslationContext context, FaultKind kind, int held, Walker walker, Verdict v) {
+    public void fault(Transaction t, TranslationContext context, Fault fault, Verdict v) {
         SmmuContext c = (SmmuContext) context;
-        boolean reads = !Access.isWrite(t.access());
-        switch (kind) {
-            case INPUT_RANGE -> end(t, c, SmmuRule.INPUT_RANGE, reads, Event.CLASS_IN, 0, v);
-            case WALK_DISABLED -> end(t, c, SmmuRule.WALK_DISABLED, reads, Event.CLASS_IN, 0, v);
-            case INVALID_DESCRIPTOR -> end(t, c, SmmuRule.DESCRIPTOR_INVALID, reads, Event.CLASS_IN, 0, v);
-            case ADDRESS_SIZE -> end(t, c, SmmuRule.OUTPUT_ADDRESS_SIZE, reads, Event.CLASS_IN, 0, v);
-            case ACCESS_FLAG -> end(t, c, SmmuRule.ACCESS_FLAG, reads, Event.CLASS_IN, 0, v);
-            case WALK_EXTERNAL_ABORT -> {
-                int access = c.effective(t.access());
-                long at = walker.descriptorAddress();
-                recorder.translation(t, SmmuRule.WALK_ABORT, access, reads, Event.CLASS_TT, at);
-                v.end(Verdict.Status.ABORT, SmmuRule.WALK_ABORT);
+        if (fault.stage() == 2) {
+            // An address that goes past stage 1 must fit the intermediate address space first (§3.4).
+            boolean first = c.second() == null && fault.source() == Fault.Source.INPUT;
+            if (first && t.address() >>> features.outputBits() != 0) {
+                bypassTooWide(t, c, SmmuRule.STAGE_1_BYPASS_ADDRESS_SIZE, v);
+            } else {
+                stage2Fault(t, c, fault, v);
             }
-            case PERMISSION -> {
-                int missing = c.need(t.access()) & ~held;
-                // An atomic that lacks only read permission is reported as a read (§7.3.16).
-                boolean asRead = reads || (missing & ~Permission.READS) == 0;
-                end(t, c, permissionRule(missing, held, c.effective(t.access())), asRead, Event.CLASS_IN, 0, v);
-            }
+            return;
         }
+        SmmuRule rule = stage1Rule(t, c, fault);
+        int access = c.effective(t.access());
+        if (rule == SmmuRule.WALK_ABORT) {
+            recorder.translation(t, rule, access, !Access.isWrite(access), fault);
+            v.end(Verdict.Status.ABORT, rule);
+            return;
+        }
+        if (c.records()) {
+            recorder.translation(t, rule, access, reads(t, c, fault), fault);
+        }
+        v.end(c.aborts() ? Verdict.Status.ABORT : Verdict.Status.READ_ZERO_WRITE_IGNORED, rule);
+    }
+
+    /** Stage 2 faults abort; STE.S2R decides whether they are recorded, but for those of a bus (§5.5). */
+    private void stage2Fault(Transaction t, SmmuContext c, Fault fault, Verdict v) {
+        SmmuRule rule = stage2Rule(fault);
+        if (rule == SmmuRule.WALK_ABORT || c.stage2Records()) {
+            recorder.translation(t, rule, c.effective(t.access()), reads(t, c, fault), fault);
+        }
+        v.end(Verdict.Status.ABORT, rule);
+    }
+
+    /** RnW: an atomic that lacks only read permission is reported as a read (§7.3.16). */
+    private static boolean reads(Transaction t, SmmuContext c, Fault fault) {
+        boolean reads = !Access.isWrite(t.access());
+        if (fault.kind() != FaultKind.PERMISSION || fault.source() != Fault.Source.INPUT) {
+            return reads;
+        }
+        int missing = c.need(t.access()) & ~fault.held();
+        return reads || (missing & ~Permission.READS) == 0;
+    }
+
+    private static SmmuRule stage1Rule(Transaction t, SmmuContext c, Fault fault) {
+        return switch (fault.kind()) {
+            case INPUT_RANGE -> SmmuRule.INPUT_RANGE;
+            case WALK_DISABLED -> SmmuRule.WALK_DISABLED;
+            case INVALID_DESCRIPTOR -> SmmuRule.DESCRIPTOR_INVALID;
+            case ADDRESS_SIZE -> SmmuRule.OUTPUT_ADDRESS_SIZE;
+            case ACCESS_FLAG -> SmmuRule.ACCESS_FLAG;
+            case WALK_EXTERNAL_ABORT -> SmmuRule.WALK_ABORT;
+            case PERMISSION ->
+                permissionRule(c.need(t.access()) & ~fault.held(), fault.held(), c.effective(t.access()));
+        };
+    }
+
+    private static SmmuRule stage2Rule(Fault fault) {
+        return switch (fault.kind()) {
+            case INPUT_RANGE, WALK_DISABLED -> SmmuRule.STAGE_2_INPUT_RANGE;
+            case INVALID_DESCRIPTOR -> SmmuRule.DESCRIPTOR_INVALID;
+            case ADDRESS_SIZE -> SmmuRule.OUTPUT_ADDRESS_SIZE;
+            case ACCESS_FLAG -> SmmuRule.ACCESS_FLAG;
+            case WALK_EXTERNAL_ABORT -> SmmuRule.WALK_ABORT;
+            case PERMISSION ->
+                fault.source() != Fault.Source.INPUT && (fault.held() & Permission.PRIVILEGED_READ) != 0
+                        ? SmmuRule.STAGE_2_PROTECTED_WALK
+                        : SmmuRule.STAGE_2_PERMISSION;
+        };
     }
 
     private static SmmuRule permissionRule(int missing, int held, int access) {
@@ -155,14 +208,5 @@ final class SmmuArchitecture implements Architecture {
         return (held & Permission.UNPRIVILEGED_READ) == 0
                 ? SmmuRule.PERMISSION_PRIVILEGED_ONLY
                 : SmmuRule.PERMISSION_READ_ONLY;
-    }
-
-    /** Ends a transaction by the fault model of CD.A and CD.R (§5.5). */
-    private void end(
-            Transaction t, SmmuContext c, SmmuRule rule, boolean reads, int faultClass, long fetchAddress, Verdict v) {
-        if (c.records()) {
-            recorder.translation(t, rule, c.effective(t.access()), reads, faultClass, fetchAddress);
-        }
-        v.end(c.aborts() ? Verdict.Status.ABORT : Verdict.Status.READ_ZERO_WRITE_IGNORED, rule);
     }
 }

@@ -22,6 +22,8 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     private static final int[] ADDRESS_BITS = {32, 36, 40, 42, 44, 48, 52, 52};
 
     private static final int TTF_AARCH64 = 2;
+    private static final int TTENDIAN_LITTLE = 2;
+    private static final int TTENDIAN_BIG = 3;
     private static final int STALL_MODEL_TERMINATE = 1;
     private static final int MOST_QUEUE_LOG2 = 19;
     private static final int MOST_SUBSTREAM_BITS = 20;
@@ -29,11 +31,14 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     private static final int OAS_52 = 6;
 
     private static final long IDR0_MODELLED = mask(
+            Idr.S2P,
             Idr.S1P,
             Idr.TTF,
             Idr.COHACC,
             Idr.ASID16,
             Idr.SEV,
+            Idr.VMW,
+            Idr.VMID16,
             Idr.CD2L,
             Idr.TTENDIAN,
             Idr.STALL_MODEL,
@@ -41,7 +46,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
             Idr.ST_LEVEL);
     private static final long IDR1_MODELLED =
             mask(Idr.SIDSIZE, Idr.SSIDSIZE, Idr.EVENTQS, Idr.CMDQS, Idr.ATTR_PERMS_OVR);
-    private static final long IDR3_MODELLED = mask(Idr.HAD, Idr.STT, Idr.RIL, Idr.BBML, Idr.EPAN);
+    private static final long IDR3_MODELLED = mask(Idr.HAD, Idr.XNX, Idr.STT, Idr.RIL, Idr.BBML, Idr.EPAN);
     private static final long IDR5_MODELLED = mask(Idr.OAS, Idr.GRAN4K, Idr.GRAN16K, Idr.GRAN64K, Idr.DS, Idr.VAX);
 
     /**
@@ -84,11 +89,14 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     }
 
     /**
-     * An SMMUv3.2 with all that this model has: stage 1, 16-bit ASIDs, two-level tables, 20-bit substreams, 48-bit addresses,
+     * An SMMUv3.2 with all that this model has: both stages, 16-bit ASIDs and VMIDs, two-level tables, 20-bit substreams, 48-bit addresses,
      * every granule, range invalidation; terminate-only stall model.
      */
     public static SmmuFeatures full() {
         long idr0 = Idr.S1P.of(1)
+                | Idr.S2P.of(1)
+                | Idr.VMID16.of(1)
+                | Idr.VMW.of(1)
                 | Idr.TTF.of(TTF_AARCH64)
                 | Idr.COHACC.of(1)
                 | Idr.ASID16.of(1)
@@ -101,7 +109,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
                 | Idr.EVENTQS.of(MOST_QUEUE_LOG2)
                 | Idr.CMDQS.of(MOST_QUEUE_LOG2)
                 | Idr.ATTR_PERMS_OVR.of(1);
-        long idr3 = Idr.HAD.of(1) | Idr.RIL.of(1) | Idr.BBML.of(2) | Idr.STT.of(1) | Idr.EPAN.of(1);
+        long idr3 = Idr.HAD.of(1) | Idr.XNX.of(1) | Idr.RIL.of(1) | Idr.BBML.of(2) | Idr.STT.of(1) | Idr.EPAN.of(1);
         long idr5 = Idr.OAS.of(5) | Idr.GRAN4K.of(1) | Idr.GRAN16K.of(1) | Idr.GRAN64K.of(1);
         return new SmmuFeatures(idr0, idr1, idr3, idr5, 0, 2);
     }
@@ -115,7 +123,6 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
         long i0 = idr0 & IDR0_MODELLED;
         i0 = Idr.TTF.set(i0, TTF_AARCH64);
         i0 = Idr.STALL_MODEL.set(i0, STALL_MODEL_TERMINATE);
-        i0 = Idr.S1P.set(i0, 1);
         return new SmmuFeatures(i0, idr1 & IDR1_MODELLED, idr3 & IDR3_MODELLED, idr5 & IDR5_MODELLED, iidr, aidr);
     }
 
@@ -169,6 +176,12 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     /** Whether stage 2 is implemented. */
     public boolean hasStage2() {
         return Idr.S2P.isSet(idr0);
+    }
+
+    /** Whether tables of an endianness can be read. */
+    public boolean hasEndianness(boolean big) {
+        long endian = Idr.TTENDIAN.get(idr0);
+        return big ? endian != TTENDIAN_LITTLE : endian != TTENDIAN_BIG;
     }
 
     /** Whether a feature of IDR0 is there. */

@@ -53,7 +53,10 @@ final class SmmuRegisters {
     }
 
     private void bindControls() {
-        long cr0Bits = Registers.SMMUEN.mask() | Registers.EVENTQEN.mask() | Registers.CMDQEN.mask();
+        long cr0Bits = Registers.SMMUEN.mask()
+                | Registers.EVENTQEN.mask()
+                | Registers.CMDQEN.mask()
+                | (features.has0(Idr.VMW) ? Registers.VMW.mask() : 0);
         file.onWrite(Registers.CR0, (old, requested) -> {
             long now = requested & cr0Bits;
             file.set(Registers.CR0, now);

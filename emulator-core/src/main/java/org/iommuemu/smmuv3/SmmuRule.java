@@ -42,6 +42,26 @@ public enum SmmuRule implements Rule {
     /** STE.S1ContextPtr. */
     STE_CONTEXT_POINTER(Event.C_BAD_STE, "STE.S1ContextPtr", "S1ContextPtr is wider than OAS", "§5.2"),
 
+    /** STE.S2VMID. */
+    STE_VMID(Event.C_BAD_STE, "STE.S2VMID", "S2VMID[15:8] is not 0 where IDR0.VMID16=0", "§5.2"),
+    /** STE.S2S. */
+    STE_S2_STALL(Event.C_BAD_STE, "STE.S2S", "S2S asks for what IDR0.STALL_MODEL does not have", "§5.2"),
+    /** STE.S2AA64. */
+    STE_S2_TABLE_FORMAT(
+            Event.C_BAD_STE, "STE.S2AA64", "S2AA64=0 selects VMSAv8-32 LPAE tables, which IDR0.TTF lacks", "§5.2"),
+    /** STE.S2HA. */
+    STE_S2_HARDWARE_UPDATE(Event.C_BAD_STE, "STE.S2HA/S2HD", "S2HA or S2HD is set, which IDR0.HTTU lacks", "§5.2"),
+    /** STE.S2ENDI. */
+    STE_S2_ENDIANNESS(Event.C_BAD_STE, "STE.S2ENDI", "S2ENDI selects an endianness that IDR0.TTENDIAN lacks", "§5.2"),
+    /** STE.S2TG. */
+    STE_S2_GRANULE(Event.C_BAD_STE, "STE.S2TG", "S2TG is reserved or names an unsupported granule", "§5.2"),
+    /** STE.S2T0SZ. */
+    STE_S2_INPUT_SIZE(Event.C_BAD_STE, "STE.S2T0SZ", "S2T0SZ is out of range", "§5.2"),
+    /** STE.S2SL0. */
+    STE_S2_START_LEVEL(Event.C_BAD_STE, "STE.S2SL0", "S2SL0, S2T0SZ and S2TG do not fit together", "§5.2"),
+    /** STE.S2TTB. */
+    STE_S2_TABLE_BASE(Event.C_BAD_STE, "STE.S2TTB", "S2TTB is wider than S2PS, or than 48 bits without S2DS", "§5.2"),
+
     /** Substreams. */
     SUBSTREAM_WITHOUT_STAGE_1(
             Event.C_BAD_SUBSTREAMID, "SubstreamID", "a SubstreamID on a stream without stage 1", "§3.9"),
@@ -61,6 +81,9 @@ public enum SmmuRule implements Rule {
     L1CD_POINTER(Event.C_BAD_SUBSTREAMID, "L1CD.L2Ptr", "L2Ptr is wider than OAS", "§5.3"),
     /** L1CD or CD. */
     CD_FETCH_ABORT(Event.F_CD_FETCH, "CD address", "the read of the L1CD or CD got no answer", "§7.3.10"),
+
+    /** L1CD or CD, behind stage 2; the event is that of the stage 2 fault. */
+    CD_NOT_LOCATED(null, "STE.S1ContextPtr", "stage 2 does not let the L1CD or CD be read", "§5.3"),
 
     /** CD.V. */
     CD_NOT_VALID(Event.C_BAD_CD, "CD.V", "V=0", "§5.4"),
@@ -120,7 +143,23 @@ public enum SmmuRule implements Rule {
             "DDI 0487 §D8.4"),
     /** Permission. */
     PERMISSION_PRIVILEGED_NEVER(
-            Event.F_PERMISSION, "CD.PAN", "a privileged data access where PAN forbids it", "DDI 0487 §D8.4");
+            Event.F_PERMISSION, "CD.PAN", "a privileged data access where PAN forbids it", "DDI 0487 §D8.4"),
+
+    /** Stage 2 input range. */
+    STAGE_2_INPUT_RANGE(
+            Event.F_TRANSLATION, "STE.S2T0SZ", "the IPA is outside the range that S2T0SZ gives the tables", "§3.4.1"),
+    /** Stage 2 permission. */
+    STAGE_2_PERMISSION(
+            Event.F_PERMISSION,
+            "descriptor.S2AP/XN",
+            "an access that the stage 2 leaf does not allow",
+            "DDI 0487 §D8.4"),
+    /** Stage 2 protected walk. */
+    STAGE_2_PROTECTED_WALK(
+            Event.F_PERMISSION,
+            "STE.S2PTW",
+            "a table or CD in what stage 2 maps as Device memory, where S2PTW=1",
+            "§5.2");
 
     private final @Nullable Event event;
     private final String field;

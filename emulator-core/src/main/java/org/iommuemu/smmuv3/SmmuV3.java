@@ -8,6 +8,7 @@ import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.Iotlb;
 import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.iommu.StageTwo;
 import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationUnit;
@@ -51,12 +52,21 @@ public final class SmmuV3 implements Iommu {
         GlobalErrors errors = new GlobalErrors(file, interrupts);
         events = new EventQueue(memory, file, errors, interrupts);
         recorder = new EventRecorder(events, file);
+        SmmuLeafRules rules = new SmmuLeafRules();
+        StageTwo stageTwo = new StageTwo(
+                new Walker(memory, new WalkCaches("stage 2 walk cache", caches.walk())),
+                new Iotlb("IPA cache", caches.ipa(), caches.contiguousHonoured()),
+                rules,
+                ContextBuilder.NO_TABLES);
         unit = new TranslationUnit(
-                new SmmuArchitecture(features, file, structures, recorder),
+                new SmmuArchitecture(features, file, structures, recorder, stageTwo),
+                rules,
                 new ConfigurationCache(caches.configuration()),
-                new Iotlb(caches.iotlb(), caches.contiguousHonoured()),
-                new Walker(memory, new WalkCaches(caches.walk())));
-        commands = new CommandQueue(memory, file, errors, interrupts, features, new Invalidations(unit, features));
+                new Iotlb("IOTLB", caches.iotlb(), caches.contiguousHonoured()),
+                new Walker(memory, new WalkCaches("walk cache", caches.walk())),
+                stageTwo);
+        commands =
+                new CommandQueue(memory, file, errors, interrupts, features, new Invalidations(unit, features, file));
         registers = new SmmuRegisters(file, features, unit, commands, events.queue());
         registers.reset();
     }
@@ -140,5 +150,6 @@ public final class SmmuV3 implements Iommu {
     public void observe(@Nullable StructureObserver onStructure, @Nullable WalkObserver onDescriptor) {
         structures.observe(onStructure);
         unit.walker().observe(onDescriptor);
+        unit.stageTwo().walker().observe(onDescriptor);
     }
 }

@@ -29,14 +29,23 @@ final class SteRules {
         if ((config & Ste.CONFIG_STAGE_2) != 0 && !features.hasStage2()) {
             return SmmuRule.STE_STAGE_2_ABSENT;
         }
-        return stage1 ? checkStage1(ste, features) : null;
+        SmmuRule broken = stage1 ? checkStage1(ste, features) : null;
+        if (broken == null && (config & Ste.CONFIG_STAGE_2) != 0) {
+            broken = Stage2Rules.check(ste, features);
+        }
+        boolean vmidUsed = features.hasStage2() && config != Ste.CONFIG_ENABLE;
+        if (broken == null && vmidUsed && !features.has0(Idr.VMID16) && Ste.S2VMID.get(ste) >>> 8 != 0) {
+            return SmmuRule.STE_VMID;
+        }
+        return broken;
     }
 
     private static @Nullable SmmuRule checkStage1(long[] ste, SmmuFeatures features) {
         if (Ste.S1STALLD.isSet(ste) && Idr.STALL_MODEL.get(features.idr0()) != 0) {
             return SmmuRule.STE_STALL_DISABLE;
         }
-        // Without substreams the field is both ignored and, beyond its range of 0 to 0, illegal: we take the stricter reading.
+        // Without substreams the field is both ignored and, beyond its range of 0 to 0, illegal: we take the stricter
+        // reading.
         int cdMax = Ste.S1CDMAX.getInt(ste);
         if (cdMax > features.substreamIdBits()) {
             return SmmuRule.STE_CD_MAX;

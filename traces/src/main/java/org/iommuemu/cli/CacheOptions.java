@@ -30,6 +30,12 @@ final class CacheOptions {
     private int configuration = 64;
 
     @Option(
+            names = "--ipa-cache",
+            paramLabel = "ENTRIES",
+            description = "IPA cache entries (stage 2), 4-way (default: ${DEFAULT-VALUE})")
+    private int ipa = 512;
+
+    @Option(
             names = "--walk-cache",
             paramLabel = "ENTRIES",
             description = "walk cache entries of each level, 4-way (default: ${DEFAULT-VALUE})")
@@ -59,6 +65,7 @@ final class CacheOptions {
         return new CacheConfiguration(
                 geometry("--config-cache", configuration, 4, ReplacementPolicy.LRU),
                 geometry("--iotlb", iotlb, iotlbWays, iotlbPolicy),
+                geometry("--ipa-cache", ipa, 4, ReplacementPolicy.LRU),
                 geometry("--walk-cache", walk, 4, ReplacementPolicy.LRU),
                 contiguous);
     }

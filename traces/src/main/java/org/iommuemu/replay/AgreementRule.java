@@ -14,6 +14,10 @@ public enum AgreementRule {
             "the recording model lets a bypassing address above IDR5.OAS through; the architecture records F_ADDR_SIZE"),
     /** CLASS is 0. */
     EVENT_CLASS("evt-class", "the recording model writes CLASS as 0; the architecture writes the class of the access"),
+    /** The low bits of the IPA. */
+    EVENT_IPA_LOW(
+            "evt-ipa-low",
+            "the recording model writes IPA[11:0] of a stage 2 fault, which the architecture has as zero"),
     /** Identification registers. */
     FEATURE_NOT_MODELLED(
             "feature-not-modelled", "the recorded machine has a feature that this model lacks and reports as absent");

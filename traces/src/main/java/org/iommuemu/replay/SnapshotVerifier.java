@@ -20,6 +20,7 @@ public final class SnapshotVerifier implements AutoCloseable {
     /** A row presents four bytes, as the recorder did. */
     private static final int PROBE_BYTES = 4;
 
+    private static final int IPA_LOW_BITS = 12;
     private static final String EVENT_PREFIX = "SMMU_EVT_";
 
     private final Snapshot snapshot;
@@ -116,12 +117,17 @@ public final class SnapshotVerifier implements AutoCloseable {
 
     private void verifyRecord(long[] expected, String where) {
         long[] found = events.last();
+        boolean headersEqual = expected[0] == found[0] && expected[2] == found[2];
         long differing1 = expected[1] ^ found[1];
-        boolean othersEqual = expected[0] == found[0] && expected[2] == found[2] && expected[3] == found[3];
-        if (othersEqual && differing1 == 0) {
+        long differing3 = expected[3] ^ found[3];
+        boolean classOnly = (differing1 & ~Event.CLASS.mask()) == 0 && Event.CLASS.get(expected[1]) == 0;
+        boolean ipaLowOnly = differing3 >>> IPA_LOW_BITS == 0 && Event.S2.isSet(found[1]);
+        if (headersEqual && differing1 == 0 && differing3 == 0) {
             agreement.agree();
-        } else if (othersEqual && (differing1 & ~Event.CLASS.mask()) == 0 && Event.CLASS.get(expected[1]) == 0) {
+        } else if (headersEqual && classOnly && differing3 == 0) {
             agreement.agree(AgreementRule.EVENT_CLASS);
+        } else if (headersEqual && differing1 == 0 && ipaLowOnly) {
+            agreement.agree(AgreementRule.EVENT_IPA_LOW);
         } else {
             agreement.differ(where + "record is " + words(found) + ", expected " + words(expected));
         }

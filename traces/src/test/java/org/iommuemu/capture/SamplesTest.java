@@ -24,6 +24,7 @@ class SamplesTest {
                     smmuv3-linux-vfio        | 32    | 1339     | 2766   | -1        | -1           | -1         | 34
                     smmuv3-linux-passthrough | 11    | 0        | 48     | 11        | 0            | 48         | 44
                     smmuv3-16k-linux612-vfio | 69    | 1228     | 7412   | -1        | -1           | -1         | 34
+                    smmuv3-s2-linux-vfio     | 31    | 1339     | 2768   | -1        | -1           | -1         | 34
                     """)
     void shouldReadEverySnapshot(
             String sample,
@@ -53,6 +54,7 @@ class SamplesTest {
                     smmuv3-linux-vfio        | dma=109, inv=37        | 1951   | 44
                     smmuv3-linux-passthrough | bypass=111543, inv=14  | 115976 | 0
                     smmuv3-16k-linux612-vfio | dma=74, inv=39         | 8118   | 31
+                    smmuv3-s2-linux-vfio     | dma=124, inv=31        | 1898   | 44
                     """)
     void shouldReadEveryTrace(String sample, String kinds, long records, long pageTableWrites) {
         final Capture capture = Capture.open(SAMPLES.resolve(sample));

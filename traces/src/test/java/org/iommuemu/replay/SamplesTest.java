@@ -29,7 +29,8 @@ class SamplesTest {
         "smmuv3-linux-fault, 3652, 3574",
         "smmuv3-linux-vfio, 4105, 0",
         "smmuv3-linux-passthrough, 48, 48",
-        "smmuv3-16k-linux612-vfio, 8640, 0"
+        "smmuv3-16k-linux612-vfio, 8640, 0",
+        "smmuv3-s2-linux-vfio, 4107, 0"
     })
     void shouldAgreeWithEveryRowOfASnapshotRecordsIncluded(String name, long busyRows, long idleRows) {
         Capture capture = sample(name);
@@ -57,7 +58,8 @@ class SamplesTest {
         "smmuv3-linux-fault, 193",
         "smmuv3-linux-vfio, 14",
         "smmuv3-linux-passthrough, 19",
-        "smmuv3-16k-linux612-vfio, 14"
+        "smmuv3-16k-linux612-vfio, 14",
+        "smmuv3-s2-linux-vfio, 14"
     })
     void shouldReadWhatTheDriverReadFromReset(String name, long reads) {
         Agreement agreement = new ProbeReplay(sample(name)).run();
@@ -74,7 +76,8 @@ class SamplesTest {
         "smmuv3-linux-fault, 158680, 546, 18635, 33471",
         "smmuv3-linux-vfio, 109, 574, 42, 37",
         "smmuv3-linux-passthrough, 111543, 0, 19, 14",
-        "smmuv3-16k-linux612-vfio, 74, 2620, 106, 39"
+        "smmuv3-16k-linux612-vfio, 74, 2620, 106, 39",
+        "smmuv3-s2-linux-vfio, 124, 558, 34, 31"
     })
     void shouldReplayEveryTraceToItsRecordedAddresses(
             String name, long addresses, long refusals, long registerReads, long commands) {

@@ -82,6 +82,8 @@ public enum Event {
     public static final BitField TTRNW = Records.TTRNW;
     /** The transaction's address. */
     public static final BitField INPUT_ADDR = Records.INPUT;
+    /** Input address of stage 2, for its faults. */
+    public static final BitField IPA = Records.IPA;
     /** Address of the fetch that got no answer. */
     public static final BitField FETCH_ADDR = Records.FETCH_ADDR;
 

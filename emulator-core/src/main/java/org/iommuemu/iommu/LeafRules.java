@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.iommu;
+
+import org.iommuemu.paging.TableRoot;
+
+/** What an architecture reads out of leaf descriptors, of either stage. */
+public interface LeafRules {
+    /**
+     * What a leaf allows.
+     *
+     * @param restrictions accumulated over the table descriptors
+     * @return {@link org.iommuemu.paging.Permission} bits
+     */
+    int permissions(TableRoot root, long leaf, long restrictions);
+
+    /** Whether a leaf is shared by all address spaces. */
+    boolean isGlobal(TableRoot root, long leaf);
+
+    /** Memory attributes of a leaf, as {@link Verdict#attributes()} gives them; at most 48 bits. */
+    long attributes(TableRoot root, long leaf);
+
+    /** Memory attributes of an access that both stages have attributes for. */
+    long combine(long stage1, long stage2);
+
+    /** Whether a walk of the first stage may read a table that the second stage maps with these attributes. */
+    boolean mayHoldTables(TableRoot stage2, long attributes);
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.iommu;
+
+import org.iommuemu.paging.Permission;
+import org.iommuemu.paging.TableLocator;
+import org.iommuemu.paging.TableRoot;
+import org.iommuemu.paging.WalkStatus;
+import org.iommuemu.paging.Walker;
+
+/**
+ * The second stage of translation: from intermediate to physical addresses, for what a transaction addresses after the first
+ * stage, for the first stage's tables, and for configuration structures. The result is left here until the next translation.
+ */
+public final class StageTwo implements TableLocator {
+    private static final int TABLE_READ = Permission.PRIVILEGED_READ;
+
+    private final Walker walker;
+    private final Iotlb cache;
+    private final LeafRules rules;
+    private final Fault fault = new Fault();
+    private TableRoot tableRoot;
+    private long output;
+    private int shift;
+    private int permissions;
+    private long attributes;
+
+    /**
+     * A second stage.
+     *
+     * @param walker walks its tables
+     * @param cache keeps its translations (the IPA cache)
+     * @param unused a root to start with, so that there always is one
+     */
+    public StageTwo(Walker walker, Iotlb cache, LeafRules rules, TableRoot unused) {
+        this.walker = walker;
+        this.cache = cache;
+        this.rules = rules;
+        tableRoot = unused;
+    }
+
+    /** The locator for a first stage whose tables this root maps. */
+    TableLocator through(TableRoot root) {
+        tableRoot = root;
+        return this;
+    }
+
+    @Override
+    public long locate(long intermediate) {
+        return translateStructure(tableRoot, intermediate, Fault.Source.TABLE) ? output : NOWHERE;
+    }
+
+    /** Translates the address of a structure or table that is about to be read; false leaves a {@link #fault()}. */
+    public boolean translateStructure(TableRoot root, long intermediate, Fault.Source source) {
+        if (!translate(root, intermediate, TABLE_READ, source)) {
+            return false;
+        }
+        if (!rules.mayHoldTables(root, attributes)) {
+            fault.set(FaultKind.PERMISSION, 2, source).held(permissions).intermediate(intermediate);
+            return false;
+        }
+        return true;
+    }
+
+    /**
+     * Translates.
+     *
+     * @param need permission bits that the access needs
+     * @param source what is being accessed, for the fault
+     * @return whether it is allowed; if not, {@link #fault()} tells why
+     */
+    boolean translate(TableRoot root, long intermediate, int need, Fault.Source source) {
+        if (!root.covers(intermediate)) {
+            fault.set(FaultKind.INPUT_RANGE, 2, source).intermediate(intermediate);
+            return false;
+        }
+        int entry = cache.lookup(root, intermediate);
+        if (entry >= 0) {
+            permissions = cache.permissions(entry);
+            output = cache.output(entry, intermediate);
+            shift = cache.hitShift();
+            attributes = cache.attributes(entry);
+        } else if (!walk(root, intermediate, source)) {
+            return false;
+        }
+        if ((permissions & need) != need) {
+            fault.set(FaultKind.PERMISSION, 2, source).held(permissions).intermediate(intermediate);
+            return false;
+        }
+        if (entry < 0) {
+            cache.fill(root, intermediate, output, shift, span(root), false, permissions, attributes);
+        }
+        return true;
+    }
+
+    private int span(TableRoot root) {
+        return root.format().spanShift(walker.descriptor(), walker.height());
+    }
+
+    private boolean walk(TableRoot root, long intermediate, Fault.Source source) {
+        WalkStatus status = walker.walk(root, intermediate);
+        if (status != WalkStatus.OK) {
+            fault.set(FaultKind.of(status), 2, source)
+                    .intermediate(intermediate)
+                    .fetchAddress(walker.descriptorAddress());
+            return false;
+        }
+        long leaf = walker.descriptor();
+        if (!root.isAccessFlagIgnored() && !root.format().isAccessed(leaf)) {
+            fault.set(FaultKind.ACCESS_FLAG, 2, source).intermediate(intermediate);
+            return false;
+        }
+        permissions = rules.permissions(root, leaf, walker.restrictions());
+        shift = root.format().shift(walker.height());
+        output = walker.output() | intermediate & (1L << shift) - 1;
+        attributes = rules.attributes(root, leaf);
+        return true;
+    }
+
+    /** Physical address of the last translation. */
+    public long output() {
+        return output;
+    }
+
+    /** log2 of the leaf's size of the last translation. */
+    int shift() {
+        return shift;
+    }
+
+    /** Permission bits of the last translation. */
+    int permissions() {
+        return permissions;
+    }
+
+    /** Memory attributes of the last translation. */
+    long attributes() {
+        return attributes;
+    }
+
+    /** Why the last translation failed. */
+    public Fault fault() {
+        return fault;
+    }
+
+    /** The walker of this stage's tables. */
+    public Walker walker() {
+        return walker;
+    }
+
+    /** The cache of this stage's translations. */
+    public Iotlb cache() {
+        return cache;
+    }
+
+    void invalidate(InvalidationScope scope) {
+        cache.invalidate(scope);
+        if (!scope.isLeafOnly()) {
+            walker.caches().invalidateIf(scope);
+        }
+    }
+}

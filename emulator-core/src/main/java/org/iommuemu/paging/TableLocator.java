@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.paging;
+
+/** Finds descriptors of tables that lie in an intermediate address space: stage 2, as a stage 1 walk sees it. */
+@FunctionalInterface
+public interface TableLocator {
+    /** What {@link #locate} gives for a descriptor that may not be read. */
+    long NOWHERE = -1;
+
+    /**
+     * The physical address of a descriptor.
+     *
+     * @param intermediate its intermediate physical address
+     * @return its physical address, or {@link #NOWHERE}
+     */
+    long locate(long intermediate);
+}

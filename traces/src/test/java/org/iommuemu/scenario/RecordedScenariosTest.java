@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.scenario;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.iommuemu.cache.CacheGeometry;
+import org.iommuemu.cache.ReplacementPolicy;
+import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.scenario.ScenarioResult.Status;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The recorded scenarios: none fails, whatever the caches. */
+class RecordedScenariosTest {
+    private static List<ScenarioResult> run(String file, CacheConfiguration caches) {
+        ScenarioRunner runner = new ScenarioRunner(caches);
+        return Scenario.readAll(Path.of("scenarios", file)).stream()
+                .map(runner::run)
+                .toList();
+    }
+
+    private static long count(List<ScenarioResult> results, Status status) {
+        return results.stream().filter(r -> r.status() == status).count();
+    }
+
+    private static List<String> failures(List<ScenarioResult> results) {
+        return results.stream()
+                .filter(r -> r.status() == Status.FAILED)
+                .map(ScenarioResult::text)
+                .toList();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "smmuv3-public.jsonl.zst, 605, 103",
+        "smmuv3-v10-public.jsonl.zst, 196, 29",
+        "smmuv3-s2-public.jsonl.zst, 217, 71",
+        "smmuv3-nested-public.jsonl.zst, 201, 29"
+    })
+    void shouldPassEveryScenarioThatIsNotExcused(String file, long passed, long skipped) {
+        List<ScenarioResult> results = run(file, CacheConfiguration.standard());
+
+        assertThat(failures(results)).isEmpty();
+        assertThat(count(results, Status.PASSED)).isEqualTo(passed);
+        assertThat(count(results, Status.SKIPPED)).isEqualTo(skipped);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "smmuv3-public.jsonl.zst",
+        "smmuv3-v10-public.jsonl.zst",
+        "smmuv3-s2-public.jsonl.zst",
+        "smmuv3-nested-public.jsonl.zst"
+    })
+    void shouldFailNoneWithoutCachesOrWithTinyOnes(String file) {
+        CacheGeometry tiny = CacheGeometry.of(1, 2, ReplacementPolicy.RANDOM);
+
+        assertThat(failures(run(file, CacheConfiguration.none()))).isEmpty();
+        assertThat(failures(run(file, new CacheConfiguration(tiny, tiny, tiny, tiny, true))))
+                .isEmpty();
+    }
+}
