@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3;
 
-import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.memory.PhysicalMemory;
@@ -16,7 +15,7 @@ final class CommandQueue {
     private final PhysicalMemory memory;
     private final RegisterFile registers;
     private final GlobalErrors errors;
-    private final InterruptSink interrupts;
+    private final Interrupts interrupts;
     private final Invalidations invalidations;
     private final CommandRules rules;
     private final MemoryQueue queue = new MemoryQueue(Command.BYTES);
@@ -27,7 +26,7 @@ final class CommandQueue {
             PhysicalMemory memory,
             RegisterFile registers,
             GlobalErrors errors,
-            InterruptSink interrupts,
+            Interrupts interrupts,
             SmmuFeatures features,
             Invalidations invalidations) {
         this.memory = memory;
@@ -66,17 +65,19 @@ final class CommandQueue {
                     Registers.CMDQ_CONS,
                     Registers.QUEUE_INDEX.set(registers.get(Registers.CMDQ_CONS), queue.consumer()));
             if (command == Command.SYNC) {
-                signal(Command.CS.getInt(word0));
+                signal(word0, word1);
             }
         }
     }
 
     /** A SYNC signals after CONS has moved past it (§4.7.3). */
-    private void signal(int completionSignal) {
-        if (completionSignal == Command.CS_IRQ) {
-            interrupts.pulse("cmdq-sync");
-        } else if (completionSignal == Command.CS_SEV) {
+    private void signal(long word0, long word1) {
+        int completionSignal = Command.CS.getInt(word0);
+        if (completionSignal == Command.CS_SEV) {
             wakeUpEvents++;
+        } else if (completionSignal == Command.CS_IRQ
+                && !interrupts.raiseSync(Command.MSI_ADDRESS.inPlace(word1), Command.MSI_DATA.getInt(word0))) {
+            errors.raise(Registers.MSI_CMDQ_ABT_ERR);
         }
     }
 

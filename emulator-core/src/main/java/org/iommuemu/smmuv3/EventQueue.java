@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3;
 
-import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.memory.PhysicalMemory;
@@ -13,12 +12,12 @@ final class EventQueue {
     private final PhysicalMemory memory;
     private final RegisterFile registers;
     private final GlobalErrors errors;
-    private final InterruptSink interrupts;
+    private final Interrupts interrupts;
     private final MemoryQueue queue = new MemoryQueue(Event.BYTES);
     private long overflowed;
     private long discarded;
 
-    EventQueue(PhysicalMemory memory, RegisterFile registers, GlobalErrors errors, InterruptSink interrupts) {
+    EventQueue(PhysicalMemory memory, RegisterFile registers, GlobalErrors errors, Interrupts interrupts) {
         this.memory = memory;
         this.registers = registers;
         this.errors = errors;
@@ -53,8 +52,11 @@ final class EventQueue {
         queue.advanceProducer();
         long producer = registers.get(Registers.EVENTQ_PROD);
         registers.set(Registers.EVENTQ_PROD, Registers.QUEUE_INDEX.set(producer, queue.producer()));
-        if (wasEmpty && Registers.EVENTQ_IRQEN.isSet(registers.get(Registers.IRQ_CTRL))) {
-            interrupts.pulse("eventq");
+        boolean sent = !wasEmpty
+                || interrupts.raise(
+                        "eventq", Registers.EVENTQ_IRQEN, Registers.EVENTQ_IRQ_CFG0, Registers.EVENTQ_IRQ_CFG1);
+        if (!sent) {
+            errors.raise(Registers.MSI_EVENTQ_ABT_ERR);
         }
     }
 

@@ -2,16 +2,15 @@
 package org.iommuemu.smmuv3;
 
 import org.iommuemu.bits.BitField;
-import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.smmuv3.spec.Registers;
 
 /** GERROR and GERRORN: an error is active while its bits in the two differ (IHI 0070 §6.3.18-6.3.19). */
 final class GlobalErrors {
     private final RegisterFile registers;
-    private final InterruptSink interrupts;
+    private final Interrupts interrupts;
 
-    GlobalErrors(RegisterFile registers, InterruptSink interrupts) {
+    GlobalErrors(RegisterFile registers, Interrupts interrupts) {
         this.registers = registers;
         this.interrupts = interrupts;
     }
@@ -26,8 +25,11 @@ final class GlobalErrors {
             return;
         }
         registers.set(Registers.GERROR, registers.get(Registers.GERROR) ^ error.mask());
-        if (error != Registers.MSI_GERROR_ABT_ERR && Registers.GERROR_IRQEN.isSet(registers.get(Registers.IRQ_CTRL))) {
-            interrupts.pulse("gerror");
+        // An error of the GERROR message itself raises no interrupt (§6.3.18).
+        if (!error.equals(Registers.MSI_GERROR_ABT_ERR)
+                && !interrupts.raise(
+                        "gerror", Registers.GERROR_IRQEN, Registers.GERROR_IRQ_CFG0, Registers.GERROR_IRQ_CFG1)) {
+            raise(Registers.MSI_GERROR_ABT_ERR);
         }
     }
 }

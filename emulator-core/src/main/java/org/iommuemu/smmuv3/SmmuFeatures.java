@@ -36,6 +36,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
             Idr.TTF,
             Idr.COHACC,
             Idr.ASID16,
+            Idr.MSI,
             Idr.SEV,
             Idr.VMW,
             Idr.VMID16,
@@ -100,6 +101,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
                 | Idr.TTF.of(TTF_AARCH64)
                 | Idr.COHACC.of(1)
                 | Idr.ASID16.of(1)
+                | Idr.MSI.of(1)
                 | Idr.SEV.of(1)
                 | Idr.CD2L.of(1)
                 | Idr.STALL_MODEL.of(STALL_MODEL_TERMINATE)

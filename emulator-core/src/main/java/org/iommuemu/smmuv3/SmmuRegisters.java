@@ -30,6 +30,16 @@ final class SmmuRegisters {
         this.commands = commands;
         this.eventQueue = eventQueue;
         bindControls();
+        bindMessages(
+                Registers.GERROR_IRQEN,
+                Registers.GERROR_IRQ_CFG0,
+                Registers.GERROR_IRQ_CFG1,
+                Registers.GERROR_IRQ_CFG2);
+        bindMessages(
+                Registers.EVENTQ_IRQEN,
+                Registers.EVENTQ_IRQ_CFG0,
+                Registers.EVENTQ_IRQ_CFG1,
+                Registers.EVENTQ_IRQ_CFG2);
         bindTables();
         bindQueues();
     }
@@ -89,6 +99,13 @@ final class SmmuRegisters {
             file.set(Registers.GERRORN, requested);
             commands.consume();
         });
+    }
+
+    /** Each set is guarded by its own interrupt's enable; without messages there is nothing to configure (§6.3.20-6.3.22). */
+    private void bindMessages(BitField enable, Register... configuration) {
+        for (Register r : configuration) {
+            file.guard(r, () -> features.has0(Idr.MSI) && !enable.isSet(file.get(Registers.IRQ_CTRL)));
+        }
     }
 
     private void bindTables() {

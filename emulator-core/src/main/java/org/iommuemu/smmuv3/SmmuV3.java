@@ -49,8 +49,9 @@ public final class SmmuV3 implements Iommu {
     public SmmuV3(PhysicalMemory memory, SmmuFeatures requested, CacheConfiguration caches, InterruptSink interrupts) {
         features = requested.modelled();
         structures = new StructureReader(memory, features.outputBits());
-        GlobalErrors errors = new GlobalErrors(file, interrupts);
-        events = new EventQueue(memory, file, errors, interrupts);
+        Interrupts lines = new Interrupts(memory, file, interrupts, features);
+        GlobalErrors errors = new GlobalErrors(file, lines);
+        events = new EventQueue(memory, file, errors, lines);
         recorder = new EventRecorder(events, file);
         SmmuLeafRules rules = new SmmuLeafRules();
         StageTwo stageTwo = new StageTwo(
@@ -65,8 +66,7 @@ public final class SmmuV3 implements Iommu {
                 new Iotlb("IOTLB", caches.iotlb(), caches.contiguousHonoured()),
                 new Walker(memory, new WalkCaches("walk cache", caches.walk())),
                 stageTwo);
-        commands =
-                new CommandQueue(memory, file, errors, interrupts, features, new Invalidations(unit, features, file));
+        commands = new CommandQueue(memory, file, errors, lines, features, new Invalidations(unit, features, file));
         registers = new SmmuRegisters(file, features, unit, commands, events.queue());
         registers.reset();
     }

@@ -101,6 +101,10 @@ public enum Command {
     public static final BitField ATC_SIZE = Operands.ATC_SIZE;
     /** Response of PRI_RESP. */
     public static final BitField RESPONSE = Operands.RESPONSE;
+    /** Message of SYNC: data. */
+    public static final BitField MSI_DATA = Operands.MSI_DATA;
+    /** Message of SYNC: address; 0 for none. */
+    public static final BitField MSI_ADDRESS = Operands.MSI_ADDRESS;
     /** Completion signal of SYNC. */
     public static final BitField CS = Operands.CS;
 
@@ -154,6 +158,8 @@ public enum Command {
         static final BitField IPA = BitField.address("Address", 119, 76);
         static final BitField ATC_SIZE = BitField.of("Size", 69, 64);
         static final BitField RESPONSE = BitField.of("Resp", 77, 76);
+        static final BitField MSI_DATA = BitField.of("MSIData", 63, 32);
+        static final BitField MSI_ADDRESS = BitField.address("MSIAddress", 119, 66);
         static final BitField CS = BitField.of("CS", 13, 12);
 
         private static final String[] GRANULES = {"no range", "4K", "16K", "64K"};
@@ -201,11 +207,7 @@ public enum Command {
         static final Layout SYNC = command("CMD_SYNC", "§4.7.3")
                 .with(SSEC)
                 .named(CS, "no signal", "interrupt", "wake-up event", "reserved")
-                .with(
-                        BitField.of("MSH", 23, 22),
-                        BitField.of("MSIAttr", 27, 24),
-                        BitField.of("MSIData", 63, 32),
-                        BitField.address("MSIAddress", 119, 66))
+                .with(BitField.of("MSH", 23, 22), BitField.of("MSIAttr", 27, 24), MSI_DATA, MSI_ADDRESS)
                 .build();
 
         private static Layout.Builder command(String name, String section) {

@@ -132,15 +132,35 @@ public final class Registers {
     /** Global errors acknowledged. */
     public static final Register GERRORN = writable("SMMU_GERRORN", 0x64, 4, 0x1FD, GERROR_LAYOUT);
 
-    /** GERROR MSI address; RES0 without MSIs. */
+    private static final Layout.Builder M0 = Layout.builder("SMMU_*_IRQ_CFG0", 1, "IHI 0070 §6.3.20");
+    /** Where the message goes; 0 for none. */
+    public static final BitField MSI_ADDR = M0.address("ADDR", 55, 2);
+
+    private static final Layout MSI_ADDRESS_LAYOUT = M0.build();
+
+    private static final Layout.Builder M1 = Layout.builder("SMMU_*_IRQ_CFG1", 1, "IHI 0070 §6.3.21");
+    /** What the message says. */
+    public static final BitField MSI_DATA = M1.field("DATA", 31, 0);
+
+    private static final Layout MSI_DATA_LAYOUT = M1.build();
+
+    private static final Layout.Builder M2 = Layout.builder("SMMU_*_IRQ_CFG2", 1, "IHI 0070 §6.3.22");
+    /** Memory type of the write. */
+    public static final BitField MSI_MEM_ATTR = M2.field("MemAttr", 3, 0);
+    /** Shareability of the write. */
+    public static final BitField MSI_SH = M2.field("SH", 5, 4);
+
+    private static final Layout MSI_ATTRIBUTES_LAYOUT = M2.build();
+
+    /** GERROR message address. */
     public static final Register GERROR_IRQ_CFG0 =
-            readOnly64("SMMU_GERROR_IRQ_CFG0", 0x68, plain("SMMU_GERROR_IRQ_CFG0", "§6.3.20"));
-    /** GERROR MSI data; RES0 without MSIs. */
+            writable("SMMU_GERROR_IRQ_CFG0", 0x68, 8, MSI_ADDR.mask(), MSI_ADDRESS_LAYOUT);
+    /** GERROR message data. */
     public static final Register GERROR_IRQ_CFG1 =
-            readOnly("SMMU_GERROR_IRQ_CFG1", 0x70, plain("SMMU_GERROR_IRQ_CFG1", "§6.3.21"));
-    /** GERROR MSI attributes; RES0 without MSIs. */
+            writable("SMMU_GERROR_IRQ_CFG1", 0x70, 4, MSI_DATA.mask(), MSI_DATA_LAYOUT);
+    /** GERROR message attributes. */
     public static final Register GERROR_IRQ_CFG2 =
-            readOnly("SMMU_GERROR_IRQ_CFG2", 0x74, plain("SMMU_GERROR_IRQ_CFG2", "§6.3.22"));
+            writable("SMMU_GERROR_IRQ_CFG2", 0x74, 4, MSI_MEM_ATTR.mask() | MSI_SH.mask(), MSI_ATTRIBUTES_LAYOUT);
 
     private static final Layout.Builder SB = Layout.builder("SMMU_STRTAB_BASE", 1, "IHI 0070 §6.3.23");
     /** Read-allocate hint. */
@@ -195,15 +215,15 @@ public final class Registers {
     /** Event queue base. */
     public static final Register EVENTQ_BASE =
             writable("SMMU_EVENTQ_BASE", 0xA0, 8, QUEUE_BASE_MASK, QUEUE_BASE_LAYOUT);
-    /** Event MSI address; RES0 without MSIs. */
+    /** Event message address. */
     public static final Register EVENTQ_IRQ_CFG0 =
-            readOnly64("SMMU_EVENTQ_IRQ_CFG0", 0xB0, plain("SMMU_EVENTQ_IRQ_CFG0", "§6.3.30"));
-    /** Event MSI data; RES0 without MSIs. */
+            writable("SMMU_EVENTQ_IRQ_CFG0", 0xB0, 8, MSI_ADDR.mask(), MSI_ADDRESS_LAYOUT);
+    /** Event message data. */
     public static final Register EVENTQ_IRQ_CFG1 =
-            readOnly("SMMU_EVENTQ_IRQ_CFG1", 0xB8, plain("SMMU_EVENTQ_IRQ_CFG1", "§6.3.31"));
-    /** Event MSI attributes; RES0 without MSIs. */
+            writable("SMMU_EVENTQ_IRQ_CFG1", 0xB8, 4, MSI_DATA.mask(), MSI_DATA_LAYOUT);
+    /** Event message attributes. */
     public static final Register EVENTQ_IRQ_CFG2 =
-            readOnly("SMMU_EVENTQ_IRQ_CFG2", 0xBC, plain("SMMU_EVENTQ_IRQ_CFG2", "§6.3.32"));
+            writable("SMMU_EVENTQ_IRQ_CFG2", 0xBC, 4, MSI_MEM_ATTR.mask() | MSI_SH.mask(), MSI_ATTRIBUTES_LAYOUT);
     /** Event queue write index. */
     public static final Register EVENTQ_PROD =
             writable("SMMU_EVENTQ_PROD", PAGE_1 + 0xA8, 4, OUTPUT_INDEX_MASK, QUEUE_INDEX_LAYOUT);
@@ -231,10 +251,6 @@ public final class Registers {
 
     private static Register readOnly(String name, int offset, Layout layout) {
         return add(Register.readOnly(name, offset, 4, layout));
-    }
-
-    private static Register readOnly64(String name, int offset, Layout layout) {
-        return add(Register.readOnly(name, offset, 8, layout));
     }
 
     private static Register writable(String name, int offset, int bytes, long mask, Layout layout) {
