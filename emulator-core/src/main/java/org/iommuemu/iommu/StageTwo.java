@@ -49,6 +49,11 @@ public final class StageTwo implements TableLocator {
         return translateStructure(tableRoot, intermediate, Fault.Source.TABLE) ? output : NOWHERE;
     }
 
+    @Override
+    public int locatedShift() {
+        return shift;
+    }
+
     /** Translates the address of a structure or table that is about to be read; false leaves a {@link #fault()}. */
     public boolean translateStructure(TableRoot root, long intermediate, Fault.Source source) {
         if (!translate(root, intermediate, TABLE_READ, source)) {

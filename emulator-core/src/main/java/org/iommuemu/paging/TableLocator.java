@@ -2,7 +2,6 @@
 package org.iommuemu.paging;
 
 /** Finds descriptors of tables that lie in an intermediate address space: stage 2, as a stage 1 walk sees it. */
-@FunctionalInterface
 public interface TableLocator {
     /** What {@link #locate} gives for a descriptor that may not be read. */
     long NOWHERE = -1;
@@ -14,4 +13,7 @@ public interface TableLocator {
      * @return its physical address, or {@link #NOWHERE}
      */
     long locate(long intermediate);
+
+    /** log2 of the bytes around the last located address that are located alike. */
+    int locatedShift();
 }

@@ -11,24 +11,36 @@ import org.iommuemu.cache.SetAssociativeCache;
  * Caches of table descriptors, one for each height above the leaves, so that a walk starts as deep as it can.
  *
  * <p>An entry of height {@code h} holds the address of a table of height {@code h − 1} and the restrictions accumulated on
- * the way to it. Tags are those of {@link EntryTag}; leaves are not kept here but in the IOTLB.
+ * the way to it. Behind another stage that address is physical if one leaf of that stage holds the whole table, else it is
+ * intermediate and must be translated again. Tags are those of {@link EntryTag}; leaves are not kept here but in the IOTLB.
  */
 public final class WalkCaches {
+    /** Number of heights that have a cache. */
+    public static final int COUNT = TableFormat.HEIGHTS - 1;
+
     /** Value of {@link #find} when nothing is cached. */
     static final int NONE = -1;
+
+    /** Marks a table address as physical; tables are aligned to more than this. */
+    private static final long PHYSICAL = 1;
 
     private final SetAssociativeCache[] byHeight = new SetAssociativeCache[TableFormat.HEIGHTS];
     private int hitEntry;
 
     /**
-     * Caches of equal geometry for every height.
+     * Caches of a geometry for each height.
      *
      * @param name what reports call them, the height added
-     * @param geometry of each; {@link CacheGeometry#none()} makes every walk start at the root
+     * @param geometries by height from 1 up, {@link #COUNT} of them; without any entries walks start at the root
+     * @throws IllegalArgumentException for another number of them
      */
-    public WalkCaches(String name, CacheGeometry geometry) {
+    public WalkCaches(String name, List<CacheGeometry> geometries) {
+        if (geometries.size() != COUNT) {
+            throw new IllegalArgumentException(
+                    geometries.size() + " walk caches, expected " + COUNT + ", one for each height");
+        }
         for (int h = 1; h < byHeight.length; h++) {
-            byHeight[h] = new SetAssociativeCache(name + " " + h, geometry);
+            byHeight[h] = new SetAssociativeCache(name + " " + h, geometries.get(h - 1));
         }
     }
 
@@ -50,21 +62,25 @@ public final class WalkCaches {
     }
 
     long table(int height) {
-        return byHeight[height].value0(hitEntry);
+        return byHeight[height].value0(hitEntry) & ~PHYSICAL;
+    }
+
+    boolean isPhysical(int height) {
+        return (byHeight[height].value0(hitEntry) & PHYSICAL) != 0;
     }
 
     long restrictions(int height) {
         return byHeight[height].value1(hitEntry);
     }
 
-    void fill(TableRoot root, long address, int height, long table, long restrictions) {
+    void fill(TableRoot root, long address, int height, long table, long restrictions, boolean physical) {
         TableFormat f = root.format();
         int shift = f.shift(height);
         byHeight[height].fill(
                 EntryTag.of(address, shift, f.granuleCode(), false),
                 root.tag(),
                 address >>> shift ^ root.indexMix(),
-                table,
+                table | (physical ? PHYSICAL : 0),
                 restrictions);
     }
 

@@ -67,22 +67,33 @@ public final class Walker {
         int h = start;
         long table = root.base();
         long restrict = 0;
+        boolean physical = locator == null;
+        int fill = WalkCaches.NONE;
         int cached = caches.find(root, address);
         if (cached != WalkCaches.NONE) {
             h = cached - 1;
             table = caches.table(cached);
             restrict = caches.restrictions(cached);
+            physical |= caches.isPhysical(cached);
         }
         while (true) {
             // The first table may have more entries than one granule holds (concatenation), or fewer.
             long index = input >>> format.shift(h);
-            long at = table + ((h == start ? index : index & indexMask) << 3);
+            long offset = (h == start ? index : index & indexMask) << 3;
+            long at = table + offset;
             height = h;
-            if (locator != null) {
+            if (locator != null && !physical) {
                 at = locator.locate(at);
                 if (at == TableLocator.NOWHERE) {
                     return WalkStatus.NOT_LOCATED;
                 }
+                // A table within one leaf of the next stage is where its first descriptor is: the cache keeps that.
+                physical = locator.locatedShift() >= format.granuleShift();
+                table = physical ? at - offset : table;
+            }
+            if (fill != WalkCaches.NONE) {
+                caches.fill(root, address, fill, table, restrict, physical);
+                fill = WalkCaches.NONE;
             }
             descriptorAddress = at;
             accesses[h]++;
@@ -105,7 +116,8 @@ public final class Walker {
                 if (!root.isHierarchyIgnored()) {
                     restrict |= format.restrictions(d);
                 }
-                caches.fill(root, address, h, table, restrict);
+                fill = h;
+                physical = locator == null;
                 h--;
             } else if (format.isLeaf(d, h)) {
                 output = format.output(d, h);

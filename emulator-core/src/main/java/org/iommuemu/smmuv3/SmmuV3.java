@@ -55,7 +55,7 @@ public final class SmmuV3 implements Iommu {
         recorder = new EventRecorder(events, file);
         SmmuLeafRules rules = new SmmuLeafRules();
         StageTwo stageTwo = new StageTwo(
-                new Walker(memory, new WalkCaches("stage 2 walk cache", caches.walk())),
+                new Walker(memory, new WalkCaches("stage 2 walk cache", caches.stage2Walk())),
                 new Iotlb("IPA cache", caches.ipa(), caches.contiguousHonoured()),
                 rules,
                 ContextBuilder.NO_TABLES);

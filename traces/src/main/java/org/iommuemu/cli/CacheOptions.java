@@ -62,12 +62,12 @@ final class CacheOptions {
             throw new InputException(
                     "--policy is '" + policy + "'", "one of lru, tree-plru, round-robin, random, fifo, srrip");
         }
-        return new CacheConfiguration(
-                geometry("--config-cache", configuration, 4, ReplacementPolicy.LRU),
-                geometry("--iotlb", iotlb, iotlbWays, iotlbPolicy),
-                geometry("--ipa-cache", ipa, 4, ReplacementPolicy.LRU),
-                geometry("--walk-cache", walk, 4, ReplacementPolicy.LRU),
-                contiguous);
+        CacheGeometry walks = geometry("--walk-cache", walk, 4, ReplacementPolicy.LRU);
+        return CacheConfiguration.uniform(walks)
+                .withConfiguration(geometry("--config-cache", configuration, 4, ReplacementPolicy.LRU))
+                .withIotlb(geometry("--iotlb", iotlb, iotlbWays, iotlbPolicy))
+                .withIpa(geometry("--ipa-cache", ipa, 4, ReplacementPolicy.LRU))
+                .withContiguousHonoured(contiguous);
     }
 
     private CacheGeometry geometry(String option, int entries, int ways, ReplacementPolicy replacement) {

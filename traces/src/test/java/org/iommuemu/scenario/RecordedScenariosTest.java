@@ -58,7 +58,7 @@ class RecordedScenariosTest {
         CacheGeometry tiny = CacheGeometry.of(1, 2, ReplacementPolicy.RANDOM);
 
         assertThat(failures(run(file, CacheConfiguration.none()))).isEmpty();
-        assertThat(failures(run(file, new CacheConfiguration(tiny, tiny, tiny, tiny, true))))
+        assertThat(failures(run(file, CacheConfiguration.uniform(tiny).withContiguousHonoured(true))))
                 .isEmpty();
     }
 }
