@@ -19,6 +19,7 @@ public final class Fault {
     private int held;
     private long intermediate;
     private long fetchAddress;
+    private boolean update;
 
     /** A fault of a stage for what the transaction addresses; other properties are cleared. */
     public Fault set(FaultKind what, int ofStage, Source accessing) {
@@ -28,6 +29,7 @@ public final class Fault {
         held = 0;
         intermediate = 0;
         fetchAddress = 0;
+        update = false;
         return this;
     }
 
@@ -47,6 +49,17 @@ public final class Fault {
     public Fault fetchAddress(long address) {
         fetchAddress = address;
         return this;
+    }
+
+    /** Says that the access to a table was the update of a descriptor, not a read. */
+    Fault update() {
+        update = true;
+        return this;
+    }
+
+    /** Whether the access to a table was the update of a descriptor, not a read. */
+    public boolean isUpdate() {
+        return update;
     }
 
     /** What went wrong. */

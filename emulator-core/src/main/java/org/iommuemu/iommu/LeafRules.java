@@ -13,6 +13,12 @@ public interface LeafRules {
      */
     int permissions(TableRoot root, long leaf, long restrictions);
 
+    /** The leaf marked as accessed. */
+    long accessed(TableRoot root, long leaf);
+
+    /** The leaf marked as dirty, and thereby writable, if it may be; else the same leaf. */
+    long dirty(TableRoot root, long leaf);
+
     /** Whether a leaf is shared by all address spaces. */
     boolean isGlobal(TableRoot root, long leaf);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu;
 
+import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableLocator;
 import org.iommuemu.paging.TableRoot;
@@ -13,10 +14,12 @@ import org.iommuemu.paging.Walker;
  */
 public final class StageTwo implements TableLocator {
     private static final int TABLE_READ = Permission.PRIVILEGED_READ;
+    private static final int TABLE_WRITE = Permission.PRIVILEGED_WRITE;
 
     private final Walker walker;
     private final Iotlb cache;
     private final LeafRules rules;
+    private final LeafUpdater updater;
     private final Fault fault = new Fault();
     private TableRoot tableRoot;
     private long output;
@@ -29,9 +32,11 @@ public final class StageTwo implements TableLocator {
      *
      * @param walker walks its tables
      * @param cache keeps its translations (the IPA cache)
+     * @param memory where leaves are updated
      * @param unused a root to start with, so that there always is one
      */
-    public StageTwo(Walker walker, Iotlb cache, LeafRules rules, TableRoot unused) {
+    public StageTwo(Walker walker, Iotlb cache, LeafRules rules, PhysicalMemory memory, TableRoot unused) {
+        updater = new LeafUpdater(memory, rules);
         this.walker = walker;
         this.cache = cache;
         this.rules = rules;
@@ -84,24 +89,18 @@ public final class StageTwo implements TableLocator {
             output = cache.output(entry, intermediate);
             shift = cache.hitShift();
             attributes = cache.attributes(entry);
-        } else if (!walk(root, intermediate, source)) {
-            return false;
+            if ((permissions & need) == need) {
+                return true;
+            }
+            if (!root.updatesDirtyState()) {
+                fault.set(FaultKind.PERMISSION, 2, source).held(permissions).intermediate(intermediate);
+                return false;
+            }
         }
-        if ((permissions & need) != need) {
-            fault.set(FaultKind.PERMISSION, 2, source).held(permissions).intermediate(intermediate);
-            return false;
-        }
-        if (entry < 0) {
-            cache.fill(root, intermediate, output, shift, span(root), false, permissions, attributes);
-        }
-        return true;
+        return walk(root, intermediate, need, source);
     }
 
-    private int span(TableRoot root) {
-        return root.format().spanShift(walker.descriptor(), walker.height());
-    }
-
-    private boolean walk(TableRoot root, long intermediate, Fault.Source source) {
+    private boolean walk(TableRoot root, long intermediate, int need, Fault.Source source) {
         WalkStatus status = walker.walk(root, intermediate);
         if (status != WalkStatus.OK) {
             fault.set(FaultKind.of(status), 2, source)
@@ -109,15 +108,34 @@ public final class StageTwo implements TableLocator {
                     .fetchAddress(walker.descriptorAddress());
             return false;
         }
-        long leaf = walker.descriptor();
-        if (!root.isAccessFlagIgnored() && !root.format().isAccessed(leaf)) {
+        boolean accessed = root.isAccessFlagIgnored() || root.format().isAccessed(walker.descriptor());
+        if (!accessed && !root.updatesAccessFlag()) {
             fault.set(FaultKind.ACCESS_FLAG, 2, source).intermediate(intermediate);
             return false;
         }
-        permissions = rules.permissions(root, leaf, walker.restrictions());
+        updater.prepare(root, walker, need);
+        permissions = updater.permissions();
+        if ((permissions & need) != need) {
+            fault.set(FaultKind.PERMISSION, 2, source).held(permissions).intermediate(intermediate);
+            return false;
+        }
+        if (updater.isUpdate(walker) && !updater.write(root, walker)) {
+            return walk(root, intermediate, need, source);
+        }
         shift = root.format().shift(walker.height());
         output = walker.output() | intermediate & (1L << shift) - 1;
-        attributes = rules.attributes(root, leaf);
+        attributes = rules.attributes(root, walker.descriptor());
+        int span = root.format().spanShift(walker.descriptor(), walker.height());
+        cache.fill(root, intermediate, output, shift, span, false, permissions, attributes);
+        return true;
+    }
+
+    /** Translates the address of a descriptor that is about to be updated; false leaves a {@link #fault()}. */
+    boolean translateUpdate(TableRoot root, long intermediate) {
+        if (!translate(root, intermediate, TABLE_WRITE, Fault.Source.TABLE)) {
+            fault.update();
+            return false;
+        }
         return true;
     }
 

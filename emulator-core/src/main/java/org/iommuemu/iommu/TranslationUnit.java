@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu;
 
+import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.TableRoot;
 import org.iommuemu.paging.WalkStatus;
 import org.iommuemu.paging.Walker;
@@ -17,6 +18,7 @@ public final class TranslationUnit {
     private final Walker walker;
     private final StageTwo stageTwo;
     private final LeafRules rules;
+    private final LeafUpdater updater;
     private final Fault fault = new Fault();
     private boolean enabled;
     private long translated;
@@ -28,6 +30,7 @@ public final class TranslationUnit {
      *
      * @param architecture finds configuration and reports faults
      * @param walker walks the tables that a transaction meets first
+     * @param memory where leaves are updated
      * @param stageTwo translates what comes out of them, where there is a second stage
      */
     public TranslationUnit(
@@ -36,7 +39,9 @@ public final class TranslationUnit {
             ConfigurationCache configurations,
             Iotlb iotlb,
             Walker walker,
-            StageTwo stageTwo) {
+            StageTwo stageTwo,
+            PhysicalMemory memory) {
+        updater = new LeafUpdater(memory, rules);
         this.architecture = architecture;
         this.rules = rules;
         this.stageTwo = stageTwo;
@@ -73,8 +78,8 @@ public final class TranslationUnit {
             v.ok(iotlb.output(entry, address), iotlb.hitShift(), iotlb.attributes(entry));
             return true;
         }
-        if (context.second() != null) {
-            // Which stage is to blame is not kept in the entry; a walk tells.
+        if (context.second() != null || root.updatesDirtyState()) {
+            // Which stage is to blame is not kept in the entry, nor whether the page may be made dirty: a walk tells.
             return false;
         }
         refuse(t, context, fault(FaultKind.PERMISSION, root, address).held(iotlb.permissions(entry)), v);
@@ -128,15 +133,28 @@ public final class TranslationUnit {
             return;
         }
         long leaf = walker.descriptor();
-        if (!root.isAccessFlagIgnored() && !root.format().isAccessed(leaf)) {
+        boolean accessed = root.isAccessFlagIgnored() || root.format().isAccessed(leaf);
+        if (!accessed && !root.updatesAccessFlag()) {
             refuse(t, context, fault(FaultKind.ACCESS_FLAG, root, address), v);
             return;
         }
-        int permissions = rules.permissions(root, leaf, walker.restrictions());
         int need = context.need(t.access());
+        updater.prepare(root, walker, need);
+        int permissions = updater.permissions();
         if ((permissions & need) != need) {
             refuse(t, context, fault(FaultKind.PERMISSION, root, address).held(permissions), v);
             return;
+        }
+        if (updater.isUpdate(walker)) {
+            // The descriptor is itself written through the second stage.
+            if (second != null && !stageTwo.translateUpdate(second, walker.descriptorIntermediate())) {
+                refuse(t, context, stageTwo.fault(), v);
+                return;
+            }
+            if (!updater.write(root, walker)) {
+                walk(t, context, root, address, v);
+                return;
+            }
         }
         int shift = root.format().shift(walker.height());
         int span = root.format().spanShift(leaf, walker.height());

@@ -6,6 +6,7 @@ import static org.iommuemu.paging.Aarch64Descriptor.AP_READ_ONLY;
 import static org.iommuemu.paging.Aarch64Descriptor.AP_TABLE;
 import static org.iommuemu.paging.Aarch64Descriptor.AP_UNPRIVILEGED;
 import static org.iommuemu.paging.Aarch64Descriptor.CONTIGUOUS;
+import static org.iommuemu.paging.Aarch64Descriptor.DBM;
 import static org.iommuemu.paging.Aarch64Descriptor.NG;
 import static org.iommuemu.paging.Aarch64Descriptor.PXN;
 import static org.iommuemu.paging.Aarch64Descriptor.PXN_TABLE;
@@ -94,6 +95,11 @@ public final class Aarch64Stage1 {
                 .types(0b11, 0b11, 0b01, 0b11)
                 .restrictions(RESTRICTIONS)
                 .accessFlag(AF.mask());
+    }
+
+    /** The leaf with its dirty mark, AP[2]=0, if DBM lets hardware set it (DDI 0487 §D8.5). */
+    public static long dirty(long leaf) {
+        return DBM.isSet(leaf) ? leaf & ~AP_READ_ONLY.mask() : leaf;
     }
 
     /** Whether a leaf is shared by all address spaces. */

@@ -77,6 +77,11 @@ public final class Aarch64Stage2 {
         return FORMATS[granuleShift - 12 + (wide ? 1 : 0)];
     }
 
+    /** The leaf with its dirty mark, S2AP[1]=1, if DBM lets hardware set it (DDI 0487 §D8.5). */
+    public static long dirty(long leaf) {
+        return Aarch64Descriptor.DBM.isSet(leaf) ? leaf | S2AP.of(2) : leaf;
+    }
+
     /**
      * What a leaf allows (DDI 0487 §D8.4).
      *

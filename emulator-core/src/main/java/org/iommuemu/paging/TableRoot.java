@@ -19,6 +19,8 @@ public final class TableRoot {
     private final boolean bigEndian;
     private final boolean accessFlagIgnored;
     private final boolean hierarchyIgnored;
+    private final boolean accessFlagUpdated;
+    private final boolean dirtyStateUpdated;
     private final int permissionControls;
     private final long attributes;
     private final int shareability;
@@ -40,6 +42,8 @@ public final class TableRoot {
         bigEndian = b.bigEndian;
         accessFlagIgnored = b.accessFlagIgnored;
         hierarchyIgnored = b.hierarchyIgnored;
+        accessFlagUpdated = b.accessFlagUpdated;
+        dirtyStateUpdated = b.dirtyStateUpdated;
         permissionControls = b.permissionControls;
         attributes = b.attributes;
         shareability = b.shareability;
@@ -102,6 +106,16 @@ public final class TableRoot {
     /** Whether restrictions in table descriptors are ignored (CD.HADx). */
     public boolean isHierarchyIgnored() {
         return hierarchyIgnored;
+    }
+
+    /** Whether hardware marks leaves as accessed (CD.HA, STE.S2HA). */
+    public boolean updatesAccessFlag() {
+        return accessFlagUpdated;
+    }
+
+    /** Whether hardware marks leaves as dirty (CD.HD, STE.S2HD). */
+    public boolean updatesDirtyState() {
+        return dirtyStateUpdated;
     }
 
     /** Controls that the format's permission rules take, see the format. */
@@ -174,6 +188,8 @@ public final class TableRoot {
         private boolean bigEndian;
         private boolean accessFlagIgnored;
         private boolean hierarchyIgnored;
+        private boolean accessFlagUpdated;
+        private boolean dirtyStateUpdated;
         private int permissionControls;
         private long attributes;
         private int shareability = -1;
@@ -247,6 +263,13 @@ public final class TableRoot {
         /** Ignores restrictions in table descriptors. */
         public Builder hierarchyIgnored(boolean on) {
             hierarchyIgnored = on;
+            return this;
+        }
+
+        /** Lets hardware mark leaves: as accessed, and as dirty, which takes the former. */
+        public Builder hardwareUpdates(boolean accessFlag, boolean dirtyState) {
+            accessFlagUpdated = accessFlag;
+            dirtyStateUpdated = accessFlag && dirtyState;
             return this;
         }
 

@@ -11,8 +11,8 @@ import org.iommuemu.cache.SetAssociativeCache;
  * Caches of table descriptors, one for each height above the leaves, so that a walk starts as deep as it can.
  *
  * <p>An entry of height {@code h} holds the address of a table of height {@code h − 1} and the restrictions accumulated on
- * the way to it. Behind another stage that address is physical if one leaf of that stage holds the whole table, else it is
- * intermediate and must be translated again. Tags are those of {@link EntryTag}; leaves are not kept here but in the IOTLB.
+ * the way to it. Behind another stage it has the table's physical address too, if one leaf of that stage holds the whole table;
+ * else the address must be translated again. Tags are those of {@link EntryTag}; leaves are not kept here but in the IOTLB.
  */
 public final class WalkCaches {
     /** Number of heights that have a cache. */
@@ -21,8 +21,10 @@ public final class WalkCaches {
     /** Value of {@link #find} when nothing is cached. */
     static final int NONE = -1;
 
-    /** Marks a table address as physical; tables are aligned to more than this. */
-    private static final long PHYSICAL = 1;
+    /** First value: marks an entry whose second value has the table's physical address; tables are aligned to more. */
+    private static final long LOCATED = 1;
+    /** Second value: the physical address; restrictions are in the bits around it. */
+    private static final long LOCATION = (1L << 52) - (1L << 12);
 
     private final SetAssociativeCache[] byHeight = new SetAssociativeCache[TableFormat.HEIGHTS];
     private int hitEntry;
@@ -61,27 +63,34 @@ public final class WalkCaches {
         return NONE;
     }
 
+    /** The table's address in the address space of the tables. */
     long table(int height) {
-        return byHeight[height].value0(hitEntry) & ~PHYSICAL;
+        return byHeight[height].value0(hitEntry) & ~LOCATED;
     }
 
-    boolean isPhysical(int height) {
-        return (byHeight[height].value0(hitEntry) & PHYSICAL) != 0;
+    /** Whether {@link #location} is known. */
+    boolean isLocated(int height) {
+        return (byHeight[height].value0(hitEntry) & LOCATED) != 0;
+    }
+
+    /** The table's physical address. */
+    long location(int height) {
+        return byHeight[height].value1(hitEntry) & LOCATION;
     }
 
     long restrictions(int height) {
-        return byHeight[height].value1(hitEntry);
+        return byHeight[height].value1(hitEntry) & ~LOCATION;
     }
 
-    void fill(TableRoot root, long address, int height, long table, long restrictions, boolean physical) {
+    void fill(TableRoot root, long address, int height, long table, long location, boolean located, long restrictions) {
         TableFormat f = root.format();
         int shift = f.shift(height);
         byHeight[height].fill(
                 EntryTag.of(address, shift, f.granuleCode(), false),
                 root.tag(),
                 address >>> shift ^ root.indexMix(),
-                table | (physical ? PHYSICAL : 0),
-                restrictions);
+                table | (located ? LOCATED : 0),
+                location & LOCATION | restrictions);
     }
 
     /** Drops everything that {@code filter} matches. */

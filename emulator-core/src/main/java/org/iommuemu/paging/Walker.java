@@ -18,6 +18,7 @@ public final class Walker {
     private int height;
     private long descriptor;
     private long descriptorAddress;
+    private long descriptorIntermediate;
     private long restrictions;
     private long output;
 
@@ -66,33 +67,36 @@ public final class Walker {
 
         int h = start;
         long table = root.base();
+        long location = table;
+        boolean located = locator == null;
         long restrict = 0;
-        boolean physical = locator == null;
         int fill = WalkCaches.NONE;
         int cached = caches.find(root, address);
         if (cached != WalkCaches.NONE) {
             h = cached - 1;
             table = caches.table(cached);
+            location = locator == null ? table : caches.location(cached);
+            located |= caches.isLocated(cached);
             restrict = caches.restrictions(cached);
-            physical |= caches.isPhysical(cached);
         }
         while (true) {
             // The first table may have more entries than one granule holds (concatenation), or fewer.
             long index = input >>> format.shift(h);
             long offset = (h == start ? index : index & indexMask) << 3;
-            long at = table + offset;
+            long at = location + offset;
             height = h;
-            if (locator != null && !physical) {
-                at = locator.locate(at);
+            descriptorIntermediate = table + offset;
+            if (locator != null && !located) {
+                at = locator.locate(table + offset);
                 if (at == TableLocator.NOWHERE) {
                     return WalkStatus.NOT_LOCATED;
                 }
                 // A table within one leaf of the next stage is where its first descriptor is: the cache keeps that.
-                physical = locator.locatedShift() >= format.granuleShift();
-                table = physical ? at - offset : table;
+                located = locator.locatedShift() >= format.granuleShift();
+                location = at - offset;
             }
             if (fill != WalkCaches.NONE) {
-                caches.fill(root, address, fill, table, restrict, physical);
+                caches.fill(root, address, fill, table, location, located, restrict);
                 fill = WalkCaches.NONE;
             }
             descriptorAddress = at;
@@ -117,7 +121,8 @@ public final class Walker {
                     restrict |= format.restrictions(d);
                 }
                 fill = h;
-                physical = locator == null;
+                location = table;
+                located = locator == null;
                 h--;
             } else if (format.isLeaf(d, h)) {
                 output = format.output(d, h);
@@ -142,6 +147,11 @@ public final class Walker {
     /** Physical address of the last descriptor read, or of the one that got no answer. */
     public long descriptorAddress() {
         return descriptorAddress;
+    }
+
+    /** Address of the last descriptor read in the address space of the tables: behind another stage, not the physical one. */
+    public long descriptorIntermediate() {
+        return descriptorIntermediate;
     }
 
     /** Restrictions accumulated over the table descriptors, after a walk that ended well. */

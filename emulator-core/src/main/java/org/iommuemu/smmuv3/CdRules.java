@@ -44,7 +44,7 @@ final class CdRules {
         if (walks && !features.hasEndianness(Cd.ENDI.isSet(cd))) {
             return SmmuRule.CD_ENDIANNESS;
         }
-        if ((Cd.HA.isSet(cd) || Cd.HD.isSet(cd)) && Idr.HTTU.get(features.idr0()) == 0) {
+        if (!features.hasHardwareUpdate(Cd.HA.isSet(cd), Cd.HD.isSet(cd))) {
             return SmmuRule.CD_HARDWARE_UPDATE;
         }
         if (!features.has0(Idr.ASID16) && Cd.ASID.get(cd) >>> 8 != 0) {

@@ -67,7 +67,8 @@ final class ContextBuilder {
                 .startHeight(startHeight)
                 .outputBits(outputBits >= 52 && Stage2Rules.granuleShift(ste) != GRANULE_64K && !ds ? 48 : outputBits)
                 .bigEndian(Ste.S2ENDI.isSet(ste))
-                .accessFlagIgnored(Ste.S2AFFD.isSet(ste))
+                .accessFlagIgnored(Ste.S2AFFD.isSet(ste) && !updates(Ste.S2HA.isSet(ste)))
+                .hardwareUpdates(updates(Ste.S2HA.isSet(ste)), Ste.S2HD.isSet(ste))
                 .permissionControls(controls)
                 .shareability(ds && Stage2Rules.granuleShift(ste) != GRANULE_64K ? Ste.S2SH0.getInt(ste) : -1)
                 .tags(SmmuTags.stage2(vmid(ste)), SmmuTags.stage2(vmid(ste)))
@@ -113,7 +114,8 @@ final class ContextBuilder {
                 .inputBits(inputBits)
                 .outputBits(wide ? outputBits : Math.min(48, outputBits))
                 .bigEndian(Cd.ENDI.isSet(cd))
-                .accessFlagIgnored(Cd.AFFD.isSet(cd))
+                .accessFlagIgnored(Cd.AFFD.isSet(cd) && !updates(Cd.HA.isSet(cd)))
+                .hardwareUpdates(updates(Cd.HA.isSet(cd)), Cd.HD.isSet(cd))
                 .permissionControls(permissionControls(cd))
                 .attributes(Cd.MAIR.get(cd))
                 .tags(SmmuTags.context(vmid(ste), Cd.ASID.getInt(cd)), SmmuTags.global(vmid(ste), Cd.ASET.isSet(cd)));
@@ -131,6 +133,11 @@ final class ContextBuilder {
             controls |= Aarch64Stage1.EPAN;
         }
         return controls;
+    }
+
+    /** HA works only where IDR0.HTTU has it; a structure that sets it elsewhere is invalid. */
+    private boolean updates(boolean hardwareAccess) {
+        return hardwareAccess && Idr.HTTU.get(features.idr0()) != 0;
     }
 
     private int vmid(long[] ste) {

@@ -53,8 +53,8 @@ final class EventRecorder {
         }
         boolean stage2 = fault.stage() == 2;
         int faultClass = classOf(fault, event);
-        // A walk only reads; TTRnW says so for what it is not allowed to.
-        boolean walkRead = event == Event.F_PERMISSION && faultClass == Event.CLASS_TT;
+        // A walk reads, but for updates of a descriptor; TTRnW tells which was not allowed.
+        boolean walkRead = event == Event.F_PERMISSION && faultClass == Event.CLASS_TT && !fault.isUpdate();
         long word1 = Event.PNU.of(Access.isPrivileged(access) ? 1 : 0)
                 | Event.IND.of(Access.isInstruction(access) ? 1 : 0)
                 | Event.RNW.of(reads ? 1 : 0)

@@ -22,6 +22,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     private static final int[] ADDRESS_BITS = {32, 36, 40, 42, 44, 48, 52, 52};
 
     private static final int TTF_AARCH64 = 2;
+    private static final int HTTU_DIRTY = 2;
     private static final int TTENDIAN_LITTLE = 2;
     private static final int TTENDIAN_BIG = 3;
     private static final int STALL_MODEL_TERMINATE = 1;
@@ -35,6 +36,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
             Idr.S1P,
             Idr.TTF,
             Idr.COHACC,
+            Idr.HTTU,
             Idr.ASID16,
             Idr.MSI,
             Idr.SEV,
@@ -100,6 +102,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
                 | Idr.VMW.of(1)
                 | Idr.TTF.of(TTF_AARCH64)
                 | Idr.COHACC.of(1)
+                | Idr.HTTU.of(HTTU_DIRTY)
                 | Idr.ASID16.of(1)
                 | Idr.MSI.of(1)
                 | Idr.SEV.of(1)
@@ -124,6 +127,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     public SmmuFeatures modelled() {
         long i0 = idr0 & IDR0_MODELLED;
         i0 = Idr.TTF.set(i0, TTF_AARCH64);
+        i0 = Idr.HTTU.set(i0, Math.min(HTTU_DIRTY, Idr.HTTU.get(i0)));
         i0 = Idr.STALL_MODEL.set(i0, STALL_MODEL_TERMINATE);
         return new SmmuFeatures(i0, idr1 & IDR1_MODELLED, idr3 & IDR3_MODELLED, idr5 & IDR5_MODELLED, iidr, aidr);
     }
@@ -184,6 +188,12 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     public boolean hasEndianness(boolean big) {
         long endian = Idr.TTENDIAN.get(idr0);
         return big ? endian != TTENDIAN_LITTLE : endian != TTENDIAN_BIG;
+    }
+
+    /** Whether hardware can update what a CD or STE asks for: HA and HD need the matching IDR0.HTTU. */
+    public boolean hasHardwareUpdate(boolean accessFlag, boolean dirtyState) {
+        long httu = Idr.HTTU.get(idr0);
+        return (!accessFlag || httu >= 1) && (!dirtyState || httu >= HTTU_DIRTY);
     }
 
     /** Whether a feature of IDR0 is there. */

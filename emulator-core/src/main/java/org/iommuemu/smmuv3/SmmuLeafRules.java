@@ -17,6 +17,16 @@ final class SmmuLeafRules implements LeafRules {
     }
 
     @Override
+    public long accessed(TableRoot root, long leaf) {
+        return leaf | Aarch64Descriptor.AF.mask();
+    }
+
+    @Override
+    public long dirty(TableRoot root, long leaf) {
+        return root.stage() == 1 ? Aarch64Stage1.dirty(leaf) : Aarch64Stage2.dirty(leaf);
+    }
+
+    @Override
     public boolean isGlobal(TableRoot root, long leaf) {
         return root.stage() == 1 && Aarch64Stage1.isGlobal(leaf);
     }

@@ -58,6 +58,7 @@ public final class SmmuV3 implements Iommu {
                 new Walker(memory, new WalkCaches("stage 2 walk cache", caches.stage2Walk())),
                 new Iotlb("IPA cache", caches.ipa(), caches.contiguousHonoured()),
                 rules,
+                memory,
                 ContextBuilder.NO_TABLES);
         unit = new TranslationUnit(
                 new SmmuArchitecture(features, file, structures, recorder, stageTwo),
@@ -65,7 +66,8 @@ public final class SmmuV3 implements Iommu {
                 new ConfigurationCache(caches.configuration()),
                 new Iotlb("IOTLB", caches.iotlb(), caches.contiguousHonoured()),
                 new Walker(memory, new WalkCaches("walk cache", caches.walk())),
-                stageTwo);
+                stageTwo,
+                memory);
         commands = new CommandQueue(memory, file, errors, lines, features, new Invalidations(unit, features, file));
         registers = new SmmuRegisters(file, features, unit, commands, events.queue());
         registers.reset();

@@ -29,7 +29,7 @@ final class Stage2Rules {
         if (!Ste.S2AA64.isSet(ste)) {
             return SmmuRule.STE_S2_TABLE_FORMAT;
         }
-        if ((Ste.S2HA.isSet(ste) || Ste.S2HD.isSet(ste)) && Idr.HTTU.get(features.idr0()) == 0) {
+        if (!features.hasHardwareUpdate(Ste.S2HA.isSet(ste), Ste.S2HD.isSet(ste))) {
             return SmmuRule.STE_S2_HARDWARE_UPDATE;
         }
         if (!features.hasEndianness(Ste.S2ENDI.isSet(ste))) {
