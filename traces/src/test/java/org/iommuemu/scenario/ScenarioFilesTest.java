@@ -12,8 +12,8 @@ import org.iommuemu.scenario.ScenarioResult.Status;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The recorded scenarios: none fails, whatever the caches. */
-class RecordedScenariosTest {
+/** The scenarios in scenarios/, recorded ones and our own: none fails, whatever the caches. */
+class ScenarioFilesTest {
     private static List<ScenarioResult> run(String file, CacheConfiguration caches) {
         ScenarioRunner runner = new ScenarioRunner(caches);
         return Scenario.readAll(Path.of("scenarios", file)).stream()
@@ -37,7 +37,8 @@ class RecordedScenariosTest {
         "smmuv3-public.jsonl.zst, 605, 103",
         "smmuv3-v10-public.jsonl.zst, 196, 29",
         "smmuv3-s2-public.jsonl.zst, 217, 71",
-        "smmuv3-nested-public.jsonl.zst, 201, 29"
+        "smmuv3-nested-public.jsonl.zst, 201, 29",
+        "smmuv3-faults.jsonl, 126, 0"
     })
     void shouldPassEveryScenarioThatIsNotExcused(String file, long passed, long skipped) {
         List<ScenarioResult> results = run(file, CacheConfiguration.standard());
@@ -52,7 +53,8 @@ class RecordedScenariosTest {
         "smmuv3-public.jsonl.zst",
         "smmuv3-v10-public.jsonl.zst",
         "smmuv3-s2-public.jsonl.zst",
-        "smmuv3-nested-public.jsonl.zst"
+        "smmuv3-nested-public.jsonl.zst",
+        "smmuv3-faults.jsonl"
     })
     void shouldFailNoneWithoutCachesOrWithTinyOnes(String file) {
         CacheGeometry tiny = CacheGeometry.of(1, 2, ReplacementPolicy.RANDOM);
