@@ -11,6 +11,7 @@ import org.iommuemu.iommu.Rule;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.paging.Aarch64Descriptor;
+import org.iommuemu.paging.Aarch64Stage2;
 import org.iommuemu.paging.TableRoot;
 import org.iommuemu.smmuv3.spec.Event;
 import org.jspecify.annotations.Nullable;
@@ -86,13 +87,19 @@ public record Explanation(
 
     private static Step descriptor(TableRoot root, int height, long address, long descriptor) {
         boolean table = root.format().isTable(descriptor, height);
-        Layout leaf = height == 0 ? Aarch64Descriptor.PAGE : Aarch64Descriptor.BLOCK;
-        Layout layout = table ? Aarch64Descriptor.TABLE : leaf;
-        String what = table
-                ? "table"
-                : !root.format().isLeaf(descriptor, height) ? "invalid" : height == 0 ? "page" : "block";
-        String title = "level " + root.format().level(height) + " " + what + " descriptor";
-        return new Step(title, layout, address, List.of(descriptor));
+        boolean leaf = root.format().isLeaf(descriptor, height);
+        String what = table ? "table" : !leaf ? "invalid" : height == 0 ? "page" : "block";
+        String title = "stage " + root.stage() + " level " + root.format().level(height) + " " + what + " descriptor";
+        return new Step(title, layout(root.stage(), table, height), address, List.of(descriptor));
+    }
+
+    private static Layout layout(int stage, boolean table, int height) {
+        if (stage == 1) {
+            Layout leaf = height == 0 ? Aarch64Descriptor.PAGE : Aarch64Descriptor.BLOCK;
+            return table ? Aarch64Descriptor.TABLE : leaf;
+        }
+        Layout leaf = height == 0 ? Aarch64Stage2.PAGE : Aarch64Stage2.BLOCK;
+        return table ? Aarch64Stage2.TABLE : leaf;
     }
 
     /** Kind of the event record, or null if there is none. */

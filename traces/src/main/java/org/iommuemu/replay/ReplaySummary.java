@@ -8,6 +8,7 @@ import java.util.Map;
 import org.iommuemu.cache.SetAssociativeCache;
 import org.iommuemu.paging.Aarch64Stage1;
 import org.iommuemu.paging.TableFormat;
+import org.iommuemu.paging.Walker;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Event;
@@ -140,14 +141,23 @@ public record ReplaySummary(
         List<CacheFigures> all = new ArrayList<>();
         all.add(CacheFigures.of("configuration", smmu.unit().configurations().cache()));
         all.add(CacheFigures.of("iotlb", smmu.unit().iotlb().cache()));
-        int height = 1;
-        for (SetAssociativeCache c : smmu.unit().walker().caches().caches()) {
-            if (c.counters().lookups() > 0) {
-                all.add(CacheFigures.of("walk-level-" + (Aarch64Stage1.LAST_LEVEL - height), c));
-            }
-            height++;
-        }
+        addWalkCaches("walk-level-", smmu.unit().walker(), all);
+        addIfUsed("ipa", smmu.unit().stageTwo().cache().cache(), all);
+        addWalkCaches("stage2-walk-level-", smmu.unit().stageTwo().walker(), all);
         return all;
+    }
+
+    private static void addWalkCaches(String name, Walker walker, List<CacheFigures> all) {
+        int height = 1;
+        for (SetAssociativeCache c : walker.caches().caches()) {
+            addIfUsed(name + (Aarch64Stage1.LAST_LEVEL - height++), c, all);
+        }
+    }
+
+    private static void addIfUsed(String name, SetAssociativeCache c, List<CacheFigures> all) {
+        if (c.counters().lookups() > 0) {
+            all.add(CacheFigures.of(name, c));
+        }
     }
 
     private static Map<String, Long> walkAccesses(SmmuV3 smmu) {

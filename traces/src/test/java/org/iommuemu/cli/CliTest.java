@@ -119,11 +119,22 @@ class CliTest {
                         "L1STD at 0x48fdf000 = 0x000000006b260009  (IHI 0070 §5.1)",
                         "STE at 0x6b260400  (IHI 0070 §5.2)",
                         "CD at 0x48c70000  (IHI 0070 §5.4)",
-                        "level 0 table descriptor at 0x4278f000 = 0x0000000048c79003  (DDI 0487 §D8.3.1)",
-                        "level 1 table descriptor at 0x48c79018 = 0x0000000048c7b003  (DDI 0487 §D8.3.1)",
-                        "level 2 table descriptor at 0x48c7bff0 = 0x0000000048114003  (DDI 0487 §D8.3.1)",
-                        "level 3 page descriptor at 0x48114c60 = 0x0000000041e55fc7  (DDI 0487 §D8.3.2)",
+                        "stage 1 level 0 table descriptor at 0x4278f000 = 0x0000000048c79003  (DDI 0487 §D8.3.1)",
+                        "stage 1 level 1 table descriptor at 0x48c79018 = 0x0000000048c7b003  (DDI 0487 §D8.3.1)",
+                        "stage 1 level 2 table descriptor at 0x48c7bff0 = 0x0000000048114003  (DDI 0487 §D8.3.1)",
+                        "stage 1 level 3 page descriptor at 0x48114c60 = 0x0000000041e55fc7  (DDI 0487 §D8.3.2)",
                         "verdict: OK, address 0x41e55123, attributes 0xff, inner shareable");
+    }
+
+    @Test
+    void shouldExplainStage2WithItsOwnFields() {
+        assertThat(run("explain", "samples/smmuv3-s2-linux-vfio", "--stream", "0x50", "--iova", "0x400123"))
+                .isZero();
+
+        assertThat(out.toString())
+                .containsPattern("stage 2 level 3 page descriptor .*\\(DDI 0487 §D8.3.2\\)")
+                .containsPattern("S2AP +2 \\(write-only\\)\n")
+                .contains("verdict: abort, F_PERMISSION\nbecause: descriptor.S2AP/XN: ");
     }
 
     @Test
