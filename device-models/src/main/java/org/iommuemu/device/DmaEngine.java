@@ -36,6 +36,7 @@ public final class DmaEngine {
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
     private int moved;
+    private Outcome outcome = Outcome.DONE;
 
     /** An engine that sends its transactions to {@code port} and moves bytes in {@code memory}. */
     public DmaEngine(Port port, PhysicalMemory memory) {
@@ -45,12 +46,19 @@ public final class DmaEngine {
 
     /** Reads {@code into.length} bytes at an input address; bytes that were not read are left alone. */
     public Outcome read(int streamId, int substreamId, long address, byte[] into) {
-        return move(streamId, substreamId, address, into, Access.READ);
+        outcome = move(streamId, substreamId, address, into, Access.READ);
+        return outcome;
     }
 
     /** Writes {@code from.length} bytes to an input address. */
     public Outcome write(int streamId, int substreamId, long address, byte[] from) {
-        return move(streamId, substreamId, address, from, Access.WRITE);
+        outcome = move(streamId, substreamId, address, from, Access.WRITE);
+        return outcome;
+    }
+
+    /** How the last transfer ended. */
+    public Outcome outcome() {
+        return outcome;
     }
 
     private Outcome move(int streamId, int substreamId, long address, byte[] data, int access) {

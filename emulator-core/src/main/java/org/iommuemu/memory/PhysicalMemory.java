@@ -46,6 +46,7 @@ public final class PhysicalMemory implements AutoCloseable {
     private int openSlab = -1;
     private int openSlabUsed = SLAB_PAGES;
     private int pagesAllocated;
+    private long accessesToFailure;
     private boolean restricted;
 
     /**
@@ -59,7 +60,29 @@ public final class PhysicalMemory implements AutoCloseable {
         if ((address | last) >>> ADDRESS_BITS != 0) {
             return false;
         }
-        return !restricted || ranges.worst(address, last) == RangeState.PRESENT;
+        return !restricted || answersRestricted(address, last);
+    }
+
+    private boolean answersRestricted(long address, long last) {
+        if (accessesToFailure > 0 && --accessesToFailure == 0) {
+            return false;
+        }
+        return ranges.worst(address, last) == RangeState.PRESENT;
+    }
+
+    /**
+     * Lets one access fail, whatever its address: the {@code n}th one asked for by {@link #answers} from now on.
+     *
+     * @param n from 1
+     */
+    public void failNth(long n) {
+        accessesToFailure = n;
+        restricted = true;
+    }
+
+    /** Whether the access that {@link #failNth} named is still to come. */
+    public boolean isFailurePending() {
+        return accessesToFailure > 0;
     }
 
     /** The state of the range that holds {@code address}. */
@@ -78,7 +101,7 @@ public final class PhysicalMemory implements AutoCloseable {
                     + Long.toHexString(length) + " is not within " + ADDRESS_BITS + " bits");
         }
         ranges.set(address, address + length, state);
-        restricted = !ranges.isAllPresent();
+        restricted = accessesToFailure > 0 || !ranges.isAllPresent();
     }
 
     /** Reads 8 bytes. */

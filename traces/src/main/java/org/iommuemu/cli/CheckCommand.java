@@ -5,10 +5,13 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.report.JunitXml;
 import org.iommuemu.report.ResultFile;
+import org.iommuemu.scenario.FailNthResult;
 import org.iommuemu.scenario.Scenario;
 import org.iommuemu.scenario.ScenarioResult;
 import org.iommuemu.scenario.ScenarioResult.Status;
@@ -36,6 +39,12 @@ final class CheckCommand implements Callable<Integer> {
     @Option(names = "--junit", paramLabel = "FILE", description = "write the results as JUnit XML")
     private @Nullable Path junit;
 
+    @Option(
+            names = "--fail-nth",
+            description = "run each scenario once for every memory access of the machine, with that access failing;"
+                    + " every run must end in an architected event or error")
+    private boolean failNth;
+
     @Option(names = "--keep-going", description = "run the other files when one cannot be read")
     private boolean keepGoing;
 
@@ -49,6 +58,9 @@ final class CheckCommand implements Callable<Integer> {
         }
         PrintWriter out = Output.out(spec);
         ScenarioRunner runner = new ScenarioRunner(caches.configuration());
+        if (failNth) {
+            return failNth(runner, out);
+        }
         List<ScenarioResult> results = new ArrayList<>();
         boolean unread = false;
         for (Path file : files) {
@@ -77,6 +89,24 @@ final class CheckCommand implements Callable<Integer> {
             return Main.BAD_INPUT;
         }
         return count(results, Status.FAILED) == 0 ? Main.DONE : Main.DISAGREED;
+    }
+
+    private int failNth(ScenarioRunner runner, PrintWriter out) {
+        int runs = 0;
+        int unspecified = 0;
+        Map<String, Integer> outcomes = new TreeMap<>();
+        for (Path file : files) {
+            for (Scenario scenario : Scenario.readAll(file)) {
+                FailNthResult result = runner.failNth(scenario);
+                result.unspecified().forEach(line -> out.println("unspecified " + line));
+                result.outcomes().forEach((outcome, n) -> outcomes.merge(outcome, n, Integer::sum));
+                runs += result.runs();
+                unspecified += result.unspecified().size();
+            }
+        }
+        outcomes.forEach((outcome, n) -> out.println(n + " ended in " + outcome));
+        out.println(runs + " runs with a failing access, " + unspecified + " unspecified");
+        return unspecified == 0 ? Main.DONE : Main.DISAGREED;
     }
 
     private static void print(ScenarioResult r, PrintWriter out) {

@@ -47,6 +47,40 @@ public final class ScenarioRunner {
         }
     }
 
+    /**
+     * Runs a scenario once for each memory access that the machine makes in it, with that access failing; nothing is compared
+     * with the scenario's expectations. Every run must end in what the architecture has for a failed access.
+     */
+    public FailNthResult failNth(Scenario scenario) {
+        FailNthResult result = new FailNthResult(scenario);
+        SmmuFeatures features = scenario.smmu();
+        boolean more = features != null;
+        for (long n = 1; more; n++) {
+            more = features != null && failOnce(scenario, features, n, result);
+        }
+        return result;
+    }
+
+    private boolean failOnce(Scenario scenario, SmmuFeatures features, long n, FailNthResult result) {
+        try (PhysicalMemory memory = new PhysicalMemory()) {
+            populate(memory, scenario.ram());
+            SmmuV3 iommu = new SmmuV3(memory, features, caches, InterruptSink.NONE);
+            DmaEngine dma = new DmaEngine(iommu::translate, memory);
+            memory.failNth(n);
+            int number = 0;
+            for (Step step : scenario.steps()) {
+                boolean pending = memory.isFailurePending();
+                long togglesBefore = FailNthResult.errorToggles(iommu);
+                run(step, iommu, dma, memory);
+                if (pending && !memory.isFailurePending()) {
+                    result.add(n, number, step, dma, iommu, togglesBefore);
+                }
+                number++;
+            }
+            return !memory.isFailurePending();
+        }
+    }
+
     private static void populate(PhysicalMemory memory, List<long[]> ram) {
         if (ram.isEmpty()) {
             return;

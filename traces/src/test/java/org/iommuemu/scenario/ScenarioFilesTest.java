@@ -9,6 +9,7 @@ import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.ReplacementPolicy;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.scenario.ScenarioResult.Status;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -62,5 +63,18 @@ class ScenarioFilesTest {
         assertThat(failures(run(file, CacheConfiguration.none()))).isEmpty();
         assertThat(failures(run(file, CacheConfiguration.uniform(tiny).withContiguousHonoured(true))))
                 .isEmpty();
+    }
+
+    @Test
+    void shouldEndInAnArchitectedOutcomeWhicheverAccessFails() {
+        ScenarioRunner runner = new ScenarioRunner(CacheConfiguration.standard());
+        List<FailNthResult> results = Scenario.readAll(Path.of("scenarios", "smmuv3-faults.jsonl")).stream()
+                .map(runner::failNth)
+                .toList();
+
+        assertThat(results.stream().flatMap(r -> r.unspecified().stream())).isEmpty();
+        assertThat(results.stream().mapToInt(FailNthResult::runs).sum()).isGreaterThan(600);
+        assertThat(results.stream().flatMap(r -> r.outcomes().keySet().stream()))
+                .contains("CERROR_ABT", "EVENTQ_ABT_ERR", "F_STE_FETCH", "F_CD_FETCH", "F_WALK_EABT", "MSI abort");
     }
 }

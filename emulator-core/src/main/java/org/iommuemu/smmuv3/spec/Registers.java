@@ -123,6 +123,8 @@ public final class Registers {
     public static final BitField MSI_PRIQ_ABT_ERR = E.bit("MSI_PRIQ_ABT_ERR", 6);
     /** GERROR MSI aborted. */
     public static final BitField MSI_GERROR_ABT_ERR = E.bit("MSI_GERROR_ABT_ERR", 7);
+    /** Any of the messages aborted. */
+    public static final BitField MSI_ERRORS = BitField.of("MSI_*_ABT_ERR", 7, 4);
     /** Service failure mode. */
     public static final BitField SFM_ERR = E.bit("SFM_ERR", 8);
 
