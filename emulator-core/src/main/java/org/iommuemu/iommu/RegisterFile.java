@@ -172,6 +172,8 @@ public final class RegisterFile {
         return offset >= 0 && offset >> 2 < slotAt.length ? slotAt[(int) (offset >> 2)] : NO_REGISTER;
     }
 
+    // The constants of a register map are the registers; comparing more than references would cost on every fault.
+    @SuppressWarnings("ReferenceEquality")
     private int slot(Register register) {
         int slot = slotOf(register.offset());
         if (slot == NO_REGISTER || map.get(slot) != register) {

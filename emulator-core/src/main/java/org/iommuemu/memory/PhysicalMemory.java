@@ -96,7 +96,7 @@ public final class PhysicalMemory implements AutoCloseable {
      * @throws IllegalArgumentException if the range is empty or leaves the 52-bit address space
      */
     public void mark(long address, long length, RangeState state) {
-        if (address < 0 || length <= 0 || address + length > 1L << ADDRESS_BITS) {
+        if (address < 0 || length <= 0 || length > (1L << ADDRESS_BITS) - address) {
             throw new IllegalArgumentException("range 0x" + Long.toHexString(address) + " + 0x"
                     + Long.toHexString(length) + " is not within " + ADDRESS_BITS + " bits");
         }
@@ -214,8 +214,16 @@ public final class PhysicalMemory implements AutoCloseable {
      * @return whether they did
      */
     public boolean compareAndSetLong(long address, long expected, long value) {
-        int slot = writable(address);
-        int index = within(slot, (int) address & OFFSET_MASK & ~7);
+        int offset = (int) address & OFFSET_MASK & ~7;
+        int slot = find(address);
+        if (slot < 0 || (slot & READ_ONLY) != 0) {
+            // Nobody else writes: a swap that fails must not take a page.
+            if (readLong(address & ~7L) != expected) {
+                return false;
+            }
+            slot = makeWritable(address, slot);
+        }
+        int index = within(slot, offset);
         boolean swap = ByteOrder.nativeOrder() != LITTLE;
         return slab(slot)
                 .compareAndSetLong(
@@ -255,7 +263,7 @@ public final class PhysicalMemory implements AutoCloseable {
         return pagesAllocated;
     }
 
-    /** Releases everything; the memory reads as zero from then on, and may be used again. */
+    /** Releases everything; the memory then is as new: all of it present, reading as zero. */
     @Override
     public void close() {
         frames.clear();
@@ -267,6 +275,9 @@ public final class PhysicalMemory implements AutoCloseable {
         stores.clear();
         images.forEach(MemoryImage::close);
         images.clear();
+        ranges.set(0, 1L << ADDRESS_BITS, RangeState.PRESENT);
+        accessesToFailure = 0;
+        restricted = false;
     }
 
     private int find(long address) {

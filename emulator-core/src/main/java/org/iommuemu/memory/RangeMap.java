@@ -40,8 +40,20 @@ final class RangeMap {
                 newStates[n++] = states[i];
             }
         }
-        starts = Arrays.copyOf(newStarts, n);
-        states = Arrays.copyOf(newStates, n);
+        merge(newStarts, newStates, n);
+    }
+
+    /** Takes over the first {@code n} runs, neighbours of equal state as one. */
+    private void merge(long[] newStarts, RangeState[] newStates, int n) {
+        int kept = 1;
+        for (int i = 1; i < n; i++) {
+            if (newStates[i] != newStates[kept - 1]) {
+                newStarts[kept] = newStarts[i];
+                newStates[kept++] = newStates[i];
+            }
+        }
+        starts = Arrays.copyOf(newStarts, kept);
+        states = Arrays.copyOf(newStates, kept);
     }
 
     boolean isAllPresent() {

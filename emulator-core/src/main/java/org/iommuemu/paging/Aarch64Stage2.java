@@ -57,9 +57,12 @@ public final class Aarch64Stage2 {
     private static final int UNPRIVILEGED_ONLY = 1;
     private static final int PRIVILEGED_ONLY = 3;
 
-    private static final TableFormat[] FORMATS = {
-        stage2(12, false), stage2(12, true), stage2(14, false), stage2(14, true), stage2(16, false), stage2(16, true)
-    };
+    private static final TableFormat G4K = stage2(12, false);
+    private static final TableFormat G4K_WIDE = stage2(12, true);
+    private static final TableFormat G16K = stage2(14, false);
+    private static final TableFormat G16K_WIDE = stage2(14, true);
+    private static final TableFormat G64K = stage2(16, false);
+    private static final TableFormat G64K_WIDE = stage2(16, true);
 
     private Aarch64Stage2() {}
 
@@ -72,9 +75,15 @@ public final class Aarch64Stage2 {
      *
      * @param granuleShift 12, 14 or 16
      * @param wide whether descriptors hold 52-bit addresses (STE.S2DS with 4K and 16K, a 52-bit output size with 64K)
+     * @throws IllegalArgumentException for any other granule
      */
     public static TableFormat format(int granuleShift, boolean wide) {
-        return FORMATS[granuleShift - 12 + (wide ? 1 : 0)];
+        return switch (granuleShift) {
+            case 12 -> wide ? G4K_WIDE : G4K;
+            case 14 -> wide ? G16K_WIDE : G16K;
+            case 16 -> wide ? G64K_WIDE : G64K;
+            default -> throw new IllegalArgumentException("no granule of 2^" + granuleShift + " bytes");
+        };
     }
 
     /** The leaf with its dirty mark, S2AP[1]=1, if DBM lets hardware set it (DDI 0487 §D8.5). */

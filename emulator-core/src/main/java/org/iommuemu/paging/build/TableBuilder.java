@@ -62,12 +62,14 @@ public final class TableBuilder {
      * Maps a leaf.
      *
      * @param height 0 for a page, more for a block
-     * @param attributes descriptor bits other than type and address
+     * @param attributes descriptor bits other than type and address; bits that the format has for the address are left out,
+     *     so that the shareability of {@link #READ_WRITE} does no harm to 52-bit forms
      */
     public TableBuilder map(long address, long physical, int height, long attributes) {
         long type = height == 0 ? TYPE_TABLE_OR_PAGE : TYPE_BLOCK;
         memory.writeLong(
-                descriptorAddress(address, height), format.encodeAddress(physical) | attributes | TYPE.of(type));
+                descriptorAddress(address, height),
+                format.encodeAddress(physical) | attributes & ~format.encodeAddress(-1L) | TYPE.of(type));
         return this;
     }
 
