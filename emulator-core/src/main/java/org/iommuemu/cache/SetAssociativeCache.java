@@ -59,6 +59,9 @@ public final class SetAssociativeCache {
     private final Occupancy occupancy;
     private final Replacement replacement;
 
+    /** What the last {@link #find} found, if nothing was filled or touched since; the words of {@link #MISS} hold no tags. */
+    private int recent = MISS;
+
     private boolean evicted;
     private long evictedTag0;
 
@@ -109,7 +112,19 @@ public final class SetAssociativeCache {
         if (entry >= 0) {
             replacement.touch(set, entry);
         }
+        recent = entry;
         return entry;
+    }
+
+    /**
+     * {@link #find} for tags that are likely those of the last find. If they are, and the entry is still there, there is
+     * nothing to search and nothing to update: under every policy the second of two uses in a row changes nothing.
+     *
+     * @return entry number, or {@link #MISS}, which only says that it takes a {@link #find} to know
+     */
+    public int findAgain(final long tag0, final long tag1) {
+        final int at = offset(recent);
+        return data[at + TAG0] == tag0 && data[at + TAG1] == tag1 ? recent : MISS;
     }
 
     /** Counts one lookup as a hit or a miss. */
@@ -144,6 +159,7 @@ public final class SetAssociativeCache {
         if (capacity == 0) {
             return MISS;
         }
+        recent = MISS;
         final int set = sets.setOf(index);
         int entry = tags.find(set, tag0, tag1);
         if (entry >= 0) {
@@ -210,6 +226,7 @@ public final class SetAssociativeCache {
     /** Updates the replacement state of a valid entry as a hit does. */
     public void touch(final int entry) {
         Objects.checkIndex(entry, capacity);
+        recent = MISS;
         replacement.touch(entry / ways, entry);
     }
 

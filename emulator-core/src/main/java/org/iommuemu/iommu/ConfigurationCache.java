@@ -28,7 +28,13 @@ public final class ConfigurationCache {
     /** Looks a stream and substream up, and counts the lookup. */
     @Nullable
     TranslationContext lookup(int streamId, int substreamId) {
-        int entry = cache.lookup(streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId));
+        long tag0 = streamTag(streamId);
+        long tag1 = substreamTag(substreamId);
+        int entry = cache.findAgain(tag0, tag1);
+        if (entry < 0) {
+            entry = cache.find(tag0, tag1, index(streamId, substreamId));
+        }
+        cache.countLookup(entry >= 0);
         return entry < 0 ? null : contexts[entry];
     }
 

@@ -47,7 +47,7 @@ public final class Iotlb {
      * @return the entry, or {@link SetAssociativeCache#MISS}
      */
     int lookup(TableRoot root, long address) {
-        int granule = root.format().granuleCode();
+        int granule = root.granuleCode();
         int entry = find(liveShifts[granule << 1], root.tag(), root.indexMix(), granule, false, address);
         if (entry < 0 && liveShifts[granule << 1 | 1] != 0) {
             entry = find(liveShifts[granule << 1 | 1], root.globalTag(), root.globalIndexMix(), granule, true, address);
@@ -56,16 +56,27 @@ public final class Iotlb {
         return entry;
     }
 
+    /** Probes for the smallest of the live sizes, which is the only one mostly, then for the others. */
     private int find(long shifts, long tag, long indexMix, int granule, boolean global, long address) {
-        for (long rest = shifts; rest != 0; rest &= rest - 1) {
-            int shift = Long.numberOfTrailingZeros(rest);
-            int entry = cache.find(EntryTag.of(address, shift, granule, global), tag, address >>> shift ^ indexMix);
-            if (entry >= 0) {
-                hitShift = shift;
-                return entry;
-            }
+        if (shifts == 0) {
+            return SetAssociativeCache.MISS;
         }
-        return SetAssociativeCache.MISS;
+        int entry = probe(Long.numberOfTrailingZeros(shifts), tag, indexMix, granule, global, address);
+        long others = shifts & shifts - 1;
+        return entry >= 0 || others == 0 ? entry : findLarger(others, tag, indexMix, granule, global, address);
+    }
+
+    private int findLarger(long shifts, long tag, long indexMix, int granule, boolean global, long address) {
+        int entry = SetAssociativeCache.MISS;
+        for (long rest = shifts; rest != 0 && entry < 0; rest &= rest - 1) {
+            entry = probe(Long.numberOfTrailingZeros(rest), tag, indexMix, granule, global, address);
+        }
+        return entry;
+    }
+
+    private int probe(int shift, long tag, long indexMix, int granule, boolean global, long address) {
+        hitShift = shift;
+        return cache.find(EntryTag.of(address, shift, granule, global), tag, address >>> shift ^ indexMix);
     }
 
     /** The {@link org.iommuemu.paging.Permission} bits of an entry. */

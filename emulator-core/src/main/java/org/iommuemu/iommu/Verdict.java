@@ -26,11 +26,14 @@ public final class Verdict {
 
     /** Lets the transaction go on. */
     public void ok(long output, int log2PageSize, long memoryAttributes) {
-        status = Status.OK;
         address = output;
         pageShift = log2PageSize;
         attributes = memoryAttributes;
-        rule = null;
+        // Mostly it says so already, and a test costs less than the garbage collector's barrier of a store.
+        if (status != Status.OK) {
+            status = Status.OK;
+            rule = null;
+        }
     }
 
     /** Ends the transaction. */

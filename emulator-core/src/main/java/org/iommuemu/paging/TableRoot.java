@@ -8,6 +8,7 @@ package org.iommuemu.paging;
  */
 public final class TableRoot {
     private final TableFormat format;
+    private final int granuleCode;
     private final long base;
     private final int startHeight;
     private final int inputBits;
@@ -31,6 +32,7 @@ public final class TableRoot {
 
     private TableRoot(Builder b) {
         format = b.format;
+        granuleCode = b.format.granuleCode();
         base = b.base;
         startHeight = b.startHeight >= 0 ? b.startHeight : b.format.startHeight(b.inputBits);
         inputBits = b.inputBits;
@@ -56,6 +58,11 @@ public final class TableRoot {
     /** The descriptors' format. */
     public TableFormat format() {
         return format;
+    }
+
+    /** {@link TableFormat#granuleCode()} of the format. */
+    public int granuleCode() {
+        return granuleCode;
     }
 
     /** Physical address of the first table. */

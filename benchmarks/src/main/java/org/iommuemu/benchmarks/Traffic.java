@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.benchmarks;
+
+import java.util.SplittableRandom;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.Verdict;
+import org.iommuemu.smmuv3.SmmuV3;
+
+/** Reads, one for each of a number of pages, in an order fixed beforehand that starts over at its end. */
+final class Traffic {
+    /** Transactions of one {@link #batch}: enough to hide the cost of the harness. */
+    static final int BATCH = 1024;
+
+    private static final long SEED = 0x10_33;
+
+    private final SmmuV3 smmu;
+    private final int[] streams;
+    private final long[] addresses;
+    private final Transaction transaction = new Transaction();
+    private final Verdict verdict = new Verdict();
+    private int next;
+    private long sent;
+
+    /**
+     * Traffic for a machine.
+     *
+     * @param machine who answers
+     * @param order the pages, a multiple of {@link #BATCH} of them
+     * @param streams number of streams; they take turns, each with pages of its own
+     */
+    Traffic(BenchmarkMachine machine, int[] order, int streams) {
+        smmu = machine.smmu();
+        this.streams = new int[order.length];
+        addresses = new long[order.length];
+        for (int i = 0; i < order.length; i++) {
+            this.streams[i] = order[i] % streams;
+            addresses[i] = BenchmarkMachine.address(order[i] / streams);
+        }
+    }
+
+    /** The numbers below {@code count} upwards, as often as it takes to fill a {@link #BATCH}. */
+    static int[] cyclic(int count) {
+        int[] order = new int[Math.max(count, BATCH)];
+        for (int i = 0; i < order.length; i++) {
+            order[i] = i % count;
+        }
+        return order;
+    }
+
+    /** The same in a random order, which repeats. */
+    static int[] shuffled(int count) {
+        SplittableRandom random = new SplittableRandom(SEED);
+        int[] order = cyclic(count);
+        for (int i = count - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int swapped = order[i];
+            order[i] = order[j];
+            order[j] = swapped;
+        }
+        for (int i = count; i < order.length; i++) {
+            order[i] = order[i - count];
+        }
+        return order;
+    }
+
+    /** Issues the next {@link #BATCH} transactions; returns something that depends on every verdict. */
+    long batch() {
+        Transaction t = transaction;
+        Verdict v = verdict;
+        int end = next + BATCH;
+        long sum = 0;
+        for (int i = next; i < end; i++) {
+            smmu.translate(t.read(streams[i], addresses[i]), v);
+            sum += v.address() + v.pageShift();
+        }
+        next = end == addresses.length ? 0 : end;
+        sent += BATCH;
+        return sum;
+    }
+
+    /** Goes round once, to fill the caches, and forgets it. */
+    void warmUp() {
+        do {
+            batch();
+        } while (next != 0);
+        sent = 0;
+    }
+
+    /** Transactions issued since {@link #warmUp}. */
+    long sent() {
+        return sent;
+    }
+}
