@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.smmuv3;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.smmuv3.spec.Idr;
+import org.junit.jupiter.api.Test;
+
+/** IHI 0070 §6.3.1-6.3.8. */
+class SmmuFeaturesTest {
+    @Test
+    void shouldReadUnmodelledFeaturesAsAbsent() {
+        SmmuFeatures full = SmmuFeatures.full();
+        SmmuFeatures wish = new SmmuFeatures(
+                full.idr0() | Idr.ATS.mask() | Idr.PRI.mask() | Idr.HYP.mask(),
+                full.idr1() | Idr.PRIQS.of(10),
+                full.idr3() | Idr.MPAM.mask(),
+                full.idr5() | Idr.STALL_MAX.of(8),
+                0,
+                2);
+
+        assertThat(wish.unmodelled())
+                .containsExactly("IDR0.Hyp", "IDR0.ATS", "IDR0.PRI", "IDR1.PRIQS", "IDR3.MPAM", "IDR5.STALL_MAX");
+        try (SmmuFixture g = new SmmuFixture(wish, CacheConfiguration.standard())) {
+            assertThat(g.smmu.readRegister(0, 4)).isEqualTo(full.idr0());
+            assertThat(g.smmu.readRegister(4, 4)).isEqualTo(full.idr1());
+        }
+    }
+
+    @Test
+    void shouldRejectFeaturesThatContradictOneAnother() {
+        SmmuFeatures f = SmmuFeatures.full();
+        assertThatThrownBy(() -> new SmmuFeatures(f.idr0() & ~3L, f.idr1(), f.idr3(), f.idr5(), 0, 2))
+                .hasMessageContaining("S1P is 0x0");
+        assertThatThrownBy(() -> new SmmuFeatures(f.idr0(), 33, f.idr3(), f.idr5(), 0, 2))
+                .hasMessageContaining("SIDSIZE is 0x21, expected at most 32");
+        assertThatThrownBy(() -> new SmmuFeatures(f.idr0(), f.idr1(), f.idr3(), 5, 0, 2))
+                .hasMessageContaining("granule");
+        assertThatThrownBy(() -> new SmmuFeatures(f.idr0(), f.idr1(), f.idr3(), 6 | 1 << 4, 0, 2))
+                .hasMessageContaining("OAS");
+    }
+}
