@@ -238,7 +238,7 @@ class CommandQueueTest {
             b.write32(0x20, 0xD);
             assertThat(b.read32(CONS)).isEqualTo(b.read32(PROD));
         }
-        assertThat(b.smmu.consumed(Command.SYNC)).isEqualTo(before + 5 * size);
+        assertThat(b.smmu.consumed(Command.SYNC)).isEqualTo(before + 5L * size);
     }
 
     @Test

@@ -70,7 +70,7 @@ class RangeInvalidationTest {
                 int scale = random.nextInt(3) == 0 ? random.nextInt(32) : random.nextInt(8);
                 int ttl = num == 0 && scale == 0 ? 3 : random.nextBoolean() ? 3 : 0;
                 long address = pages.get(random.nextInt(pages.size()));
-                long tg = (granule - 10) / 2;
+                long tg = (granule - 10L) / 2;
                 int opcode = random.nextBoolean() ? 0x12 : 0x13;
                 b.command(command(opcode, num, scale), address | tg << 10 | (long) ttl << 8 | random.nextInt(2))
                         .sync();
@@ -146,7 +146,7 @@ class RangeInvalidationTest {
     void shouldDropBlocksOfARange(int granule, int ttl, int height) {
         // 5.5: TTL names the level of the leaves; level 3 is height 0.
         int shift = granule + (granule - 3) * height;
-        long tg = (granule - 10) / 2;
+        long tg = (granule - 10L) / 2;
         for (int scale = granule == 12 && height == 2 ? 16 : height * (granule - 3); scale < 28; scale += 3) {
             try (SmmuBench b = new SmmuBench(SmmuBench.stage1Features(), CACHES).start()) {
                 TestCd cd = b.stage1(4, 4).lowerTables(granule, 48);

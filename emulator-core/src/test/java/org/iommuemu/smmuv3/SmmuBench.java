@@ -99,7 +99,7 @@ final class SmmuBench implements AutoCloseable {
     SmmuBench twoLevel(int log2, int split) {
         long bytes = Math.max(64, 8L << Math.max(0, log2 - split));
         streamTable = allocator.allocate(bytes, bytes);
-        streamTableCfg = 1 << 16 | split << 6 | log2;
+        streamTableCfg = 1L << 16 | (long) split << 6 | log2;
         return this;
     }
 
