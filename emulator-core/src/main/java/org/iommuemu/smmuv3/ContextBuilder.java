@@ -33,21 +33,39 @@ final class ContextBuilder {
 
     /** A context without stage 1: bypass, or stage 2 alone. */
     SmmuContext withoutStage1(long[] ste, boolean stage1Bypassed) {
-        boolean stage2 = (Ste.CONFIG.getInt(ste) & Ste.CONFIG_STAGE_2) != 0;
-        return SmmuContext.withoutStage1(
-                stage2 ? second(ste) : null, effectiveAccess(ste), stage1Bypassed, Ste.S2R.isSet(ste));
+        TableRoot stage2 = hasStage2(ste) ? second(ste) : null;
+        // There is no CD: what stage 1 faults there are abort and are recorded.
+        int controls = streamControls(ste)
+                | SmmuContext.ABORT
+                | SmmuContext.RECORD
+                | (stage1Bypassed ? SmmuContext.STAGE_1_BYPASSED : 0);
+        return new SmmuContext(stage2, stage2, null, effectiveAccess(ste), controls, Ste.EATS.getInt(ste));
     }
 
     SmmuContext stage1(long[] ste, long[] cd) {
-        boolean stage2 = (Ste.CONFIG.getInt(ste) & Ste.CONFIG_STAGE_2) != 0;
-        return SmmuContext.stage1(
+        int controls = streamControls(ste)
+                | (Cd.A.isSet(cd) ? SmmuContext.ABORT : 0)
+                | (Cd.R.isSet(cd) ? SmmuContext.RECORD : 0)
+                | (Cd.S.isSet(cd) ? SmmuContext.STALL : 0);
+        return new SmmuContext(
                 lower(ste, cd),
                 upper(ste, cd),
-                stage2 ? second(ste) : null,
+                hasStage2(ste) ? second(ste) : null,
                 effectiveAccess(ste),
-                Cd.A.isSet(cd),
-                Cd.R.isSet(cd),
-                Ste.S2R.isSet(ste));
+                controls,
+                Ste.EATS.getInt(ste));
+    }
+
+    private static int streamControls(long[] ste) {
+        boolean stage2 = hasStage2(ste);
+        return (stage2 && Ste.S2R.isSet(ste) ? SmmuContext.STAGE_2_RECORD : 0)
+                | (stage2 && Ste.S2S.isSet(ste) ? SmmuContext.STAGE_2_STALL : 0)
+                | (Ste.MEV.isSet(ste) ? SmmuContext.MERGE : 0)
+                | (Ste.CONFIG.getInt(ste) == Ste.CONFIG_ENABLE ? SmmuContext.BYPASS : 0);
+    }
+
+    private static boolean hasStage2(long[] ste) {
+        return (Ste.CONFIG.getInt(ste) & Ste.CONFIG_STAGE_2) != 0;
     }
 
     /** The stage 2 tables of a valid STE. */

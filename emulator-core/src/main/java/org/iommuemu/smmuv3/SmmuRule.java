@@ -145,6 +145,31 @@ public enum SmmuRule implements Rule {
     PERMISSION_PRIVILEGED_NEVER(
             Event.F_PERMISSION, "CD.PAN", "a privileged data access where PAN forbids it", "DDI 0487 §D8.4"),
 
+    /** CMD_RESUME, CMD_STALL_TERM, SMMUEN. */
+    STALL_TERMINATED(null, "STAG", "software ended the stalled transaction", "§4.6"),
+
+    /** ATS. */
+    ATS_ABSENT(null, "IDR0.ATS", "a request or transaction of ATS where IDR0.ATS=0", "§3.9.1"),
+    /** ATS. */
+    ATS_REQUEST_REFUSED(
+            Event.F_BAD_ATS_TREQ,
+            "STE.EATS",
+            "a Translation Request while translation is off, or from a stream without ATS",
+            "§7.3.6"),
+    /** ATS. */
+    ATS_TRANSLATED_FORBIDDEN(
+            Event.F_TRANSL_FORBIDDEN,
+            "STE.EATS",
+            "a Translated transaction while translation is off, or from a stream without ATS",
+            "§7.3.8"),
+    /** ATS. */
+    ATS_TRANSLATED_ADDRESS_SIZE(null, "IDR5.OAS", "the Translated address is wider than OAS", "§3.9.1.1"),
+    /** ATS. */
+    ATS_NO_PERMISSION(
+            null, "permissions", "the tables allow none of what the device asks for; no event for an answer", "§3.9.1"),
+    /** ATS. */
+    STE_ATS(Event.C_BAD_STE, "STE.EATS", "EATS does not go with STE.Config, STE.S2S or IDR0.NS1ATS", "§5.2"),
+
     /** Stage 2 input range. */
     STAGE_2_INPUT_RANGE(
             Event.F_TRANSLATION, "STE.S2T0SZ", "the IPA is outside the range that S2T0SZ gives the tables", "§3.4.1"),

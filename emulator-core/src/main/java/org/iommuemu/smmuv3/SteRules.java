@@ -29,7 +29,10 @@ final class SteRules {
         if ((config & Ste.CONFIG_STAGE_2) != 0 && !features.hasStage2()) {
             return SmmuRule.STE_STAGE_2_ABSENT;
         }
-        SmmuRule broken = stage1 ? checkStage1(ste, features) : null;
+        SmmuRule broken = checkAts(ste, config, features);
+        if (broken == null && stage1) {
+            broken = checkStage1(ste, features);
+        }
         if (broken == null && (config & Ste.CONFIG_STAGE_2) != 0) {
             broken = Stage2Rules.check(ste, features);
         }
@@ -38,6 +41,20 @@ final class SteRules {
             return SmmuRule.STE_VMID;
         }
         return broken;
+    }
+
+    private static @Nullable SmmuRule checkAts(long[] ste, int config, SmmuFeatures features) {
+        if (!features.has0(Idr.ATS) || config == Ste.CONFIG_ENABLE) {
+            return null;
+        }
+        boolean stalls = (config & Ste.CONFIG_STAGE_2) != 0 && Ste.S2S.isSet(ste);
+        boolean nested = config == (Ste.CONFIG_ENABLE | Ste.CONFIG_STAGE_1 | Ste.CONFIG_STAGE_2);
+        boolean legal = switch (Ste.EATS.getInt(ste)) {
+            case Ste.EATS_FULL -> !stalls;
+            case Ste.EATS_SPLIT -> nested && !stalls && !features.has0(Idr.NS1ATS);
+            default -> true;
+        };
+        return legal ? null : SmmuRule.STE_ATS;
     }
 
     private static @Nullable SmmuRule checkStage1(long[] ste, SmmuFeatures features) {
