@@ -53,12 +53,12 @@ public final class DmaEngine {
 
     /** Reads {@code into.length} bytes at an input address; bytes that were not read are left alone. */
     public Outcome read(int stream, int substream, long from, byte[] into) {
-        return move(stream, substream, from, into, Access.READ);
+        return transfer(stream, substream, from, into, Access.READ);
     }
 
     /** Writes {@code from.length} bytes to an input address. */
     public Outcome write(int stream, int substream, long to, byte[] from) {
-        return move(stream, substream, to, from, Access.WRITE);
+        return transfer(stream, substream, to, from, Access.WRITE);
     }
 
     /** How the last transfer ended. */
@@ -75,11 +75,17 @@ public final class DmaEngine {
         if (outcome != Outcome.STALLED) {
             throw new IllegalStateException("the last transfer has ended as " + outcome);
         }
-        outcome = piece(held);
+        verdict.copy(held);
+        outcome = piece(verdict);
         return outcome == Outcome.DONE ? rest() : outcome;
     }
 
-    private Outcome move(int stream, int substream, long at, byte[] bytes, int code) {
+    /**
+     * Moves bytes between memory and {@code bytes}.
+     *
+     * @param code what the requests do, see {@link Access}; a write goes to memory
+     */
+    public Outcome transfer(int stream, int substream, long at, byte[] bytes, int code) {
         streamId = stream;
         substreamId = substream;
         address = at;
@@ -110,7 +116,7 @@ public final class DmaEngine {
                 return Outcome.STALLED;
             }
             case READ_ZERO_WRITE_IGNORED -> {
-                if (access == Access.READ) {
+                if (!Access.isWrite(access)) {
                     Arrays.fill(data, moved, moved + n, (byte) 0);
                 }
             }
@@ -118,7 +124,7 @@ public final class DmaEngine {
                 if (!memory.answers(v.address(), n)) {
                     return Outcome.BUS_ERROR;
                 }
-                if (access == Access.READ) {
+                if (!Access.isWrite(access)) {
                     memory.read(v.address(), data, moved, n);
                 } else {
                     memory.write(v.address(), data, moved, n);
@@ -132,6 +138,11 @@ public final class DmaEngine {
     /** Bytes moved by the last transfer. */
     public int moved() {
         return moved;
+    }
+
+    /** The number of the piece that is held back, if the last transfer has {@link Outcome#STALLED}. */
+    public long ticket() {
+        return verdict.ticket();
     }
 
     /** The verdict of the last piece. */

@@ -48,6 +48,16 @@ public final class Verdict {
         rule = why;
     }
 
+    /** Takes over what another verdict says. */
+    public void copy(Verdict other) {
+        status = other.status;
+        address = other.address;
+        pageShift = other.pageShift;
+        attributes = other.attributes;
+        rule = other.rule;
+        ticket = other.ticket;
+    }
+
     /** Holds the transaction back. */
     public void stall(long number, Rule why) {
         end(Status.STALLED, why);

@@ -67,10 +67,7 @@ final class AddressTranslation {
         }
         int stream = AtosRegisters.STREAM_ID.getInt(sid);
         int mode = AtosRegisters.HTTUI.isSet(addr) ? TranslationWalk.NO_UPDATE : TranslationWalk.ACCESS;
-        int substreamId = substream ? AtosRegisters.SUBSTREAM_ID.getInt(sid) : Transaction.NO_SUBSTREAM;
-        SmmuContext context =
-                stage1 ? configuration.fetch(stream, substreamId, mode) : configuration.fetchStream(stream);
-        if (!configuration.isStreamFound()) {
+        if (!configuration.findStream(stream) && !configuration.isStreamFound()) {
             return failure(configuration.refusal());
         }
         if (virtual && configuration.vmid() != file.get(Registers.VATOS_SEL) || virtual && !isTagged()) {
@@ -85,6 +82,8 @@ final class AddressTranslation {
         if (!stage1) {
             return stage2(address, addr, mode);
         }
+        int substreamId = substream ? AtosRegisters.SUBSTREAM_ID.getInt(sid) : Transaction.NO_SUBSTREAM;
+        SmmuContext context = configuration.findContext(substreamId, mode);
         if (context == null) {
             SmmuRule why = configuration.refusal();
             return why == SmmuRule.CD_NOT_LOCATED

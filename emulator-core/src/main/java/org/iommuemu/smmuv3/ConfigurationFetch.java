@@ -37,15 +37,16 @@ final class ConfigurationFetch {
     /** The context of a stream and substream, or null: {@link #refusal()} tells why. */
     @Nullable
     SmmuContext fetch(int streamId, int substreamId) {
-        return fetch(streamId, substreamId, TranslationWalk.ACCESS);
+        return findStream(streamId) ? findContext(substreamId, TranslationWalk.ACCESS) : null;
     }
 
-    /** The same, with stage 2's walks in a mode of {@link TranslationWalk}. */
+    /**
+     * The context of a substream of the stream that was {@link #findStream found} last, or null: {@link #refusal()} tells why.
+     *
+     * @param walkMode for stage 2's walks, see {@link TranslationWalk}
+     */
     @Nullable
-    SmmuContext fetch(int streamId, int substreamId, int walkMode) {
-        if (!findStream(streamId)) {
-            return null;
-        }
+    SmmuContext findContext(int substreamId, int walkMode) {
         int config = config();
         if ((config & Ste.CONFIG_STAGE_1) == 0) {
             return substreamId != Transaction.NO_SUBSTREAM
@@ -73,7 +74,8 @@ final class ConfigurationFetch {
         return findStream(streamId) ? builder.withoutStage1(ste, false) : null;
     }
 
-    private boolean findStream(int streamId) {
+    /** Finds the STE of a stream that does not abort everything; false leaves a {@link #refusal()}. */
+    boolean findStream(int streamId) {
         SmmuRule broken = streams.fetch(streamId, ste);
         streamFound = broken == null;
         if (broken == null) {

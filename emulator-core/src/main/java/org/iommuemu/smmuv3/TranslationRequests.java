@@ -16,6 +16,7 @@ import org.iommuemu.smmuv3.spec.Event;
 import org.iommuemu.smmuv3.spec.Idr;
 import org.iommuemu.smmuv3.spec.Registers;
 import org.iommuemu.smmuv3.spec.Ste;
+import org.jspecify.annotations.Nullable;
 
 /** Answers ATS Translation Requests (IHI 0070 §3.9.1, §13.7). Nothing stalls, and faults of translation are not recorded. */
 final class TranslationRequests {
@@ -49,15 +50,29 @@ final class TranslationRequests {
         } else {
             SmmuContext context = (SmmuContext) unit.lookupContext(t.streamId(), t.substreamId());
             if (context == null) {
-                context = configuration.fetch(t.streamId(), t.substreamId());
-                if (context == null) {
-                    refuseConfiguration(t, c);
-                    return;
-                }
-                unit.keepContext(t.streamId(), t.substreamId(), context);
+                context = fetch(t, c);
             }
-            answer(t, context, c);
+            if (context != null) {
+                answer(t, context, c);
+            }
         }
+    }
+
+    /** A stream without ATS is refused before its substream is looked at; an aborting stream silently (§3.9.1). */
+    private @Nullable SmmuContext fetch(Transaction t, TranslationCompletion c) {
+        if (!configuration.findStream(t.streamId())) {
+            refuseConfiguration(t, c);
+        } else if (effective(configuration.ats(), registers) == 0) {
+            refuse(t, configuration.merges(), c);
+        } else {
+            SmmuContext context = configuration.findContext(t.substreamId(), TranslationWalk.ACCESS);
+            if (context != null) {
+                unit.keepContext(t.streamId(), t.substreamId(), context);
+                return context;
+            }
+            refuseConfiguration(t, c);
+        }
+        return null;
     }
 
     private void answer(Transaction t, SmmuContext context, TranslationCompletion c) {
@@ -125,13 +140,10 @@ final class TranslationRequests {
         c.end(Status.UR, SmmuRule.ATS_REQUEST_REFUSED);
     }
 
-    /** A stream without ATS is refused before its substream is looked at; an aborting stream silently (§3.9.1). */
     private void refuseConfiguration(Transaction t, TranslationCompletion c) {
         SmmuRule why = configuration.refusal();
         if (why == SmmuRule.STE_ABORT) {
             c.end(Status.UR, why);
-        } else if (configuration.isStreamFound() && effective(configuration.ats(), registers) == 0) {
-            refuse(t, configuration.merges(), c);
         } else if (why == SmmuRule.CD_NOT_LOCATED) {
             fault(t, configuration.stream(), configuration.stageTwo().fault(), false, c);
         } else {
