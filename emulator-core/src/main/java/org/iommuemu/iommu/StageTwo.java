@@ -184,6 +184,11 @@ public final class StageTwo implements TableLocator {
         return cache;
     }
 
+    /** Whether neither this stage's cache nor its walk caches hold anything. */
+    boolean isEmpty() {
+        return cache.cache().size() == 0 && walker.caches().isEmpty();
+    }
+
     void invalidate(InvalidationScope scope) {
         cache.invalidate(scope);
         if (!scope.isLeafOnly()) {

@@ -2,6 +2,7 @@
 package org.iommuemu.iommu;
 
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableRoot;
 import org.iommuemu.paging.WalkStatus;
 import org.iommuemu.paging.Walker;
@@ -62,6 +63,9 @@ public final class TranslationWalk {
         }
         if (root.isDisabled()) {
             return fail(FaultKind.WALK_DISABLED, root, address);
+        }
+        if (root.isPrivilegedOnly() && need != 0 && (need & Permission.PRIVILEGED) == 0) {
+            return fail(FaultKind.UNPRIVILEGED, root, address);
         }
         return walk(root, second, address, need, mode);
     }

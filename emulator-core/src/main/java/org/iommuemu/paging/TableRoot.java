@@ -25,6 +25,8 @@ public final class TableRoot {
     private final int permissionControls;
     private final long attributes;
     private final int shareability;
+    private final long incoming;
+    private final boolean privilegedOnly;
     private final long tag;
     private final long globalTag;
     private final long indexMix;
@@ -49,6 +51,8 @@ public final class TableRoot {
         permissionControls = b.permissionControls;
         attributes = b.attributes;
         shareability = b.shareability;
+        incoming = b.incoming;
+        privilegedOnly = b.privilegedOnly;
         tag = b.tag;
         globalTag = b.globalTag;
         indexMix = mix(tag);
@@ -140,6 +144,16 @@ public final class TableRoot {
         return shareability;
     }
 
+    /** Memory attributes that requests bring to this root, or −1 if an earlier stage has settled them. */
+    public long incoming() {
+        return incoming;
+    }
+
+    /** Whether unprivileged requests are refused before any walk (CD.E0PDx). */
+    public boolean isPrivilegedOnly() {
+        return privilegedOnly;
+    }
+
     /** The tag of cache entries that belong to this root's address space. */
     public long tag() {
         return tag;
@@ -200,6 +214,8 @@ public final class TableRoot {
         private int permissionControls;
         private long attributes;
         private int shareability = -1;
+        private long incoming = -1;
+        private boolean privilegedOnly;
         private long tag;
         private long globalTag;
 
@@ -295,6 +311,18 @@ public final class TableRoot {
         /** Shareability of everything translated, where leaves have no room for their own. */
         public Builder shareability(int sh) {
             shareability = sh;
+            return this;
+        }
+
+        /** Memory attributes that requests bring. */
+        public Builder incoming(long memoryAttributes) {
+            incoming = memoryAttributes;
+            return this;
+        }
+
+        /** Refuses unprivileged requests. */
+        public Builder privilegedOnly(boolean on) {
+            privilegedOnly = on;
             return this;
         }
 

@@ -33,6 +33,8 @@ public enum SmmuRule implements Rule {
     STE_STAGE_1_ABSENT(Event.C_BAD_STE, "STE.Config", "Config selects stage 1, which IDR0.S1P=0 lacks", "§5.2"),
     /** STE.Config. */
     STE_STAGE_2_ABSENT(Event.C_BAD_STE, "STE.Config", "Config selects stage 2, which IDR0.S2P=0 lacks", "§5.2"),
+    /** STE.STRW. */
+    STE_STREAM_WORLD(Event.C_BAD_STE, "STE.STRW", "STRW[0]=1 is reserved", "§5.2"),
     /** STE.S1STALLD. */
     STE_STALL_DISABLE(Event.C_BAD_STE, "STE.S1STALLD", "S1STALLD=1 where IDR0.STALL_MODEL is not 0b00", "§5.2"),
     /** STE.S1CDMax. */
@@ -116,6 +118,9 @@ public enum SmmuRule implements Rule {
             Event.F_TRANSLATION, "CD.TxSZ", "the address is outside the range that TxSZ gives the tables", "§3.4.1"),
     /** EPDx. */
     WALK_DISABLED(Event.F_TRANSLATION, "CD.EPDx", "EPDx=1 forbids walks through this table base", "§5.4"),
+    /** E0PDx. */
+    UNPRIVILEGED_NEVER(
+            Event.F_TRANSLATION, "CD.E0PDx", "E0PDx=1 keeps unprivileged requests from this table base", "§5.4"),
     /** Descriptor. */
     DESCRIPTOR_INVALID(
             Event.F_TRANSLATION, "descriptor[1:0]", "the descriptor is invalid at its level", "DDI 0487 §D8.3"),

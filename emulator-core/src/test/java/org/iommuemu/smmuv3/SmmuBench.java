@@ -116,6 +116,12 @@ final class SmmuBench implements AutoCloseable {
         return this;
     }
 
+    /** Before {@link #start}: CR2.E2H=1. */
+    SmmuBench e2h() {
+        cr2 |= 1;
+        return this;
+    }
+
     /** Steps 1 to 5 of section 1.18. */
     SmmuBench start() {
         write64(0x80, streamTable);
