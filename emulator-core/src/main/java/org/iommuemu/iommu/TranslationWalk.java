@@ -3,6 +3,7 @@ package org.iommuemu.iommu;
 
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.Permission;
+import org.iommuemu.paging.TableLocator;
 import org.iommuemu.paging.TableRoot;
 import org.iommuemu.paging.WalkStatus;
 import org.iommuemu.paging.Walker;
@@ -71,7 +72,8 @@ public final class TranslationWalk {
     }
 
     private boolean walk(TableRoot root, @Nullable TableRoot second, long address, int need, int mode) {
-        WalkStatus status = walker.walk(root, address, second == null ? null : stageTwo.through(second, mode));
+        TableLocator tables = second == null ? null : stageTwo.through(second, mode);
+        WalkStatus status = walker.walk(root, address, tables, (mode & NO_UPDATE) == 0);
         if (status == WalkStatus.NOT_LOCATED) {
             fault = stageTwo.fault();
             return false;

@@ -22,6 +22,7 @@ public final class TableRoot {
     private final boolean hierarchyIgnored;
     private final boolean accessFlagUpdated;
     private final boolean dirtyStateUpdated;
+    private final boolean tableFlagUpdated;
     private final int permissionControls;
     private final long attributes;
     private final int shareability;
@@ -48,6 +49,7 @@ public final class TableRoot {
         hierarchyIgnored = b.hierarchyIgnored;
         accessFlagUpdated = b.accessFlagUpdated;
         dirtyStateUpdated = b.dirtyStateUpdated;
+        tableFlagUpdated = b.tableFlagUpdated;
         permissionControls = b.permissionControls;
         attributes = b.attributes;
         shareability = b.shareability;
@@ -127,6 +129,11 @@ public final class TableRoot {
     /** Whether hardware marks leaves as dirty (CD.HD, STE.S2HD). */
     public boolean updatesDirtyState() {
         return dirtyStateUpdated;
+    }
+
+    /** Whether hardware marks table descriptors as accessed (CD.HAFT, STE.S2HAFT). */
+    public boolean updatesTableFlag() {
+        return tableFlagUpdated;
     }
 
     /** Controls that the format's permission rules take, see the format. */
@@ -211,6 +218,7 @@ public final class TableRoot {
         private boolean hierarchyIgnored;
         private boolean accessFlagUpdated;
         private boolean dirtyStateUpdated;
+        private boolean tableFlagUpdated;
         private int permissionControls;
         private long attributes;
         private int shareability = -1;
@@ -293,6 +301,12 @@ public final class TableRoot {
         public Builder hardwareUpdates(boolean accessFlag, boolean dirtyState) {
             accessFlagUpdated = accessFlag;
             dirtyStateUpdated = accessFlag && dirtyState;
+            return this;
+        }
+
+        /** Lets hardware mark table descriptors as accessed. */
+        public Builder tableFlagUpdates(boolean on) {
+            tableFlagUpdated = on;
             return this;
         }
 

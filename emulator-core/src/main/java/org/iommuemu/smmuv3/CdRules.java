@@ -51,6 +51,9 @@ final class CdRules {
         if (!features.hasHardwareUpdate(Cd.HA.isSet(cd), Cd.HD.isSet(cd))) {
             return SmmuRule.CD_HARDWARE_UPDATE;
         }
+        if (features.hasTableFlagUpdate() && Cd.HAFT.isSet(cd) && !Cd.HA.isSet(cd)) {
+            return SmmuRule.CD_TABLE_FLAG_UPDATE;
+        }
         if (!world.isSingle() && !features.has0(Idr.ASID16) && Cd.ASID.get(cd) >>> 8 != 0) {
             return SmmuRule.CD_ASID;
         }

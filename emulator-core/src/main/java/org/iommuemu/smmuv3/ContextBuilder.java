@@ -125,6 +125,7 @@ final class ContextBuilder {
                 .bigEndian(Ste.S2ENDI.isSet(ste))
                 .accessFlagIgnored(Ste.S2AFFD.isSet(ste) && !updates(Ste.S2HA.isSet(ste)))
                 .hardwareUpdates(updates(Ste.S2HA.isSet(ste)), Ste.S2HD.isSet(ste))
+                .tableFlagUpdates(features.hasTableFlagUpdate() && Ste.S2HAFT.isSet(ste))
                 .permissionControls(controls)
                 .shareability(ds && Stage2Rules.granuleShift(ste) != GRANULE_64K ? Ste.S2SH0.getInt(ste) : -1)
                 .tags(tag, tag);
@@ -176,6 +177,7 @@ final class ContextBuilder {
                 .bigEndian(Cd.ENDI.isSet(cd))
                 .accessFlagIgnored(Cd.AFFD.isSet(cd) && !updates(Cd.HA.isSet(cd)))
                 .hardwareUpdates(updates(Cd.HA.isSet(cd)), Cd.HD.isSet(cd))
+                .tableFlagUpdates(features.hasTableFlagUpdate() && Cd.HAFT.isSet(cd))
                 .permissionControls(permissionControls(cd, world))
                 .attributes(Cd.MAIR.get(cd))
                 .incoming(brought)

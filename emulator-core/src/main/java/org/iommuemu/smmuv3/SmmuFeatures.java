@@ -23,6 +23,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
 
     private static final int TTF_AARCH64 = 2;
     private static final int HTTU_DIRTY = 2;
+    private static final int HTTU_TABLES = 3;
     private static final int TTENDIAN_LITTLE = 2;
     private static final int TTENDIAN_BIG = 3;
     private static final int STALL_MODEL_TERMINATE = 1;
@@ -115,7 +116,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
                 | Idr.VMW.of(1)
                 | Idr.TTF.of(TTF_AARCH64)
                 | Idr.COHACC.of(1)
-                | Idr.HTTU.of(HTTU_DIRTY)
+                | Idr.HTTU.of(HTTU_TABLES)
                 | Idr.DORMHINT.of(1)
                 | Idr.HYP.of(1)
                 | Idr.ASID16.of(1)
@@ -160,7 +161,6 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     public SmmuFeatures modelled() {
         long i0 = idr0 & IDR0_MODELLED;
         i0 = Idr.TTF.set(i0, TTF_AARCH64);
-        i0 = Idr.HTTU.set(i0, Math.min(HTTU_DIRTY, Idr.HTTU.get(i0)));
         long i5 = idr5 & IDR5_MODELLED;
         long i3 = idr3 & IDR3_MODELLED;
         // Without room for a stalled transaction there are no stalls, and the other way round.
@@ -257,6 +257,11 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     public boolean hasHardwareUpdate(boolean accessFlag, boolean dirtyState) {
         long httu = Idr.HTTU.get(idr0);
         return (!accessFlag || httu >= 1) && (!dirtyState || httu >= HTTU_DIRTY);
+    }
+
+    /** Whether hardware can mark table descriptors as accessed. */
+    public boolean hasTableFlagUpdate() {
+        return Idr.HTTU.get(idr0) == HTTU_TABLES;
     }
 
     /** Whether a feature of IDR0 is there. */

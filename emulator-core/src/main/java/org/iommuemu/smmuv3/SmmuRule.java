@@ -53,6 +53,8 @@ public enum SmmuRule implements Rule {
             Event.C_BAD_STE, "STE.S2AA64", "S2AA64=0 selects VMSAv8-32 LPAE tables, which IDR0.TTF lacks", "§5.2"),
     /** STE.S2HA. */
     STE_S2_HARDWARE_UPDATE(Event.C_BAD_STE, "STE.S2HA/S2HD", "S2HA or S2HD is set, which IDR0.HTTU lacks", "§5.2"),
+    /** STE.S2HAFT. */
+    STE_S2_TABLE_FLAG_UPDATE(Event.C_BAD_STE, "STE.S2HAFT", "S2HAFT=1 without S2HA", "§5.2"),
     /** STE.S2ENDI. */
     STE_S2_ENDIANNESS(Event.C_BAD_STE, "STE.S2ENDI", "S2ENDI selects an endianness that IDR0.TTENDIAN lacks", "§5.2"),
     /** STE.S2TG. */
@@ -99,6 +101,8 @@ public enum SmmuRule implements Rule {
     CD_TABLE_FORMAT(Event.C_BAD_CD, "CD.AA64", "AA64=0 selects VMSAv8-32 LPAE tables, which IDR0.TTF lacks", "§5.4"),
     /** CD.HA. */
     CD_HARDWARE_UPDATE(Event.C_BAD_CD, "CD.HA/HD", "HA or HD is set, which IDR0.HTTU lacks", "§5.4"),
+    /** CD.HAFT. */
+    CD_TABLE_FLAG_UPDATE(Event.C_BAD_CD, "CD.HAFT", "HAFT=1 without HA", "§5.4"),
     /** CD.ASID. */
     CD_ASID(Event.C_BAD_CD, "CD.ASID", "ASID[15:8] is not 0 where IDR0.ASID16=0", "§5.4"),
     /** CD.TxSZ. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.paging.build.TableBuilder;
 import org.junit.jupiter.api.AfterEach;
@@ -155,6 +156,29 @@ class AttributeOverrideTest {
             assertThat(attributes(7)).isEqualTo(0x3FF);
             assertThat(attributes(8)).isEqualTo(0x204);
         }
+    }
+
+    @Test
+    void shouldLeaveTranslatedTransactionsAlone() {
+        // Split-stage ATS: MTCFG and SHCFG are not for transactions with translated addresses.
+        b.stage1(5).map(VA, SmmuBench.DATA);
+        TestStage2.identity(b, 5, 3);
+        b.ste(5).config(7).set(93, 92, 2);
+        overrides(5, 1, 1, 0, 2);
+        b.write32(0x20, 0x1D);
+        Verdict v = new Verdict();
+        b.smmu.forwardTranslated(new Transaction().read(5, SmmuBench.DATA), v);
+        assertThat(v.isOk()).as("%s", v.rule()).isTrue();
+        assertThat(v.attributes()).isEqualTo(0x3FF);
+    }
+
+    @Test
+    void shouldTellSoftwareAttributesWithoutOverrides() {
+        // 1.13: overrides do not apply to address translation operations; ATTR 63:56.
+        b.stage1(5).map(VA, SmmuBench.DATA);
+        overrides(5, 0, 0, 8, 1);
+        assertThat(attributes(5)).isEqualTo(0x3CC);
+        assertThat(b.translateFor(5, VA | 0x500) >>> 56).isEqualTo(0xFF);
     }
 
     @ParameterizedTest

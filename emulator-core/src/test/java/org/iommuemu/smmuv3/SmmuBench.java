@@ -267,6 +267,14 @@ final class SmmuBench implements AutoCloseable {
         return verdict;
     }
 
+    /** The PAR register after an address translation operation on the global registers; {@code addr} as GATOS_ADDR has it. */
+    long translateFor(int stream, long addr) {
+        write64(0x108, stream);
+        write64(0x110, addr);
+        write32(0x100, 1);
+        return read64(0x118);
+    }
+
     long read32(long offset) {
         return smmu.readRegister(offset, 4);
     }

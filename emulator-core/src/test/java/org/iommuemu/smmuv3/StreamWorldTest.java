@@ -305,6 +305,29 @@ class StreamWorldTest {
         assertThat(b.read32(0x2C)).isEqualTo(2);
     }
 
+    @ParameterizedTest
+    @CsvSource({"0, 0x300", "2, 0x041"})
+    void shouldHideEl2FromVirtualOperations(int strw, String fault) {
+        // 1.13: VATOS is for StreamWorld NS-EL1; success with SH 9:8, or FAULT and FAULTCODE C_BAD_STE.
+        b.close();
+        b = SmmuBench.started(SmmuFeatures.full());
+        b.stage1(5).map(0x1000, SmmuBench.DATA);
+        b.ste(5).set(95, 94, strw);
+        b.write32(0x180, 0);
+        b.write64(0x20A08, 5);
+        b.write64(0x20A10, 0x1500);
+        b.write32(0x20A00, 1);
+        assertThat(b.read64(0x20A18) & 0xFF1).isEqualTo(Long.decode(fault));
+    }
+
+    @Test
+    void shouldLetSoftwareTranslateInEl2() {
+        b.close();
+        b = SmmuBench.started(SmmuFeatures.full());
+        el2(5).map(0x1000, SmmuBench.DATA, AF);
+        assertThat(b.translateFor(5, 0x1500) & 0xFFFF_FFFF_F001L).isEqualTo(SmmuBench.DATA);
+    }
+
     @Test
     void shouldIgnoreUnusedBitsOfPermissionsInEl2() {
         // 4.5: AP[1], PXN and nG all set: still one privilege that may do everything.

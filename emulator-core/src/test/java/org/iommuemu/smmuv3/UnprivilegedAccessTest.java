@@ -92,6 +92,16 @@ class UnprivilegedAccessTest {
     }
 
     @Test
+    void shouldTellSoftwareOfATranslationFault() {
+        // 1.13: PnU is bit 9 of ADDR; FAULTCODE 11:4 is the event's number.
+        b.close();
+        b = SmmuBench.started(SmmuFeatures.full());
+        b.stage1(5).map(VA, SmmuBench.DATA).set(E0PD0, E0PD0, 1);
+        assertThat(b.translateFor(5, VA | 0x500)).isEqualTo(0x101);
+        assertThat(b.translateFor(5, VA | 0x700) & 1).isZero();
+    }
+
+    @Test
     void shouldFollowTheFaultControlsOfTheCd() {
         // 3.5: R=0, A=0: RAZ/WI and silence.
         cd.set(E0PD0, E0PD0, 1).records(0).aborts(0);
