@@ -107,7 +107,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
 
     /**
      * An SMMUv3.2 with all that this model has: both stages, 16-bit ASIDs and VMIDs, two-level tables, 20-bit substreams, 48-bit addresses,
-     * every granule, range invalidation; stalls, ATS and PRI, address translation operations.
+     * every granule, range invalidation, EL2; stalls, ATS and PRI, address translation operations.
      */
     public static SmmuFeatures full() {
         long idr0 = Idr.S1P.of(1)
