@@ -4,6 +4,7 @@ package org.iommuemu.iommu;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.iommuemu.bits.Register;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,7 @@ public final class RegisterFile {
     private final long[] values;
     private final @Nullable WriteHandler[] handlers;
     private final @Nullable BooleanSupplier[] guards;
+    private final @Nullable LongSupplier[] sources;
 
     /**
      * A register file in reset state.
@@ -48,6 +50,7 @@ public final class RegisterFile {
         values = new long[this.map.size()];
         handlers = new WriteHandler[this.map.size()];
         guards = new BooleanSupplier[this.map.size()];
+        sources = new LongSupplier[this.map.size()];
         for (int slot = 0; slot < this.map.size(); slot++) {
             Register r = this.map.get(slot);
             if (r.offset() % r.bytes() != 0) {
@@ -84,6 +87,11 @@ public final class RegisterFile {
     /** Lets software write {@code register} only while {@code writable} holds; other writes are ignored. */
     public void guard(Register register, BooleanSupplier writable) {
         guards[slot(register)] = writable;
+    }
+
+    /** Lets {@code source} give the value that software reads from {@code register}, in place of a stored one. */
+    public void onRead(Register register, LongSupplier source) {
+        sources[slot(register)] = source;
     }
 
     /** The value of a register. */
@@ -132,7 +140,12 @@ public final class RegisterFile {
 
     private long readHalf(long offset) {
         int slot = slotOf(offset);
-        return slot == NO_REGISTER ? 0 : values[slot] >>> halfShift(slot, offset) & 0xFFFF_FFFFL;
+        if (slot == NO_REGISTER) {
+            return 0;
+        }
+        LongSupplier source = sources[slot];
+        long value = source == null ? values[slot] : source.getAsLong();
+        return value >>> halfShift(slot, offset) & 0xFFFF_FFFFL;
     }
 
     private void writeHalf(long offset, long half) {

@@ -57,6 +57,11 @@ public final class StageTwo implements TableLocator {
     }
 
     @Override
+    public long locateForUpdate(long intermediate) {
+        return translateUpdate(tableRoot, intermediate) ? output : NOWHERE;
+    }
+
+    @Override
     public int locatedShift() {
         return shift;
     }
@@ -109,7 +114,8 @@ public final class StageTwo implements TableLocator {
     }
 
     private boolean walk(TableRoot root, long intermediate, int need, Fault.Source source, int mode) {
-        WalkStatus status = walker.walk(root, intermediate);
+        boolean written = (mode & TranslationWalk.NO_UPDATE) == 0;
+        WalkStatus status = walker.walk(root, intermediate, null, written);
         if (status != WalkStatus.OK) {
             fault.set(FaultKind.of(status), 2, source)
                     .intermediate(intermediate)
@@ -126,7 +132,6 @@ public final class StageTwo implements TableLocator {
         if ((permissions & need) != need && !lacksPermission(intermediate, source, mode)) {
             return false;
         }
-        boolean written = (mode & TranslationWalk.NO_UPDATE) == 0;
         if (written && updater.isUpdate(walker) && !updater.write(root, walker)) {
             return walk(root, intermediate, need, source, mode);
         }
@@ -134,7 +139,7 @@ public final class StageTwo implements TableLocator {
         output = walker.output() | intermediate & (1L << shift) - 1;
         attributes = rules.attributes(root, walker.descriptor());
         int span = root.format().spanShift(walker.descriptor(), walker.height());
-        if (written || !updater.isUpdate(walker)) {
+        if (written || !updater.isUpdate(walker) && !walker.isUnmarked()) {
             cache.fill(root, intermediate, output, shift, span, false, permissions, attributes);
         }
         return true;
@@ -182,6 +187,11 @@ public final class StageTwo implements TableLocator {
     /** The cache of this stage's translations. */
     public Iotlb cache() {
         return cache;
+    }
+
+    /** Whether neither this stage's cache nor its walk caches hold anything. */
+    boolean isEmpty() {
+        return cache.cache().size() == 0 && walker.caches().isEmpty();
     }
 
     void invalidate(InvalidationScope scope) {

@@ -88,8 +88,9 @@ public final class TranslationUnit {
             v.ok(iotlb.output(entry, address), iotlb.hitShift(), iotlb.attributes(entry));
             return true;
         }
-        if (context.second() != null || root.updatesDirtyState()) {
+        if (context.second() != null || root.updatesDirtyState() || root.isPrivilegedOnly()) {
             // Which stage is to blame is not kept in the entry, nor whether the page may be made dirty: a walk tells.
+            // Nor is a root that unprivileged requests must not use.
             return false;
         }
         fault.set(FaultKind.PERMISSION, root.stage(), Fault.Source.INPUT)
@@ -212,6 +213,14 @@ public final class TranslationUnit {
             walker.caches().invalidateIf(scope);
         }
         stageTwo.invalidate(scope);
+    }
+
+    /** Whether no cache holds anything. */
+    public boolean isEmpty() {
+        return configurations.cache().size() == 0
+                && iotlb.cache().size() == 0
+                && walker.caches().isEmpty()
+                && stageTwo.isEmpty();
     }
 
     /** The configuration cache. */

@@ -2,6 +2,8 @@
 package org.iommuemu.iommu;
 
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.paging.Permission;
+import org.iommuemu.paging.TableLocator;
 import org.iommuemu.paging.TableRoot;
 import org.iommuemu.paging.WalkStatus;
 import org.iommuemu.paging.Walker;
@@ -63,11 +65,15 @@ public final class TranslationWalk {
         if (root.isDisabled()) {
             return fail(FaultKind.WALK_DISABLED, root, address);
         }
+        if (root.isPrivilegedOnly() && need != 0 && (need & Permission.PRIVILEGED) == 0) {
+            return fail(FaultKind.UNPRIVILEGED, root, address);
+        }
         return walk(root, second, address, need, mode);
     }
 
     private boolean walk(TableRoot root, @Nullable TableRoot second, long address, int need, int mode) {
-        WalkStatus status = walker.walk(root, address, second == null ? null : stageTwo.through(second, mode));
+        TableLocator tables = second == null ? null : stageTwo.through(second, mode);
+        WalkStatus status = walker.walk(root, address, tables, (mode & NO_UPDATE) == 0);
         if (status == WalkStatus.NOT_LOCATED) {
             fault = stageTwo.fault();
             return false;

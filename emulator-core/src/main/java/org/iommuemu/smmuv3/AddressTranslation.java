@@ -93,10 +93,12 @@ final class AddressTranslation {
         return stage1(type, context, address, addr, mode);
     }
 
-    /** Whether the stream's translations carry a VMID: not those of an aborting or bypassing one. */
+    /** Whether the stream's translations carry a VMID: not those of an aborting or bypassing one, nor those of EL2. */
     private boolean isTagged() {
         int config = configuration.config();
-        return (config & Ste.CONFIG_ENABLE) != 0 && config != Ste.CONFIG_ENABLE;
+        return (config & Ste.CONFIG_ENABLE) != 0
+                && config != Ste.CONFIG_ENABLE
+                && configuration.world().hasVmid();
     }
 
     private long stage2(long address, long addr, int mode) {

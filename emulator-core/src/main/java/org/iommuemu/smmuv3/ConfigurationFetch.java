@@ -26,12 +26,17 @@ final class ConfigurationFetch {
     private long address;
     private boolean streamFound;
 
-    ConfigurationFetch(SmmuFeatures features, RegisterFile registers, StructureReader structures, StageTwo stageTwo) {
+    ConfigurationFetch(
+            SmmuFeatures features,
+            RegisterFile registers,
+            StructureReader structures,
+            StageTwo stageTwo,
+            IncomingAttributes incoming) {
         this.features = features;
         this.stageTwo = stageTwo;
         streams = new StreamTable(registers, features, structures);
         contexts = new ContextTable(features, structures, stageTwo);
-        builder = new ContextBuilder(features);
+        builder = new ContextBuilder(features, registers, incoming);
     }
 
     /** The context of a stream and substream, or null: {@link #refusal()} tells why. */
@@ -63,7 +68,7 @@ final class ConfigurationFetch {
         TableRoot second = (config & Ste.CONFIG_STAGE_2) != 0 ? builder.second(ste) : null;
         broken = contexts.fetch(ste, cd, second, walkMode);
         if (broken == null) {
-            broken = CdRules.check(cd, ste, features);
+            broken = CdRules.check(cd, ste, builder.world(ste), features);
         }
         return broken != null ? refuse(broken, contexts.address()) : builder.stage1(ste, cd);
     }
@@ -71,7 +76,7 @@ final class ConfigurationFetch {
     /** The context of a stream for addresses that are past stage 1, or null: {@link #refusal()} tells why. */
     @Nullable
     SmmuContext fetchStream(int streamId) {
-        return findStream(streamId) ? builder.withoutStage1(ste, false) : null;
+        return findStream(streamId) ? builder.pastStage1(ste) : null;
     }
 
     /** Finds the STE of a stream that does not abort everything; false leaves a {@link #refusal()}. */
@@ -122,6 +127,11 @@ final class ConfigurationFetch {
     /** STE.EATS. */
     int ats() {
         return config() == Ste.CONFIG_ENABLE ? 0 : Ste.EATS.getInt(ste);
+    }
+
+    /** The StreamWorld of the last STE. */
+    StreamWorld world() {
+        return builder.world(ste);
     }
 
     /** STE.PPAR. */

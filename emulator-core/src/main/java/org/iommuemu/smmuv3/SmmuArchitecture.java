@@ -21,6 +21,7 @@ final class SmmuArchitecture implements Architecture {
     private final EventRecorder recorder;
     private final ConfigurationFetch configuration;
     private final StalledTransactions stalls;
+    private final IncomingAttributes incoming;
     private final Fault bypassFault = new Fault();
 
     SmmuArchitecture(
@@ -28,12 +29,14 @@ final class SmmuArchitecture implements Architecture {
             RegisterFile registers,
             EventRecorder recorder,
             ConfigurationFetch configuration,
-            StalledTransactions stalls) {
+            StalledTransactions stalls,
+            IncomingAttributes incoming) {
         this.features = features;
         this.registers = registers;
         this.recorder = recorder;
         this.configuration = configuration;
         this.stalls = stalls;
+        this.incoming = incoming;
     }
 
     @Override
@@ -43,7 +46,7 @@ final class SmmuArchitecture implements Architecture {
         } else if (t.address() >>> features.outputBits() != 0) {
             v.end(Verdict.Status.ABORT, SmmuRule.DISABLED_ADDRESS_SIZE);
         } else {
-            pass(t, v);
+            v.ok(t.address(), 12, incoming.ofGlobalBypass(registers.get(Registers.GBPA)));
         }
     }
 
@@ -80,7 +83,7 @@ final class SmmuArchitecture implements Architecture {
                     c.isStage1Bypassed() ? SmmuRule.STAGE_1_BYPASS_ADDRESS_SIZE : SmmuRule.BYPASS_ADDRESS_SIZE,
                     v);
         } else {
-            pass(t, v);
+            v.ok(t.address(), 12, c.incoming());
         }
     }
 
@@ -89,10 +92,6 @@ final class SmmuArchitecture implements Architecture {
         bypassFault.set(FaultKind.ADDRESS_SIZE, 1, Fault.Source.INPUT);
         recorder.translation(t, rule, c.effective(t.access()), !Access.isWrite(t.access()), bypassFault, c.merges());
         v.end(Verdict.Status.ABORT, rule);
-    }
-
-    private static void pass(Transaction t, Verdict v) {
-        v.ok(t.address(), 12, MemoryAttributes.INCOMING);
     }
 
     @Override
@@ -163,6 +162,7 @@ final class SmmuArchitecture implements Architecture {
         return switch (fault.kind()) {
             case INPUT_RANGE -> SmmuRule.INPUT_RANGE;
             case WALK_DISABLED -> SmmuRule.WALK_DISABLED;
+            case UNPRIVILEGED -> SmmuRule.UNPRIVILEGED_NEVER;
             case INVALID_DESCRIPTOR -> SmmuRule.DESCRIPTOR_INVALID;
             case ADDRESS_SIZE -> SmmuRule.OUTPUT_ADDRESS_SIZE;
             case ACCESS_FLAG -> SmmuRule.ACCESS_FLAG;
@@ -174,7 +174,7 @@ final class SmmuArchitecture implements Architecture {
     /** The rule that a stage 2 fault stands for. */
     static SmmuRule stage2Rule(Fault fault) {
         return switch (fault.kind()) {
-            case INPUT_RANGE, WALK_DISABLED -> SmmuRule.STAGE_2_INPUT_RANGE;
+            case INPUT_RANGE, WALK_DISABLED, UNPRIVILEGED -> SmmuRule.STAGE_2_INPUT_RANGE;
             case INVALID_DESCRIPTOR -> SmmuRule.DESCRIPTOR_INVALID;
             case ADDRESS_SIZE -> SmmuRule.OUTPUT_ADDRESS_SIZE;
             case ACCESS_FLAG -> SmmuRule.ACCESS_FLAG;

@@ -26,6 +26,7 @@ final class SmmuContext extends TranslationContext {
 
     private final int controls;
     private final int ats;
+    private final long incoming;
 
     /**
      * A context.
@@ -36,6 +37,7 @@ final class SmmuContext extends TranslationContext {
      * @param effective overrides, see {@link TranslationContext}
      * @param controls any of the constants of this class
      * @param ats STE.EATS
+     * @param incoming memory attributes of what passes through
      */
     SmmuContext(
             @Nullable TableRoot lower,
@@ -43,10 +45,12 @@ final class SmmuContext extends TranslationContext {
             @Nullable TableRoot second,
             int[] effective,
             int controls,
-            int ats) {
+            int ats,
+            long incoming) {
         super(lower, upper, second, effective);
         this.controls = controls;
         this.ats = ats;
+        this.incoming = incoming;
     }
 
     /** CD.A: a stage 1 fault terminates with an abort, rather than with RAZ/WI. Stage 2 faults always abort. */
@@ -77,5 +81,10 @@ final class SmmuContext extends TranslationContext {
     /** STE.EATS as far as it counts: no ATS for a stream that bypasses. */
     int ats() {
         return (controls & BYPASS) != 0 ? 0 : ats;
+    }
+
+    /** Memory attributes of requests that pass through. */
+    long incoming() {
+        return incoming;
     }
 }

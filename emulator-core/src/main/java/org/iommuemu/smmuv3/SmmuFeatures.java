@@ -23,6 +23,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
 
     private static final int TTF_AARCH64 = 2;
     private static final int HTTU_DIRTY = 2;
+    private static final int HTTU_TABLES = 3;
     private static final int TTENDIAN_LITTLE = 2;
     private static final int TTENDIAN_BIG = 3;
     private static final int STALL_MODEL_TERMINATE = 1;
@@ -31,6 +32,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     private static final int MOST_SUBSTREAM_BITS = 20;
     private static final int MOST_STREAM_BITS = 32;
     private static final int OAS_52 = 6;
+    private static final int MOST_BBML = 2;
 
     private static final long IDR0_MODELLED = mask(
             Idr.S2P,
@@ -38,6 +40,8 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
             Idr.TTF,
             Idr.COHACC,
             Idr.HTTU,
+            Idr.DORMHINT,
+            Idr.HYP,
             Idr.ATS,
             Idr.NS1ATS,
             Idr.ASID16,
@@ -55,8 +59,9 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
             Idr.TERM_MODEL,
             Idr.ST_LEVEL);
     private static final long IDR1_MODELLED =
-            mask(Idr.SIDSIZE, Idr.SSIDSIZE, Idr.PRIQS, Idr.EVENTQS, Idr.CMDQS, Idr.ATTR_PERMS_OVR);
-    private static final long IDR3_MODELLED = mask(Idr.HAD, Idr.XNX, Idr.PPS, Idr.STT, Idr.RIL, Idr.BBML, Idr.EPAN);
+            mask(Idr.SIDSIZE, Idr.SSIDSIZE, Idr.PRIQS, Idr.EVENTQS, Idr.CMDQS, Idr.ATTR_PERMS_OVR, Idr.ATTR_TYPES_OVR);
+    private static final long IDR3_MODELLED =
+            mask(Idr.HAD, Idr.XNX, Idr.PPS, Idr.FWB, Idr.STT, Idr.RIL, Idr.BBML, Idr.E0PD, Idr.PTWNNC, Idr.EPAN);
     private static final long IDR5_MODELLED =
             mask(Idr.OAS, Idr.GRAN4K, Idr.GRAN16K, Idr.GRAN64K, Idr.DS, Idr.VAX, Idr.STALL_MAX);
 
@@ -102,7 +107,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
 
     /**
      * An SMMUv3.2 with all that this model has: both stages, 16-bit ASIDs and VMIDs, two-level tables, 20-bit substreams, 48-bit addresses,
-     * every granule, range invalidation; stalls, ATS and PRI, address translation operations.
+     * every granule, range invalidation, EL2; stalls, ATS and PRI, address translation operations.
      */
     public static SmmuFeatures full() {
         long idr0 = Idr.S1P.of(1)
@@ -111,7 +116,9 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
                 | Idr.VMW.of(1)
                 | Idr.TTF.of(TTF_AARCH64)
                 | Idr.COHACC.of(1)
-                | Idr.HTTU.of(HTTU_DIRTY)
+                | Idr.HTTU.of(HTTU_TABLES)
+                | Idr.DORMHINT.of(1)
+                | Idr.HYP.of(1)
                 | Idr.ASID16.of(1)
                 | Idr.MSI.of(1)
                 | Idr.SEV.of(1)
@@ -127,8 +134,17 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
                 | Idr.EVENTQS.of(MOST_QUEUE_LOG2)
                 | Idr.PRIQS.of(MOST_QUEUE_LOG2)
                 | Idr.CMDQS.of(MOST_QUEUE_LOG2)
-                | Idr.ATTR_PERMS_OVR.of(1);
-        long idr3 = Idr.HAD.of(1) | Idr.XNX.of(1) | Idr.RIL.of(1) | Idr.BBML.of(2) | Idr.STT.of(1) | Idr.EPAN.of(1);
+                | Idr.ATTR_PERMS_OVR.of(1)
+                | Idr.ATTR_TYPES_OVR.of(1);
+        long idr3 = Idr.HAD.of(1)
+                | Idr.XNX.of(1)
+                | Idr.FWB.of(1)
+                | Idr.STT.of(1)
+                | Idr.RIL.of(1)
+                | Idr.BBML.of(2)
+                | Idr.E0PD.of(1)
+                | Idr.PTWNNC.of(1)
+                | Idr.EPAN.of(1);
         long idr5 = Idr.OAS.of(5)
                 | Idr.GRAN4K.of(1)
                 | Idr.GRAN16K.of(1)
@@ -145,7 +161,6 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     public SmmuFeatures modelled() {
         long i0 = idr0 & IDR0_MODELLED;
         i0 = Idr.TTF.set(i0, TTF_AARCH64);
-        i0 = Idr.HTTU.set(i0, Math.min(HTTU_DIRTY, Idr.HTTU.get(i0)));
         long i5 = idr5 & IDR5_MODELLED;
         long i3 = idr3 & IDR3_MODELLED;
         // Without room for a stalled transaction there are no stalls, and the other way round.
@@ -165,6 +180,14 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
         if (!Idr.ATOS.isSet(i0) || !Idr.S1P.isSet(i0) || !Idr.S2P.isSet(i0)) {
             i0 &= ~Idr.VATOS.mask();
         }
+        // RES0 without both stages, or without stage 2.
+        if (!Idr.S1P.isSet(i0) || !Idr.S2P.isSet(i0)) {
+            i0 = Idr.HYP.set(i0, 0);
+        }
+        if (!Idr.S2P.isSet(i0)) {
+            i3 = Idr.PTWNNC.set(i3, 0);
+        }
+        i3 = Idr.BBML.set(i3, Math.min(MOST_BBML, Idr.BBML.get(i3)));
         long i1 = idr1 & IDR1_MODELLED;
         if (!Idr.PRI.isSet(i0)) {
             i1 &= ~Idr.PRIQS.mask();
@@ -234,6 +257,11 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     public boolean hasHardwareUpdate(boolean accessFlag, boolean dirtyState) {
         long httu = Idr.HTTU.get(idr0);
         return (!accessFlag || httu >= 1) && (!dirtyState || httu >= HTTU_DIRTY);
+    }
+
+    /** Whether hardware can mark table descriptors as accessed. */
+    public boolean hasTableFlagUpdate() {
+        return Idr.HTTU.get(idr0) == HTTU_TABLES;
     }
 
     /** Whether a feature of IDR0 is there. */

@@ -122,9 +122,13 @@ final class SmmuRegisters {
         });
         long cr2Bits = Registers.RECINVSID.mask()
                 | Registers.PTM.mask()
-                | (features.has0(Idr.ATSRECERR) ? Registers.REC_CFG_ATS.mask() : 0);
+                | (features.has0(Idr.ATSRECERR) ? Registers.REC_CFG_ATS.mask() : 0)
+                | (features.has0(Idr.HYP) ? Registers.E2H.mask() : 0);
         file.guard(Registers.CR2, whileClear(Registers.SMMUEN));
         file.onWrite(Registers.CR2, (old, requested) -> file.set(Registers.CR2, requested & cr2Bits));
+        if (features.has0(Idr.DORMHINT)) {
+            file.onRead(Registers.STATUSR, () -> Registers.DORMANT.of(unit.isEmpty() ? 1 : 0));
+        }
         file.onWrite(Registers.GBPA, (old, requested) -> {
             if (Registers.GBPA_UPDATE.isSet(requested)) {
                 file.set(Registers.GBPA, Registers.GBPA_UPDATE.set(requested, 0));

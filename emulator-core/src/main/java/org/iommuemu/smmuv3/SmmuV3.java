@@ -68,10 +68,11 @@ public final class SmmuV3 implements Iommu {
                 rules,
                 memory,
                 ContextBuilder.NO_TABLES);
-        ConfigurationFetch configuration = new ConfigurationFetch(features, file, structures, stageTwo);
+        IncomingAttributes incoming = IncomingAttributes.of(features);
+        ConfigurationFetch configuration = new ConfigurationFetch(features, file, structures, stageTwo, incoming);
         stalls = new StalledTransactions(features.mostStalls());
         unit = new TranslationUnit(
-                new SmmuArchitecture(features, file, recorder, configuration, stalls),
+                new SmmuArchitecture(features, file, recorder, configuration, stalls, incoming),
                 rules,
                 new ConfigurationCache(caches.configuration()),
                 new Iotlb("IOTLB", caches.iotlb(), caches.contiguousHonoured()),
@@ -81,7 +82,7 @@ public final class SmmuV3 implements Iommu {
         requests = new TranslationRequests(features, file, unit, configuration, recorder);
         translated = new TranslatedTransactions(features, file, unit, configuration, recorder);
         pages = new PageRequests(memory, file, features, errors, lines, configuration, recorder);
-        Invalidations invalidations = new Invalidations(unit, features, file);
+        Invalidations invalidations = new Invalidations(unit, features, file, incoming);
         commands = new CommandQueue(
                 memory,
                 file,
@@ -90,7 +91,10 @@ public final class SmmuV3 implements Iommu {
                 features,
                 new CommandExecution(file, features, invalidations, atcs, pages, stalls));
         registers = new SmmuRegisters(file, features, unit, commands, events, pages, stalls, atcs);
-        new AddressTranslation(features, file, unit, configuration).bind();
+        // No override concerns what software asks for.
+        ConfigurationFetch plain =
+                new ConfigurationFetch(features, file, structures, stageTwo, IncomingAttributes.withoutOverrides());
+        new AddressTranslation(features, file, unit, plain).bind();
         stalls.retryThrough(unit::translate);
         registers.reset();
     }

@@ -29,6 +29,9 @@ final class SteRules {
         if ((config & Ste.CONFIG_STAGE_2) != 0 && !features.hasStage2()) {
             return SmmuRule.STE_STAGE_2_ABSENT;
         }
+        if (StreamWorld.isReserved(ste, features)) {
+            return SmmuRule.STE_STREAM_WORLD;
+        }
         SmmuRule broken = checkAts(ste, config, features);
         if (broken == null && stage1) {
             broken = checkStage1(ste, features);
@@ -36,7 +39,9 @@ final class SteRules {
         if (broken == null && (config & Ste.CONFIG_STAGE_2) != 0) {
             broken = Stage2Rules.check(ste, features);
         }
-        boolean vmidUsed = features.hasStage2() && config != Ste.CONFIG_ENABLE;
+        boolean vmidUsed = features.hasStage2()
+                && config != Ste.CONFIG_ENABLE
+                && StreamWorld.of(ste, false, features).hasVmid();
         if (broken == null && vmidUsed && !features.has0(Idr.VMID16) && Ste.S2VMID.get(ste) >>> 8 != 0) {
             return SmmuRule.STE_VMID;
         }

@@ -51,6 +51,17 @@ class SmmuFeaturesTest {
     }
 
     @Test
+    void shouldLackEl2WithoutBothStages() {
+        // 1.3: Hyp is RES0 unless S1P and S2P; 1.5: PTWNNC without stage 2.
+        SmmuFeatures f = SmmuFeatures.full();
+        for (long stage : new long[] {Idr.S1P.mask(), Idr.S2P.mask()}) {
+            SmmuFeatures one = new SmmuFeatures(f.idr0() & ~stage, f.idr1(), f.idr3(), f.idr5(), 0, 2).modelled();
+            assertThat(Idr.HYP.get(one.idr0())).isZero();
+            assertThat(Idr.PTWNNC.get(one.idr3())).isEqualTo(stage == Idr.S1P.mask() ? 1 : 0);
+        }
+    }
+
+    @Test
     void shouldRejectFeaturesThatContradictOneAnother() {
         SmmuFeatures f = SmmuFeatures.full();
         assertThatThrownBy(() -> new SmmuFeatures(f.idr0() & ~3L, f.idr1(), f.idr3(), f.idr5(), 0, 2))

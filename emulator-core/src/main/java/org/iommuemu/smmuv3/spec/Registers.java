@@ -71,8 +71,11 @@ public final class Registers {
     /** Controls. */
     public static final Register CR2 = writable("SMMU_CR2", 0x2C, 4, 0xF, C2.build());
 
+    private static final Layout.Builder S = Layout.builder("SMMU_STATUSR", 1, "IHI 0070 §6.3.13");
+    /** Nothing is cached. */
+    public static final BitField DORMANT = S.bit("DORMANT", 0);
     /** Status. */
-    public static final Register STATUSR = readOnly("SMMU_STATUSR", 0x40, plain("SMMU_STATUSR", "§6.3.13"));
+    public static final Register STATUSR = readOnly("SMMU_STATUSR", 0x40, S.build());
 
     private static final Layout.Builder G = Layout.builder("SMMU_GBPA", 1, "IHI 0070 §6.3.14");
     /** Memory type. */

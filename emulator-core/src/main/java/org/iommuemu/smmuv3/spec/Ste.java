@@ -119,6 +119,8 @@ public final class Ste {
     public static final BitField S2S = B.bit("S2S", 185);
     /** Record. */
     public static final BitField S2R = B.bit("S2R", 186);
+    /** Access flag update in table descriptors. */
+    public static final BitField S2HAFT = B.bit("S2HAFT", 187);
     /** Bit 2 of the start level. */
     public static final BitField S2SL0_2 = B.bit("S2SL0_2", 194);
     /** 52-bit addresses. */
