@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu;
 
+import java.util.function.Consumer;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.TableRoot;
 import org.iommuemu.paging.Walker;
@@ -18,6 +19,7 @@ public final class TranslationUnit {
     private final StageTwo stageTwo;
     private final TranslationWalk walk;
     private final Fault fault = new Fault();
+    private @Nullable Consumer<InvalidationScope> invalidationLog;
     private boolean enabled;
     private long translated;
     private long passedThrough;
@@ -208,6 +210,9 @@ public final class TranslationUnit {
 
     /** Drops the translations and table descriptors in a scope. */
     public void invalidate(InvalidationScope scope) {
+        if (invalidationLog != null) {
+            invalidationLog.accept(scope);
+        }
         iotlb.invalidate(scope);
         if (!scope.isLeafOnly()) {
             walker.caches().invalidateIf(scope);
@@ -221,6 +226,11 @@ public final class TranslationUnit {
                 && iotlb.cache().size() == 0
                 && walker.caches().isEmpty()
                 && stageTwo.isEmpty();
+    }
+
+    /** Shows every invalidation from now on; a scope is not to be kept. */
+    void logInvalidations(Consumer<InvalidationScope> log) {
+        invalidationLog = log;
     }
 
     /** The configuration cache. */

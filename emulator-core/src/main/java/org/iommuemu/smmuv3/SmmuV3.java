@@ -11,6 +11,7 @@ import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.iommu.StageTwo;
+import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe. Nothing that software or a device does makes it throw.
  */
 public final class SmmuV3 implements Iommu {
+    private final PhysicalMemory memory;
     private final SmmuFeatures features;
     private final RegisterFile file = new RegisterFile(Registers.map());
     private final StructureReader structures;
@@ -44,6 +46,7 @@ public final class SmmuV3 implements Iommu {
     private final TranslationRequests requests;
     private final TranslatedTransactions translated;
     private final TranslationUnit unit;
+    private @Nullable StaleDetector stale;
     private final SmmuRegisters registers;
 
     /**
@@ -55,6 +58,7 @@ public final class SmmuV3 implements Iommu {
      * @param interrupts where its wired interrupts go: {@code eventq}, {@code priq}, {@code gerror}, {@code cmdq-sync}
      */
     public SmmuV3(PhysicalMemory memory, SmmuFeatures requested, CacheConfiguration caches, InterruptSink interrupts) {
+        this.memory = memory;
         features = requested.modelled();
         structures = new StructureReader(memory, features.outputBits());
         Interrupts lines = new Interrupts(memory, file, interrupts, features);
@@ -95,13 +99,25 @@ public final class SmmuV3 implements Iommu {
         ConfigurationFetch plain =
                 new ConfigurationFetch(features, file, structures, stageTwo, IncomingAttributes.withoutOverrides());
         new AddressTranslation(features, file, unit, plain).bind();
-        stalls.retryThrough(unit::translate);
+        stalls.retryThrough(this::translate);
         registers.reset();
     }
 
     @Override
     public void translate(Transaction transaction, Verdict verdict) {
-        unit.translate(transaction, verdict);
+        if (stale != null) {
+            stale.translate(transaction, verdict);
+        } else {
+            unit.translate(transaction, verdict);
+        }
+    }
+
+    /** Compares every translation from now on with what the tables say; slow. */
+    public StaleDetector detectStale() {
+        StaleDetector detector = new StaleDetector(
+                unit, memory, new SmmuLeafRules(), ContextBuilder.NO_TABLES, commands::total, SmmuTags::text);
+        stale = detector;
+        return detector;
     }
 
     @Override
