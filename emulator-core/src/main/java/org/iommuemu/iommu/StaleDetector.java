@@ -75,14 +75,18 @@ public final class StaleDetector {
     }
 
     private TranslationWalk walk(PhysicalMemory memory, boolean dated) {
-        Walker walker = new Walker(memory, new WalkCaches("no walk cache", CacheConfiguration.none().walk()));
-        Walker second = new Walker(memory, new WalkCaches("no walk cache", CacheConfiguration.none().walk()));
+        Walker walker = new Walker(
+                memory,
+                new WalkCaches("no walk cache", CacheConfiguration.none().walk()));
+        Walker second = new Walker(
+                memory,
+                new WalkCaches("no walk cache", CacheConfiguration.none().walk()));
         if (dated) {
             walker.observe((root, height, address, descriptor) -> date(address));
             second.observe((root, height, address, descriptor) -> date(address));
         }
         StageTwo stageTwo =
-                new StageTwo(second, new Iotlb("no cache", CacheConfiguration.none().walk(), false), rules, memory, noTables);
+                new StageTwo(second, new Iotlb("no cache", CacheGeometry.none(), false), rules, memory, noTables);
         return new TranslationWalk(walker, stageTwo, rules, memory);
     }
 
