@@ -26,16 +26,18 @@ final class InvalidationLog {
      * What was wrong with the invalidations since a change; {@link #closest()} is then the one that came closest.
      *
      * @param change sequence number of the change
-     * @param root the tables of the address space
+     * @param tag tag of the translation's address space
+     * @param global whether all address spaces share it
      * @param second the second stage behind them, or null
      * @param first first address of the page
      * @param last last address of the page
      */
-    StaleCause causeSince(long change, TableRoot root, @Nullable TableRoot second, long first, long last) {
+    StaleCause causeSince(long change, long tag, boolean global, @Nullable TableRoot second, long first, long last) {
         StaleCause cause = StaleCause.MISSING;
         closest = null;
         for (Entry e : entries) {
-            StaleCause found = e.sequence < change ? StaleCause.MISSING : cause(e.scope, root, second, first, last);
+            StaleCause found =
+                    e.sequence < change ? StaleCause.MISSING : cause(e.scope, tag, global, second, first, last);
             // The constants stand in the order of how close they come.
             if (found != StaleCause.MISSING && found.compareTo(cause) >= 0) {
                 cause = found;
@@ -46,8 +48,8 @@ final class InvalidationLog {
     }
 
     private static StaleCause cause(
-            InvalidationScope s, TableRoot root, @Nullable TableRoot second, long first, long last) {
-        boolean named = s.names(root.tag(), false) || s.names(root.globalTag(), true);
+            InvalidationScope s, long tag, boolean global, @Nullable TableRoot second, long first, long last) {
+        boolean named = s.names(tag, global);
         boolean covers = s.covers(first, last);
         if (named) {
             return !covers ? StaleCause.OTHER_ADDRESS : s.isLeafOnly() ? StaleCause.LEAF_ONLY : StaleCause.INVALIDATED;

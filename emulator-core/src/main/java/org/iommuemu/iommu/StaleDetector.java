@@ -48,6 +48,7 @@ public final class StaleDetector {
     private long sequence;
     private long dmas;
     private long staleAccesses;
+    private boolean walked;
 
     /**
      * A detector that watches memory and invalidations from now on.
@@ -100,7 +101,9 @@ public final class StaleDetector {
 
     /** Answers a transaction as the unit does, and compares. */
     public void translate(Transaction t, Verdict v) {
+        long walks = unit.walker().walks();
         unit.translate(t, v);
+        walked = unit.walker().walks() != walks;
         TranslationContext context = unit.configurations().peek(t.streamId(), t.substreamId());
         TableRoot root = context == null ? null : context.root(t.address());
         if (context != null && root != null) {
@@ -117,6 +120,10 @@ public final class StaleDetector {
         if (goes == v.isOk() && (!goes || fresh.output() == v.address() && fresh.attributes() == v.attributes())) {
             return;
         }
+        if (goes && !v.isOk() && walked && root.updatesAccessFlag()) {
+            // A walk that could not mark a descriptor was refused for that, which walks without marks do not see.
+            return;
+        }
         staleAccesses++;
         int shift = v.isOk() ? v.pageShift() : root.format().granuleShift();
         long first = address & -(1L << shift);
@@ -125,8 +132,14 @@ public final class StaleDetector {
             return;
         }
         WriteStamps.Stamp since = change;
+        boolean global = unit.iotlb().isHeldGlobally(root, address);
         StaleCause cause = invalidations.causeSince(
-                since == null ? 0 : since.sequence(), root, context.second(), first, first | (1L << shift) - 1);
+                since == null ? 0 : since.sequence(),
+                global ? root.globalTag() : root.tag(),
+                global,
+                context.second(),
+                first,
+                first | (1L << shift) - 1);
         InvalidationScope closest = invalidations.closest();
         hits.put(
                 page,
