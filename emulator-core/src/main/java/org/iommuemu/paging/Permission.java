@@ -22,6 +22,8 @@ public final class Permission {
     public static final int ALL = (1 << 6) - 1;
     /** Every read bit: what is left of a need when only the missing reads matter. */
     public static final int READS = PRIVILEGED_READ | UNPRIVILEGED_READ;
+    /** Every execute bit. */
+    public static final int EXECUTES = PRIVILEGED_EXECUTE | UNPRIVILEGED_EXECUTE;
 
     private Permission() {}
 
