@@ -122,14 +122,22 @@ class AddressTranslationFaultTest {
                         S1,
                         a -> a.bench.substreams(1, 0, 4, 0),
                         0x081),
-                error("F_CD_FETCH", 1, S1, a -> cdAt(a.stage1(1), a, ABSENT), 0x091),
+                error(
+                        "F_CD_FETCH",
+                        1,
+                        S1,
+                        a -> {
+                            a.stage1(1);
+                            a.bench.ste(1).s1ContextPtr(ABSENT);
+                        },
+                        0x091),
                 error(
                         "F_CD_FETCH of a nested stream",
                         1,
                         BOTH,
                         a -> {
                             a.nested(1).second().map(HOLE, ABSENT, AtsBench.STAGE_2_READ_WRITE);
-                            cdAt(null, a, HOLE);
+                            a.bench.ste(1).s1ContextPtr(HOLE);
                         },
                         0x091),
                 error("C_BAD_CD", 1, S1, a -> a.stage1(1).set(31, 31, 0), 0x0A1),
@@ -139,10 +147,6 @@ class AddressTranslationFaultTest {
                         BOTH,
                         a -> a.nested(1).cd().set(31, 31, 0),
                         0x0A1));
-    }
-
-    private static void cdAt(TestCd unused, AtsBench a, long pointer) {
-        a.bench.ste(1).s1ContextPtr(pointer);
     }
 
     private static Arguments error(String name, long sid, long request, Consumer<AtsBench> arrange, long par) {
