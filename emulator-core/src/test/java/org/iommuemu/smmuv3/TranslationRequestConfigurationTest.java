@@ -19,6 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -242,6 +243,38 @@ class TranslationRequestConfigurationTest {
         a.bench.ste(1).set(93, 92, 0);
         assertThat(a.ask(1, 0x5000, READ)).isEqualTo("UR");
         assertThat(a.bench.events()).containsExactly(refused(false));
+    }
+
+    // When EATS is illegal (2.5).
+
+    @ParameterizedTest(name = "Config {0}, EATS {1}, S2S {2}")
+    @CsvSource({
+        "5, 1, 1, true",
+        "6, 1, 0, true",
+        "6, 1, 1, false",
+        "7, 1, 1, false",
+        "7, 2, 0, true",
+        "7, 2, 1, false",
+        "6, 2, 0, false",
+        "5, 2, 0, false"
+    })
+    void shouldCheckEatsAgainstTheStages(int config, int eats, int s2s, boolean legal) {
+        a.controls(ON | ATSCHK, 0);
+        a.nested(1).map(0x5000, 0x5000, 0x8000_5000L);
+        a.bench.ste(1).config(config).set(93, 92, eats).set(185, 185, s2s);
+        String page = config == 5 || eats == 2 ? "5000/12 RW" : "80005000/12 RW";
+        assertThat(a.ask(1, 0x5000, READ)).isEqualTo(legal ? page : "CA");
+    }
+
+    @Test
+    void shouldNotHaveSplitStageWithNs1Ats() {
+        try (AtsBench n = new AtsBench(AtsBench.IDR0 | 0x800, AtsBench.IDR1, AtsBench.IDR3, AtsBench.IDR5)) {
+            n.controls(ON | ATSCHK, REC_CFG_ATS);
+            n.nested(1).map(0x5000, 0x6000, 0x8000_5000L);
+            n.bench.ste(1).set(93, 92, 2);
+            assertThat(n.ask(1, 0x5000, READ)).isEqualTo("CA");
+            assertThat(n.bench.events()).containsExactly("0000000100000004" + ZEROES + ZEROES + ZEROES);
+        }
     }
 
     @Test
