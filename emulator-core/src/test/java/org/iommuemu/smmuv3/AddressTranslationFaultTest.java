@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Address translation operations that fail: fact sheet 1.13, IHI 0070 §9.1.3-9.1.5. PAR has FAULT, REASON 2:1, FAULTCODE 11:4. */
+/** Address translation operations that fail: fact sheet 1.13, IHI 0070 §9.1.3-9.1.5. REASON is 2:1, FAULTCODE 11:4. */
 class AddressTranslationFaultTest {
     private static final long S1 = 0x500;
     private static final long S2 = 0x900;

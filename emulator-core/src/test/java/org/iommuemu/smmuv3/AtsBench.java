@@ -30,7 +30,7 @@ final class AtsBench implements AutoCloseable {
     /** CR2.REC_CFG_ATS. */
     static final long REC_CFG_ATS = 8;
 
-    /** S1P, S2P, AArch64 tables, COHACC, HTTU 2, ATS, ASID16, MSI, SEV, ATOS, PRI, VMW, VMID16, CD2L, VATOS, ATSRECERR, ST_LEVEL. */
+    /** All that is modelled: both stages, HTTU 2, ATS, MSI, ATOS, PRI, VATOS, CD2L, ATSRECERR, stalls, two-level tables. */
     static final long IDR0 = 0x089F_F49B;
     /** SIDSIZE 16, SSIDSIZE 20, all queues 19, ATTR_PERMS_OVR. */
     static final long IDR1 = 0x0673_9D10;
