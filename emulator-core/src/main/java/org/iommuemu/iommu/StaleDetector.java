@@ -12,6 +12,7 @@ import java.util.function.LongSupplier;
 import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.EntryTag;
+import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableRoot;
 import org.iommuemu.paging.WalkCaches;
 import org.iommuemu.paging.Walker;
@@ -116,7 +117,8 @@ public final class StaleDetector {
         spaces.putIfAbsent(root.tag(), new Space(root, context.second()));
         long address = root.canonical(t.address());
         change = null;
-        boolean goes = fresh.run(root, context.second(), address, context.need(t.access()), TranslationWalk.NO_UPDATE);
+        int need = context.need(t.access());
+        boolean goes = fresh.run(root, context.second(), address, need, need, TranslationWalk.NO_UPDATE);
         if (goes == v.isOk() && (!goes || fresh.output() == v.address() && fresh.attributes() == v.attributes())) {
             return;
         }
@@ -178,7 +180,7 @@ public final class StaleDetector {
             }
             long address = EntryTag.first(tag0);
             int mode = TranslationWalk.REPORT | TranslationWalk.NO_UPDATE;
-            boolean goes = walk.run(space.root, space.second, address, 0, mode);
+            boolean goes = walk.run(space.root, space.second, address, 0, Permission.ALL, mode);
             long output = value0 & ~(long) PERMISSIONS;
             boolean allowed = goes && (value0 & PERMISSIONS & ~walk.permissions()) == 0;
             if (!goes || !allowed || walk.output() != output) {

@@ -27,4 +27,19 @@ public record StaleHit(
         StaleCause cause,
         String detail,
         long commands,
-        long dmas) {}
+        long dmas) {
+    /** One line for people. */
+    public String text() {
+        String who = String.format("stream 0x%x", streamId)
+                + (substreamId == Transaction.NO_SUBSTREAM ? "" : String.format(" substream 0x%x", substreamId));
+        String age = commands < 0 ? "age unknown" : commands + " commands and " + dmas + " DMAs after the change";
+        String closest = detail.isEmpty() ? "" : " (closest: " + detail + ")";
+        return who
+                + String.format(" 0x%x, %s: used %s, tables say %s; ", address, addressSpace, page(used), page(now))
+                + age + "; " + cause.text() + closest;
+    }
+
+    private static String page(long at) {
+        return at < 0 ? "no access" : "0x" + Long.toHexString(at);
+    }
+}

@@ -3,8 +3,6 @@ package org.iommuemu.report;
 
 import java.util.Locale;
 import org.iommuemu.iommu.StaleEntry;
-import org.iommuemu.iommu.StaleHit;
-import org.iommuemu.iommu.Transaction;
 import org.iommuemu.replay.StaleReport;
 
 /** Stale translations as text, a line each. */
@@ -17,7 +15,7 @@ public final class StaleText {
     /** The lines of a replay, each ended. */
     public static String of(StaleReport report) {
         StringBuilder out = new StringBuilder();
-        report.hits().forEach(h -> out.append("stale  ").append(of(h)).append('\n'));
+        report.hits().forEach(h -> out.append("stale  ").append(h.text()).append('\n'));
         if (report.stop() >= 0) {
             out.append(String.format(
                     Locale.ROOT,
@@ -40,26 +38,5 @@ public final class StaleText {
 
     private static String of(StaleEntry e) {
         return String.format("%s 0x%x (2^%d bytes) -> 0x%x", e.addressSpace(), e.address(), e.pageShift(), e.output());
-    }
-
-    /** One page in one line. */
-    public static String of(StaleHit h) {
-        String who = String.format("stream 0x%x", h.streamId())
-                + (h.substreamId() == Transaction.NO_SUBSTREAM
-                        ? ""
-                        : String.format(" substream 0x%x", h.substreamId()));
-        String age = h.commands() < 0
-                ? "age unknown"
-                : h.commands() + " commands and " + h.dmas() + " DMAs after the change";
-        String closest = h.detail().isEmpty() ? "" : " (closest: " + h.detail() + ")";
-        return who
-                + String.format(
-                        " 0x%x, %s: used %s, tables say %s; ",
-                        h.address(), h.addressSpace(), page(h.used()), page(h.now()))
-                + age + "; " + h.cause().text() + closest;
-    }
-
-    private static String page(long address) {
-        return address < 0 ? "no access" : "0x" + Long.toHexString(address);
     }
 }

@@ -20,7 +20,6 @@ import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
-import org.iommuemu.report.StaleText;
 import org.jspecify.annotations.Nullable;
 
 /** The devices of a scenario: they issue what its steps say, and keep what the IOMMU tells them. */
@@ -178,7 +177,7 @@ final class ScenarioDevices implements DevicePort {
         if (found == null || s.cause() == null) {
             return found == null && s.cause() == null
                     ? SAME
-                    : "stale page is " + (found == null ? "none" : StaleText.of(found)) + ", expected " + s;
+                    : "stale page is " + (found == null ? "none" : found.text()) + ", expected " + s;
         }
         staleSeen++;
         boolean same = found.streamId() == s.requester()
@@ -186,7 +185,7 @@ final class ScenarioDevices implements DevicePort {
                 && found.cause() == s.cause()
                 && (s.commands() < 0 || found.commands() == s.commands())
                 && (s.dmas() < 0 || found.dmas() == s.dmas());
-        return same ? SAME : "stale page is " + StaleText.of(found) + ", expected " + s;
+        return same ? SAME : "stale page is " + found.text() + ", expected " + s;
     }
 
     /** Lets steps look at what a detector finds. */
@@ -198,7 +197,7 @@ final class ScenarioDevices implements DevicePort {
     List<String> unexpectedStale() {
         return stale == null
                 ? List.of()
-                : stale.hits().stream().skip(staleSeen).map(StaleText::of).toList();
+                : stale.hits().stream().skip(staleSeen).map(StaleHit::text).toList();
     }
 
     private String expect(DeviceStep.ExpectInvalidation s) {
