@@ -6,6 +6,7 @@ import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Registers;
+import org.jspecify.annotations.Nullable;
 
 /** The command queue: fetches commands, checks them and has them executed, up to the first error (IHI 0070 §3.5, §4.1, §7.1). */
 final class CommandQueue {
@@ -21,6 +22,7 @@ final class CommandQueue {
     private final MemoryQueue queue = new MemoryQueue(Command.BYTES);
     private final long[] consumed = new long[1 << Command.OPCODE.width()];
     private long wakeUpEvents;
+    private @Nullable CommandObserver observer;
 
     CommandQueue(
             PhysicalMemory memory,
@@ -35,6 +37,10 @@ final class CommandQueue {
         this.interrupts = interrupts;
         this.invalidations = invalidations;
         rules = new CommandRules(features);
+    }
+
+    void observe(@Nullable CommandObserver watcher) {
+        observer = watcher;
     }
 
     MemoryQueue queue() {
@@ -57,6 +63,9 @@ final class CommandQueue {
             if (command == null || !rules.isLegal(command, word0, word1)) {
                 stop(CERROR_ILL);
                 return;
+            }
+            if (observer != null) {
+                observer.consuming(command, word0, word1);
             }
             invalidations.execute(command, word0, word1);
             consumed[command.opcode()]++;

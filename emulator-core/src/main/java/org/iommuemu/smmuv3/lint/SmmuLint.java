@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.smmuv3.lint;
+
+import org.iommuemu.bits.Layout;
+import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.LintLog;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.Verdict;
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.paging.TableRoot;
+import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.smmuv3.spec.Cd;
+import org.iommuemu.smmuv3.spec.Command;
+import org.iommuemu.smmuv3.spec.L1Cd;
+import org.iommuemu.smmuv3.spec.L1Std;
+import org.iommuemu.smmuv3.spec.Registers;
+import org.iommuemu.smmuv3.spec.Ste;
+
+/**
+ * Stands in front of an SMMUv3 and notes what its software does wrong. Devices must send their transactions through it and
+ * software its register reads, so that it knows whose structures are fetched and which updates are waited for; register writes,
+ * commands, fetches and memory writes it sees through the machine's observers, whoever makes them.
+ *
+ * <p>Findings do not depend on the machine's caches: a structure counts as cached from its first fetch to its invalidation, as
+ * the architecture allows. Memory is bounded: what is beyond the bounds is not followed, and gives no finding.
+ */
+public final class SmmuLint implements Iommu {
+    private final SmmuV3 smmu;
+    private final LintLog log = new LintLog();
+    private final RegisterLint registers;
+    private final CommandLint commands;
+    private final StructureLint structures;
+    private final ConfigurationShadow shadow;
+    private final AddressSpaces spaces;
+    private final DescriptorLint descriptors;
+    private final TlbShadow tlb;
+    private int stream;
+    private int substream;
+    private boolean watching;
+    private final long[] ste = new long[Ste.WORDS];
+
+    /**
+     * Watches a machine from now on, best from reset.
+     *
+     * @param smmu the machine; its observers are taken
+     * @param memory its memory
+     */
+    public SmmuLint(SmmuV3 smmu, PhysicalMemory memory) {
+        this.smmu = smmu;
+        registers = new RegisterLint(smmu, log);
+        commands = new CommandLint(smmu.features(), log);
+        structures = new StructureLint(smmu.features(), log);
+        shadow = new ConfigurationShadow(smmu, memory, log);
+        spaces = new AddressSpaces(smmu, log);
+        descriptors = new DescriptorLint(memory, log);
+        tlb = new TlbShadow(smmu, log);
+        smmu.observe(this::fetched, this::descriptor);
+        smmu.observeSoftware(registers::writing, this::consuming);
+        memory.watchWrites(shadow::written);
+    }
+
+    /** What has been found. */
+    public LintLog log() {
+        return log;
+    }
+
+    @Override
+    public void translate(Transaction t, Verdict v) {
+        stream = t.streamId();
+        substream = t.substreamId();
+        boolean enabled = Registers.SMMUEN.isSet(smmu.readRegister(Registers.CR0.offset(), 4));
+        if (enabled) {
+            shadow.use(stream, substream);
+        }
+        watching = enabled;
+        tlb.begin(t.address());
+        smmu.translate(t, v);
+        tlb.end(stream, shadow.cd(stream, substream), shadow.ste(stream));
+        watching = false;
+    }
+
+    @Override
+    public long readRegister(long offset, int size) {
+        registers.reading(offset, size);
+        return smmu.readRegister(offset, size);
+    }
+
+    @Override
+    public void writeRegister(long offset, int size, long value) {
+        smmu.writeRegister(offset, size, value);
+    }
+
+    // Layouts are constants: one that is not the same is another structure.
+    @SuppressWarnings("ReferenceEquality")
+    private void fetched(Layout layout, long address, long[] words) {
+        if (!watching) {
+            return;
+        }
+        String place = "stream 0x" + Integer.toHexString(stream);
+        if (layout == L1Std.LAYOUT) {
+            structures.l1std(place + " L1STD at 0x" + Long.toHexString(address), words[0]);
+        } else if (layout == Ste.LAYOUT) {
+            System.arraycopy(words, 0, ste, 0, Ste.WORDS);
+            place += " STE at 0x" + Long.toHexString(address);
+            structures.ste(place, words);
+            spaces.ste(place, words);
+        } else {
+            if (substream != Transaction.NO_SUBSTREAM) {
+                place += " substream 0x" + Integer.toHexString(substream);
+            }
+            place += " " + layout.name() + " at 0x" + Long.toHexString(address);
+            if (layout == L1Cd.LAYOUT) {
+                structures.l1cd(place, words[0], ste);
+            } else if (layout == Cd.LAYOUT) {
+                structures.cd(place, words);
+                spaces.cd(place, words, ste);
+            }
+        }
+        shadow.fetched(layout, address, words, stream, substream);
+    }
+
+    private void descriptor(TableRoot root, int height, long address, long descriptor) {
+        descriptors.check(root, height, address, descriptor);
+        tlb.descriptor(root, height, descriptor);
+    }
+
+    private void consuming(Command command, long word0, long word1) {
+        commands.check(command, word0, word1);
+        registers.consuming(command, word1);
+        shadow.consuming(command, word0, word1);
+        spaces.consuming(command, word0);
+        tlb.consuming(command, word0, word1);
+    }
+}
