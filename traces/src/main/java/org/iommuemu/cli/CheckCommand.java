@@ -9,7 +9,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.iommuemu.capture.InputException;
+import org.iommuemu.iommu.LintLog;
 import org.iommuemu.report.JunitXml;
+import org.iommuemu.report.LintText;
 import org.iommuemu.report.ResultFile;
 import org.iommuemu.scenario.FailNthResult;
 import org.iommuemu.scenario.Scenario;
@@ -48,6 +50,12 @@ final class CheckCommand implements Callable<Integer> {
     @Option(names = "--keep-going", description = "run the other files when one cannot be read")
     private boolean keepGoing;
 
+    @Option(
+            names = "--lint",
+            description =
+                    "also print what the scenarios do wrong as software, before the last line; see docs/smmuv3.md")
+    private boolean lint;
+
     @Mixin
     private CacheOptions caches = new CacheOptions();
 
@@ -57,7 +65,8 @@ final class CheckCommand implements Callable<Integer> {
             ResultFile.check(junit);
         }
         PrintWriter out = Output.out(spec);
-        ScenarioRunner runner = new ScenarioRunner(caches.configuration());
+        LintLog findings = new LintLog();
+        ScenarioRunner runner = new ScenarioRunner(caches.configuration(), lint ? findings : null);
         if (failNth) {
             return failNth(runner, out);
         }
@@ -84,6 +93,7 @@ final class CheckCommand implements Callable<Integer> {
         if (junit != null) {
             ResultFile.write(junit, JunitXml.of(results));
         }
+        out.print(LintText.of(findings));
         out.println(counts(results));
         if (unread) {
             return Main.BAD_INPUT;

@@ -4,6 +4,7 @@ package org.iommuemu.cli;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.iommuemu.capture.Capture;
+import org.iommuemu.iommu.LintLog;
 import org.iommuemu.replay.CaptureReplay;
 import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.report.ReplayJson;
@@ -33,6 +34,11 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "write all figures as JSON")
     private @Nullable Path json;
 
+    @Option(
+            names = "--lint",
+            description = "also print what the recorded software does wrong, before the last line; see docs/smmuv3.md")
+    private boolean lint;
+
     @Mixin
     private CacheOptions caches = new CacheOptions();
 
@@ -44,17 +50,19 @@ final class ReplayCommand implements Callable<Integer> {
         Capture opened = Capture.open(capture);
         ReplaySummary summary;
         double seconds;
+        LintLog findings;
         Progress progress = new Progress(Output.err(spec));
-        try (CaptureReplay replay = new CaptureReplay(opened, caches.configuration())) {
+        try (CaptureReplay replay = new CaptureReplay(opened, caches.configuration(), lint)) {
             summary = replay.run(progress);
             seconds = progress.seconds();
+            findings = replay.lint();
         } finally {
             progress.clear();
         }
         if (json != null) {
-            ResultFile.write(json, ReplayJson.of(summary, seconds));
+            ResultFile.write(json, ReplayJson.of(summary, seconds, lint ? findings : null));
         }
-        Output.out(spec).print(ReplayText.of(summary, seconds));
+        Output.out(spec).print(ReplayText.of(summary, seconds, findings));
         return summary.agrees() ? Main.DONE : Main.DISAGREED;
     }
 }

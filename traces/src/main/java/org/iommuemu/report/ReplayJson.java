@@ -8,8 +8,11 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.iommuemu.capture.TraceRecord;
+import org.iommuemu.iommu.LintFinding;
+import org.iommuemu.iommu.LintLog;
 import org.iommuemu.replay.Agreement;
 import org.iommuemu.replay.ReplaySummary;
+import org.jspecify.annotations.Nullable;
 
 /** A replay's figures as JSON; names are documented in docs/formats.md and stay as they are. */
 public final class ReplayJson {
@@ -21,8 +24,9 @@ public final class ReplayJson {
      * The document.
      *
      * @param seconds the host's time for it; with the rate derived from it, all that differs between two runs
+     * @param lint what software did wrong, or null if nobody asked
      */
-    public static String of(ReplaySummary s, double seconds) {
+    public static String of(ReplaySummary s, double seconds, @Nullable LintLog lint) {
         Map<String, Object> root = new LinkedHashMap<>();
         root.put("capture", s.name());
         Map<String, Object> records = new LinkedHashMap<>();
@@ -53,6 +57,9 @@ public final class ReplayJson {
         agreement.put("registerReads", agreement(s.registerReads()));
         agreement.put("commandSlots", agreement(s.commandSlots()));
         root.put("agreement", agreement);
+        if (lint != null) {
+            root.put("lint", lint.findings().stream().map(ReplayJson::finding).toList());
+        }
         Map<String, Object> host = new LinkedHashMap<>();
         host.put("seconds", seconds);
         host.put("recordsPerSecond", Math.round(s.records().records() / seconds));
@@ -62,6 +69,17 @@ public final class ReplayJson {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a replay's figures are plain maps", e);
         }
+    }
+
+    private static Map<String, Object> finding(LintFinding f) {
+        Map<String, Object> out = new LinkedHashMap<>();
+        out.put("rule", f.rule().id());
+        out.put("place", f.place());
+        out.put("seen", "0x" + Long.toHexString(f.seen()));
+        out.put("text", f.rule().text());
+        out.put("section", f.rule().section());
+        out.put("count", f.count());
+        return out;
     }
 
     private static Map<String, Object> agreement(Agreement a) {

@@ -8,21 +8,36 @@ import org.iommuemu.device.DmaEngine;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.LintFinding;
+import org.iommuemu.iommu.LintLog;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.memory.RangeState;
 import org.iommuemu.scenario.ScenarioResult.Status;
 import org.iommuemu.smmuv3.SmmuFeatures;
 import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.smmuv3.lint.SmmuLint;
+import org.jspecify.annotations.Nullable;
 
 /** Runs scenarios, each from reset with all memory zero, up to the first step that differs. */
 public final class ScenarioRunner {
     private static final String SAME = "";
 
     private final CacheConfiguration caches;
+    private final @Nullable LintLog lint;
 
     /** A runner whose machines have certain caches. */
     public ScenarioRunner(CacheConfiguration caches) {
+        this(caches, null);
+    }
+
+    /**
+     * A runner whose machines have certain caches.
+     *
+     * @param lint takes what scenarios do wrong, each place headed by that of the scenario; null if nobody asks
+     */
+    public ScenarioRunner(CacheConfiguration caches, @Nullable LintLog lint) {
         this.caches = caches;
+        this.lint = lint;
     }
 
     /** Runs one scenario. */
@@ -33,17 +48,30 @@ public final class ScenarioRunner {
         }
         try (PhysicalMemory memory = new PhysicalMemory()) {
             populate(memory, scenario.ram());
-            Iommu iommu = new SmmuV3(memory, features, caches, InterruptSink.NONE);
+            SmmuV3 smmu = new SmmuV3(memory, features, caches, InterruptSink.NONE);
+            SmmuLint linted = lint == null ? null : new SmmuLint(smmu, memory);
+            Iommu iommu = linted == null ? smmu : linted;
             DmaEngine dma = new DmaEngine(iommu::translate, memory);
             int number = 0;
             for (Step step : scenario.steps()) {
                 String difference = run(step, iommu, dma, memory);
                 if (!difference.equals(SAME)) {
+                    note(scenario, linted);
                     return differs(scenario, number, difference);
                 }
                 number++;
             }
+            note(scenario, linted);
             return new ScenarioResult(scenario, Status.PASSED, -1, "");
+        }
+    }
+
+    private void note(Scenario scenario, @Nullable SmmuLint linted) {
+        if (lint != null && linted != null) {
+            String head = scenario.place() + ": " + scenario.name() + ": ";
+            linted.log()
+                    .findings()
+                    .forEach(f -> lint.add(new LintFinding(f.rule(), head + f.place(), f.seen(), f.count())));
         }
     }
 

@@ -3,8 +3,10 @@ package org.iommuemu.smmuv3.lint;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.iommuemu.bits.Layout;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.iommu.Transaction;
@@ -32,7 +34,7 @@ final class ConfigurationShadow {
     private final Map<Integer, Stream> streams = new HashMap<>();
     private final Map<Long, CachedStructure> l1stds = new HashMap<>();
     private final Map<Long, List<CachedStructure>> byPage = new HashMap<>();
-    private final List<CachedStructure> pending = new ArrayList<>();
+    private final Set<CachedStructure> pending = new LinkedHashSet<>();
     private int followed;
 
     ConfigurationShadow(SmmuV3 smmu, PhysicalMemory memory, LintLog log) {
@@ -229,7 +231,7 @@ final class ConfigurationShadow {
 
     private void invalidate(CachedStructure s) {
         s.invalidate();
-        if (s.isPending() && !pending.contains(s)) {
+        if (s.isPending()) {
             pending.add(s);
         }
     }

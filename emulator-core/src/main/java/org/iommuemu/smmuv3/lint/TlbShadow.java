@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3.lint;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TlbShadow {
     private static final int MOST_LEAVES = 1 << 16;
+    private static final int MOST_SPACES = 1 << 12;
     private static final int GRANULE_BASE_SHIFT = 10;
     private static final int STAGE_2_ONLY = -1;
     private static final int MOST_SHIFT = 63;
@@ -29,7 +32,7 @@ final class TlbShadow {
     private final SmmuV3 smmu;
     private final LintLog log;
     private final Map<Space, NavigableMap<Long, Leaf>> spaces = new HashMap<>();
-    private boolean anyPending;
+    private final List<Pending> pending = new ArrayList<>();
     private int leaves;
     private long input;
     private @Nullable TableRoot root;
@@ -38,6 +41,9 @@ final class TlbShadow {
 
     /** An address space; the ASID is −1 for stage 2 alone. */
     private record Space(int vmid, int asid) {}
+
+    /** A leaf that a TLBI has named. */
+    private record Pending(NavigableMap<Long, Leaf> of, long key, Leaf leaf) {}
 
     /** A leaf that may be in a TLB. */
     private static final class Leaf {
@@ -118,10 +124,15 @@ final class TlbShadow {
     }
 
     private void put(Space space, long address, int shift, long value) {
+        if (!spaces.containsKey(space) && spaces.size() >= MOST_SPACES) {
+            return;
+        }
         NavigableMap<Long, Leaf> of = spaces.computeIfAbsent(space, k -> new TreeMap<>());
         long key = address & -(1L << shift);
-        if (of.containsKey(key) || leaves < MOST_LEAVES) {
-            leaves += of.put(key, new Leaf(shift, value)) == null ? 1 : 0;
+        Leaf known = of.get(key);
+        if (known != null ? !known.pending : leaves < MOST_LEAVES) {
+            of.put(key, new Leaf(shift, value));
+            leaves += known == null ? 1 : 0;
         }
     }
 
@@ -182,31 +193,25 @@ final class TlbShadow {
         for (Map.Entry<Long, Leaf> e :
                 of.subMap(from == null ? first : from, true, last, true).entrySet()) {
             long end = e.getKey() + (1L << e.getValue().shift) - 1;
-            if (end >= first) {
+            if (end >= first && !e.getValue().pending) {
                 e.getValue().pending = true;
-                anyPending = true;
+                pending.add(new Pending(of, e.getKey(), e.getValue()));
             }
         }
     }
 
     private void sync() {
-        if (!anyPending) {
-            return;
-        }
-        anyPending = false;
-        leaves = 0;
-        for (NavigableMap<Long, Leaf> of : spaces.values()) {
-            of.values().removeIf(l -> l.pending && l.next == null);
-            for (Leaf l : of.values()) {
-                Long next = l.next;
-                if (l.pending && next != null) {
-                    l.value = next;
-                    l.next = null;
-                    l.pending = false;
-                }
+        for (Pending p : pending) {
+            Long next = p.leaf.next;
+            if (next != null) {
+                p.leaf.value = next;
+                p.leaf.next = null;
+                p.leaf.pending = false;
+            } else {
+                p.of.remove(p.key);
+                leaves--;
             }
-            leaves += of.size();
         }
-        spaces.values().removeIf(Map::isEmpty);
+        pending.clear();
     }
 }
