@@ -8,9 +8,11 @@ import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.TableRoot;
+import org.iommuemu.smmuv3.SmmuRule;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.spec.Cd;
 import org.iommuemu.smmuv3.spec.Command;
+import org.iommuemu.smmuv3.spec.Event;
 import org.iommuemu.smmuv3.spec.L1Cd;
 import org.iommuemu.smmuv3.spec.L1Std;
 import org.iommuemu.smmuv3.spec.Registers;
@@ -25,6 +27,8 @@ import org.iommuemu.smmuv3.spec.Ste;
  * the architecture allows. Memory is bounded: what is beyond the bounds is not followed, and gives no finding.
  */
 public final class SmmuLint implements Iommu {
+    private static final String NOT_FETCHED = "";
+
     private final SmmuV3 smmu;
     private final LintLog log = new LintLog();
     private final RegisterLint registers;
@@ -38,6 +42,9 @@ public final class SmmuLint implements Iommu {
     private int substream;
     private boolean watching;
     private final long[] ste = new long[Ste.WORDS];
+    private final long[] cd = new long[Cd.WORDS];
+    private String stePlace = NOT_FETCHED;
+    private String cdPlace = NOT_FETCHED;
 
     /**
      * Watches a machine from now on, best from reset.
@@ -73,8 +80,20 @@ public final class SmmuLint implements Iommu {
             shadow.use(stream, substream);
         }
         watching = enabled;
+        stePlace = NOT_FETCHED;
+        cdPlace = NOT_FETCHED;
         tlb.begin(t.address());
         smmu.translate(t, v);
+        Event event = v.rule() instanceof SmmuRule rule ? rule.event() : null;
+        // What is refused as a whole is reported by its event; nothing in it is used.
+        if (!stePlace.equals(NOT_FETCHED) && event != Event.C_BAD_STE) {
+            structures.ste(stePlace, ste);
+            spaces.ste(stePlace, ste);
+        }
+        if (!cdPlace.equals(NOT_FETCHED) && event != Event.C_BAD_CD) {
+            structures.cd(cdPlace, cd);
+            spaces.cd(cdPlace, cd, ste);
+        }
         tlb.end(stream, shadow.cd(stream, substream), shadow.ste(stream));
         watching = false;
     }
@@ -101,9 +120,7 @@ public final class SmmuLint implements Iommu {
             structures.l1std(place + " L1STD at 0x" + Long.toHexString(address), words[0]);
         } else if (layout == Ste.LAYOUT) {
             System.arraycopy(words, 0, ste, 0, Ste.WORDS);
-            place += " STE at 0x" + Long.toHexString(address);
-            structures.ste(place, words);
-            spaces.ste(place, words);
+            stePlace = place + " STE at 0x" + Long.toHexString(address);
         } else {
             if (substream != Transaction.NO_SUBSTREAM) {
                 place += " substream 0x" + Integer.toHexString(substream);
@@ -112,8 +129,8 @@ public final class SmmuLint implements Iommu {
             if (layout == L1Cd.LAYOUT) {
                 structures.l1cd(place, words[0], ste);
             } else if (layout == Cd.LAYOUT) {
-                structures.cd(place, words);
-                spaces.cd(place, words, ste);
+                System.arraycopy(words, 0, cd, 0, Cd.WORDS);
+                cdPlace = place;
             }
         }
         shadow.fetched(layout, address, words, stream, substream);

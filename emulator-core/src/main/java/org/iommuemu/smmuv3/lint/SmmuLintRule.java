@@ -4,7 +4,7 @@ package org.iommuemu.smmuv3.lint;
 import java.util.Locale;
 import org.iommuemu.iommu.LintRule;
 
-/** What the lint of an SMMUv3 looks for. None of these raises a fault of its own. */
+/** What the lint of an SMMUv3 looks for. What the machine reports by an event or an error is not among them. */
 public enum SmmuLintRule implements LintRule {
     /** Table. */
     STRTAB_BASE_ALIGNMENT(
@@ -45,11 +45,11 @@ public enum SmmuLintRule implements LintRule {
     MSI_ADDRESS_ALIGNMENT(
             "*_IRQ_CFG0.ADDR", "the message address is not aligned to 4; its low bits are lost", "§6.3.20"),
     /** Initialisation. */
-    INITIAL_CFGI_MISSING("CR0.SMMUEN", "translation goes on with no CFGI_ALL and SYNC since reset", "§3.11"),
+    INITIAL_CFGI_MISSING("CR0.SMMUEN", "translation is switched on with no CFGI_ALL and SYNC since reset", "§3.11"),
     /** Initialisation. */
-    INITIAL_TLBI_MISSING("CR0.SMMUEN", "translation goes on with no TLBI_NSNH_ALL and SYNC since reset", "§3.11"),
+    INITIAL_TLBI_MISSING("CR0.SMMUEN", "translation is switched on with no TLBI_NSNH_ALL and SYNC since reset", "§3.11"),
     /** Initialisation. */
-    EVENTQ_OFF("CR0.EVENTQEN", "translation goes on with the event queue off: faults leave no record", "§3.11"),
+    EVENTQ_OFF("CR0.EVENTQEN", "translation is switched on with the event queue off: faults leave no record", "§3.11"),
 
     /** L1STD. */
     L1STD_POINTER_ALIGNMENT("L1STD.L2Ptr", "the level 2 array is not aligned to its size", "§5.1"),
