@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * changes a structure without invalidating it, or word by word while it is in use.
  */
 final class ConfigurationShadow {
-    /** Structures followed; further ones are not. */
+    /** Structures followed, and streams; further ones are not. */
     private static final int MOST_STRUCTURES = 1 << 16;
 
     private final SmmuV3 smmu;
@@ -98,7 +98,7 @@ final class ConfigurationShadow {
     void fetched(Layout layout, long address, long[] words, int streamId, int substreamId) {
         Stream s = streams.get(streamId);
         if (s == null) {
-            if (followed >= MOST_STRUCTURES) {
+            if (streams.size() >= MOST_STRUCTURES) {
                 return;
             }
             s = new Stream();

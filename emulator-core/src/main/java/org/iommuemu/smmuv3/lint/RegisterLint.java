@@ -44,6 +44,14 @@ final class RegisterLint {
         queues = new QueueLint(smmu, log);
     }
 
+    void reset() {
+        changing.clear();
+        cfgiAll = false;
+        tlbiAll = false;
+        cfgiAllDone = false;
+        tlbiAllDone = false;
+    }
+
     /** Software reads; a read of an acknowledgement is what it waits for. */
     void reading(long offset, int size) {
         UPDATED_BY.forEach((read, updated) -> {

@@ -71,6 +71,12 @@ public final class SmmuLint implements Iommu {
         return log;
     }
 
+    /** Resets the machine; what had to be done since reset is to be done again. Caches keep what they hold. */
+    public void reset() {
+        smmu.reset();
+        registers.reset();
+    }
+
     @Override
     public void translate(Transaction t, Verdict v) {
         stream = t.streamId();

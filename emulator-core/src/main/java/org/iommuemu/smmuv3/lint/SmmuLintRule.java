@@ -47,7 +47,8 @@ public enum SmmuLintRule implements LintRule {
     /** Initialisation. */
     INITIAL_CFGI_MISSING("CR0.SMMUEN", "translation is switched on with no CFGI_ALL and SYNC since reset", "§3.11"),
     /** Initialisation. */
-    INITIAL_TLBI_MISSING("CR0.SMMUEN", "translation is switched on with no TLBI_NSNH_ALL and SYNC since reset", "§3.11"),
+    INITIAL_TLBI_MISSING(
+            "CR0.SMMUEN", "translation is switched on with no TLBI_NSNH_ALL and SYNC since reset", "§3.11"),
     /** Initialisation. */
     EVENTQ_OFF("CR0.EVENTQEN", "translation is switched on with the event queue off: faults leave no record", "§3.11"),
 
