@@ -28,13 +28,20 @@ public final class DmaEngine {
         /** A piece was aborted by the IOMMU; {@link DmaEngine#verdict()} tells why. */
         ABORTED,
         /** A piece was translated to an address where nothing answers. */
-        BUS_ERROR
+        BUS_ERROR,
+        /** The IOMMU holds a piece back: {@link DmaEngine#resume} goes on once it is let go. */
+        STALLED
     }
 
     private final Port port;
     private final PhysicalMemory memory;
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
+    private int streamId;
+    private int substreamId;
+    private long address;
+    private int access;
+    private byte[] data = {};
     private int moved;
     private Outcome outcome = Outcome.DONE;
 
@@ -45,15 +52,13 @@ public final class DmaEngine {
     }
 
     /** Reads {@code into.length} bytes at an input address; bytes that were not read are left alone. */
-    public Outcome read(int streamId, int substreamId, long address, byte[] into) {
-        outcome = move(streamId, substreamId, address, into, Access.READ);
-        return outcome;
+    public Outcome read(int stream, int substream, long from, byte[] into) {
+        return transfer(stream, substream, from, into, Access.READ);
     }
 
     /** Writes {@code from.length} bytes to an input address. */
-    public Outcome write(int streamId, int substreamId, long address, byte[] from) {
-        outcome = move(streamId, substreamId, address, from, Access.WRITE);
-        return outcome;
+    public Outcome write(int stream, int substream, long to, byte[] from) {
+        return transfer(stream, substream, to, from, Access.WRITE);
     }
 
     /** How the last transfer ended. */
@@ -61,41 +66,83 @@ public final class DmaEngine {
         return outcome;
     }
 
-    private Outcome move(int streamId, int substreamId, long address, byte[] data, int access) {
+    /**
+     * Goes on with a transfer that has {@link Outcome#STALLED}.
+     *
+     * @param held what became of the piece that was held back
+     */
+    public Outcome resume(Verdict held) {
+        if (outcome != Outcome.STALLED) {
+            throw new IllegalStateException("the last transfer has ended as " + outcome);
+        }
+        verdict.copy(held);
+        outcome = piece(verdict);
+        return outcome == Outcome.DONE ? rest() : outcome;
+    }
+
+    /**
+     * Moves bytes between memory and {@code bytes}.
+     *
+     * @param code what the requests do, see {@link Access}; a write goes to memory
+     */
+    public Outcome transfer(int stream, int substream, long at, byte[] bytes, int code) {
+        streamId = stream;
+        substreamId = substream;
+        address = at;
+        data = bytes;
+        access = code;
         moved = 0;
-        while (moved < data.length) {
-            long at = address + moved;
-            int room = PhysicalMemory.PAGE_BYTES - (int) (at & PhysicalMemory.PAGE_BYTES - 1);
-            int n = Math.min(room, data.length - moved);
-            port.translate(transaction.set(streamId, substreamId, at, access), verdict);
-            switch (verdict.status()) {
-                case ABORT -> {
-                    return Outcome.ABORTED;
-                }
-                case READ_ZERO_WRITE_IGNORED -> {
-                    if (access == Access.READ) {
-                        Arrays.fill(data, moved, moved + n, (byte) 0);
-                    }
-                }
-                case OK -> {
-                    if (!memory.answers(verdict.address(), n)) {
-                        return Outcome.BUS_ERROR;
-                    }
-                    if (access == Access.READ) {
-                        memory.read(verdict.address(), data, moved, n);
-                    } else {
-                        memory.write(verdict.address(), data, moved, n);
-                    }
+        return rest();
+    }
+
+    private Outcome rest() {
+        outcome = Outcome.DONE;
+        while (moved < data.length && outcome == Outcome.DONE) {
+            port.translate(transaction.set(streamId, substreamId, address + moved, access), verdict);
+            outcome = piece(verdict);
+        }
+        return outcome;
+    }
+
+    /** Moves the bytes of one piece, up to the end of its page, as far as its verdict lets it. */
+    private Outcome piece(Verdict v) {
+        int room = PhysicalMemory.PAGE_BYTES - (int) (address + moved & PhysicalMemory.PAGE_BYTES - 1);
+        int n = Math.min(room, data.length - moved);
+        switch (v.status()) {
+            case ABORT -> {
+                return Outcome.ABORTED;
+            }
+            case STALLED -> {
+                return Outcome.STALLED;
+            }
+            case READ_ZERO_WRITE_IGNORED -> {
+                if (!Access.isWrite(access)) {
+                    Arrays.fill(data, moved, moved + n, (byte) 0);
                 }
             }
-            moved += n;
+            case OK -> {
+                if (!memory.answers(v.address(), n)) {
+                    return Outcome.BUS_ERROR;
+                }
+                if (!Access.isWrite(access)) {
+                    memory.read(v.address(), data, moved, n);
+                } else {
+                    memory.write(v.address(), data, moved, n);
+                }
+            }
         }
+        moved += n;
         return Outcome.DONE;
     }
 
     /** Bytes moved by the last transfer. */
     public int moved() {
         return moved;
+    }
+
+    /** The number of the piece that is held back, if the last transfer has {@link Outcome#STALLED}. */
+    public long ticket() {
+        return verdict.ticket();
     }
 
     /** The verdict of the last piece. */

@@ -9,6 +9,8 @@ public enum FaultKind {
     INPUT_RANGE,
     /** Walks of this table are forbidden. */
     WALK_DISABLED,
+    /** Unprivileged requests are kept from this table. */
+    UNPRIVILEGED,
     /** A descriptor is invalid. */
     INVALID_DESCRIPTOR,
     /** An output or table address is too wide. */

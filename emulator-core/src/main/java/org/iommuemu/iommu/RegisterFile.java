@@ -4,6 +4,7 @@ package org.iommuemu.iommu;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.iommuemu.bits.Register;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,7 @@ public final class RegisterFile {
     private final long[] values;
     private final @Nullable WriteHandler[] handlers;
     private final @Nullable BooleanSupplier[] guards;
+    private final @Nullable LongSupplier[] sources;
     private @Nullable RegisterObserver observer;
 
     /**
@@ -49,6 +51,7 @@ public final class RegisterFile {
         values = new long[this.map.size()];
         handlers = new WriteHandler[this.map.size()];
         guards = new BooleanSupplier[this.map.size()];
+        sources = new LongSupplier[this.map.size()];
         for (int slot = 0; slot < this.map.size(); slot++) {
             Register r = this.map.get(slot);
             if (r.offset() % r.bytes() != 0) {
@@ -90,6 +93,11 @@ public final class RegisterFile {
     /** Shows every write by software from now on; null ends it. */
     public void observe(@Nullable RegisterObserver watcher) {
         observer = watcher;
+    }
+
+    /** Lets {@code source} give the value that software reads from {@code register}, in place of a stored one. */
+    public void onRead(Register register, LongSupplier source) {
+        sources[slot(register)] = source;
     }
 
     /** The value of a register. */
@@ -138,7 +146,12 @@ public final class RegisterFile {
 
     private long readHalf(long offset) {
         int slot = slotOf(offset);
-        return slot == NO_REGISTER ? 0 : values[slot] >>> halfShift(slot, offset) & 0xFFFF_FFFFL;
+        if (slot == NO_REGISTER) {
+            return 0;
+        }
+        LongSupplier source = sources[slot];
+        long value = source == null ? values[slot] : source.getAsLong();
+        return value >>> halfShift(slot, offset) & 0xFFFF_FFFFL;
     }
 
     private void writeHalf(long offset, long half) {

@@ -22,6 +22,7 @@ public final class StageTwo implements TableLocator {
     private final LeafUpdater updater;
     private final Fault fault = new Fault();
     private TableRoot tableRoot;
+    private int tableMode;
     private long output;
     private int shift;
     private int permissions;
@@ -43,15 +44,21 @@ public final class StageTwo implements TableLocator {
         tableRoot = unused;
     }
 
-    /** The locator for a first stage whose tables this root maps. */
-    TableLocator through(TableRoot root) {
+    /** The locator for a first stage whose tables this root maps; of a walk's mode, only what concerns updates counts. */
+    TableLocator through(TableRoot root, int mode) {
         tableRoot = root;
+        tableMode = mode & TranslationWalk.NO_UPDATE;
         return this;
     }
 
     @Override
     public long locate(long intermediate) {
-        return translateStructure(tableRoot, intermediate, Fault.Source.TABLE) ? output : NOWHERE;
+        return translateStructure(tableRoot, intermediate, Fault.Source.TABLE, tableMode) ? output : NOWHERE;
+    }
+
+    @Override
+    public long locateForUpdate(long intermediate) {
+        return translateUpdate(tableRoot, intermediate) ? output : NOWHERE;
     }
 
     @Override
@@ -60,8 +67,8 @@ public final class StageTwo implements TableLocator {
     }
 
     /** Translates the address of a structure or table that is about to be read; false leaves a {@link #fault()}. */
-    public boolean translateStructure(TableRoot root, long intermediate, Fault.Source source) {
-        if (!translate(root, intermediate, TABLE_READ, source)) {
+    public boolean translateStructure(TableRoot root, long intermediate, Fault.Source source, int mode) {
+        if (!translate(root, intermediate, TABLE_READ, source, mode)) {
             return false;
         }
         if (!rules.mayHoldTables(root, attributes)) {
@@ -76,9 +83,10 @@ public final class StageTwo implements TableLocator {
      *
      * @param need permission bits that the access needs
      * @param source what is being accessed, for the fault
+     * @param mode see {@link TranslationWalk}
      * @return whether it is allowed; if not, {@link #fault()} tells why
      */
-    boolean translate(TableRoot root, long intermediate, int need, Fault.Source source) {
+    boolean translate(TableRoot root, long intermediate, int need, Fault.Source source, int mode) {
         if (!root.covers(intermediate)) {
             fault.set(FaultKind.INPUT_RANGE, 2, source).intermediate(intermediate);
             return false;
@@ -93,15 +101,21 @@ public final class StageTwo implements TableLocator {
                 return true;
             }
             if (!root.updatesDirtyState()) {
-                fault.set(FaultKind.PERMISSION, 2, source).held(permissions).intermediate(intermediate);
-                return false;
+                return lacksPermission(intermediate, source, mode);
             }
         }
-        return walk(root, intermediate, need, source);
+        return walk(root, intermediate, need, source, mode);
     }
 
-    private boolean walk(TableRoot root, long intermediate, int need, Fault.Source source) {
-        WalkStatus status = walker.walk(root, intermediate);
+    /** What is missing is a fault, unless the translation is only to be reported. */
+    private boolean lacksPermission(long intermediate, Fault.Source source, int mode) {
+        fault.set(FaultKind.PERMISSION, 2, source).held(permissions).intermediate(intermediate);
+        return (mode & TranslationWalk.REPORT) != 0;
+    }
+
+    private boolean walk(TableRoot root, long intermediate, int need, Fault.Source source, int mode) {
+        boolean written = (mode & TranslationWalk.NO_UPDATE) == 0;
+        WalkStatus status = walker.walk(root, intermediate, null, written);
         if (status != WalkStatus.OK) {
             fault.set(FaultKind.of(status), 2, source)
                     .intermediate(intermediate)
@@ -115,24 +129,25 @@ public final class StageTwo implements TableLocator {
         }
         updater.prepare(root, walker, need);
         permissions = updater.permissions();
-        if ((permissions & need) != need) {
-            fault.set(FaultKind.PERMISSION, 2, source).held(permissions).intermediate(intermediate);
+        if ((permissions & need) != need && !lacksPermission(intermediate, source, mode)) {
             return false;
         }
-        if (updater.isUpdate(walker) && !updater.write(root, walker)) {
-            return walk(root, intermediate, need, source);
+        if (written && updater.isUpdate(walker) && !updater.write(root, walker)) {
+            return walk(root, intermediate, need, source, mode);
         }
         shift = root.format().shift(walker.height());
         output = walker.output() | intermediate & (1L << shift) - 1;
         attributes = rules.attributes(root, walker.descriptor());
         int span = root.format().spanShift(walker.descriptor(), walker.height());
-        cache.fill(root, intermediate, output, shift, span, false, permissions, attributes);
+        if (written || !updater.isUpdate(walker) && !walker.isUnmarked()) {
+            cache.fill(root, intermediate, output, shift, span, false, permissions, attributes);
+        }
         return true;
     }
 
     /** Translates the address of a descriptor that is about to be updated; false leaves a {@link #fault()}. */
     boolean translateUpdate(TableRoot root, long intermediate) {
-        if (!translate(root, intermediate, TABLE_WRITE, Fault.Source.TABLE)) {
+        if (!translate(root, intermediate, TABLE_WRITE, Fault.Source.TABLE, TranslationWalk.ACCESS)) {
             fault.update();
             return false;
         }
@@ -172,6 +187,11 @@ public final class StageTwo implements TableLocator {
     /** The cache of this stage's translations. */
     public Iotlb cache() {
         return cache;
+    }
+
+    /** Whether neither this stage's cache nor its walk caches hold anything. */
+    boolean isEmpty() {
+        return cache.cache().size() == 0 && walker.caches().isEmpty();
     }
 
     void invalidate(InvalidationScope scope) {

@@ -2,7 +2,7 @@
 package org.iommuemu.iommu;
 
 /**
- * One untranslated request as it reaches the IOMMU: who, where, what. Reusable; an issuer keeps one and fills it anew for each
+ * One request as it reaches the IOMMU: who, where, what. Reusable; an issuer keeps one and fills it anew for each
  * request, so that issuing allocates nothing.
  */
 public final class Transaction {

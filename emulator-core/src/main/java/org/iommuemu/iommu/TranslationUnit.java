@@ -3,7 +3,6 @@ package org.iommuemu.iommu;
 
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.TableRoot;
-import org.iommuemu.paging.WalkStatus;
 import org.iommuemu.paging.Walker;
 import org.jspecify.annotations.Nullable;
 
@@ -17,21 +16,22 @@ public final class TranslationUnit {
     private final Iotlb iotlb;
     private final Walker walker;
     private final StageTwo stageTwo;
-    private final LeafRules rules;
-    private final LeafUpdater updater;
+    private final TranslationWalk walk;
     private final Fault fault = new Fault();
     private boolean enabled;
     private long translated;
     private long passedThrough;
     private long refused;
+    private long stalled;
 
     /**
      * A unit that is not yet {@link #enable enabled}.
      *
      * @param architecture finds configuration and reports faults
+     * @param rules what leaves mean
      * @param walker walks the tables that a transaction meets first
-     * @param memory where leaves are updated
      * @param stageTwo translates what comes out of them, where there is a second stage
+     * @param memory where leaves are updated
      */
     public TranslationUnit(
             Architecture architecture,
@@ -41,9 +41,8 @@ public final class TranslationUnit {
             Walker walker,
             StageTwo stageTwo,
             PhysicalMemory memory) {
-        updater = new LeafUpdater(memory, rules);
+        walk = new TranslationWalk(walker, stageTwo, rules, memory);
         this.architecture = architecture;
-        this.rules = rules;
         this.stageTwo = stageTwo;
         this.configurations = configurations;
         this.iotlb = iotlb;
@@ -55,7 +54,7 @@ public final class TranslationUnit {
         enabled = on;
     }
 
-    /** Answers one transaction, which must not cross a 4 KiB page. */
+    /** Answers one untranslated transaction, which must not cross a 4 KiB page. */
     public void translate(Transaction t, Verdict v) {
         TranslationContext context = enabled ? configurations.lookup(t.streamId(), t.substreamId()) : null;
         if (context != null) {
@@ -65,6 +64,17 @@ public final class TranslationUnit {
             }
         }
         translateSlow(t, context, v);
+    }
+
+    /** Answers a transaction by a context that somebody else has found for it. */
+    public void translate(Transaction t, TranslationContext context, Verdict v) {
+        TableRoot root = context.root(t.address());
+        if (root == null) {
+            architecture.passThrough(t, context, v);
+            count(v);
+        } else if (!hit(t, context, root, root.canonical(t.address()), v)) {
+            walk(t, context, root, root.canonical(t.address()), v);
+        }
     }
 
     private boolean hit(Transaction t, TranslationContext context, TableRoot root, long address, Verdict v) {
@@ -78,11 +88,15 @@ public final class TranslationUnit {
             v.ok(iotlb.output(entry, address), iotlb.hitShift(), iotlb.attributes(entry));
             return true;
         }
-        if (context.second() != null || root.updatesDirtyState()) {
+        if (context.second() != null || root.updatesDirtyState() || root.isPrivilegedOnly()) {
             // Which stage is to blame is not kept in the entry, nor whether the page may be made dirty: a walk tells.
+            // Nor is a root that unprivileged requests must not use.
             return false;
         }
-        refuse(t, context, fault(FaultKind.PERMISSION, root, address).held(iotlb.permissions(entry)), v);
+        fault.set(FaultKind.PERMISSION, root.stage(), Fault.Source.INPUT)
+                .intermediate(root.stage() == 2 ? address : 0)
+                .held(iotlb.permissions(entry));
+        refuse(t, context, fault, v);
         return true;
     }
 
@@ -96,7 +110,7 @@ public final class TranslationUnit {
         if (context == null) {
             context = architecture.fetchContext(t, v);
             if (context == null) {
-                refused++;
+                count(v);
                 return;
             }
             configurations.fill(t.streamId(), t.substreamId(), context);
@@ -112,86 +126,84 @@ public final class TranslationUnit {
         if (cached == null && hit(t, context, root, address, v)) {
             return;
         }
-        if (!root.covers(address)) {
-            refuse(t, context, fault(FaultKind.INPUT_RANGE, root, address), v);
-        } else if (root.isDisabled()) {
-            refuse(t, context, fault(FaultKind.WALK_DISABLED, root, address), v);
-        } else {
-            walk(t, context, root, address, v);
-        }
+        walk(t, context, root, address, v);
     }
 
     private void walk(Transaction t, TranslationContext context, TableRoot root, long address, Verdict v) {
-        TableRoot second = context.second();
-        WalkStatus status = walker.walk(root, address, second == null ? null : stageTwo.through(second));
-        if (status == WalkStatus.NOT_LOCATED) {
-            refuse(t, context, stageTwo.fault(), v);
+        if (!walk.run(root, context.second(), address, context.need(t.access()), TranslationWalk.ACCESS)) {
+            refuse(t, context, walk.fault(), v);
             return;
         }
-        if (status != WalkStatus.OK) {
-            refuse(t, context, fault(FaultKind.of(status), root, address).fetchAddress(walker.descriptorAddress()), v);
-            return;
-        }
-        long leaf = walker.descriptor();
-        boolean accessed = root.isAccessFlagIgnored() || root.format().isAccessed(leaf);
-        if (!accessed && !root.updatesAccessFlag()) {
-            refuse(t, context, fault(FaultKind.ACCESS_FLAG, root, address), v);
-            return;
-        }
-        int need = context.need(t.access());
-        updater.prepare(root, walker, need);
-        int permissions = updater.permissions();
-        if ((permissions & need) != need) {
-            refuse(t, context, fault(FaultKind.PERMISSION, root, address).held(permissions), v);
-            return;
-        }
-        if (updater.isUpdate(walker)) {
-            // The descriptor is itself written through the second stage.
-            if (second != null && !stageTwo.translateUpdate(second, walker.descriptorIntermediate())) {
-                refuse(t, context, stageTwo.fault(), v);
-                return;
-            }
-            if (!updater.write(root, walker)) {
-                walk(t, context, root, address, v);
-                return;
-            }
-        }
-        int shift = root.format().shift(walker.height());
-        int span = root.format().spanShift(leaf, walker.height());
-        long output = walker.output() | address & (1L << shift) - 1;
-        long attributes = rules.attributes(root, leaf);
-        if (second != null) {
-            if (!stageTwo.translate(second, output, need, Fault.Source.INPUT)) {
-                refuse(t, context, stageTwo.fault(), v);
-                return;
-            }
-            permissions &= stageTwo.permissions();
-            shift = Math.min(shift, stageTwo.shift());
-            span = shift;
-            output = stageTwo.output();
-            attributes = rules.combine(attributes, stageTwo.attributes());
-        }
-        iotlb.fill(root, address, output, shift, span, rules.isGlobal(root, leaf), permissions, attributes);
+        fill(root, address);
         translated++;
-        v.ok(output, shift, attributes);
+        v.ok(walk.output(), walk.shift(), walk.attributes());
     }
 
-    /** A fault of the tables that a transaction meets first; of the second stage, if those are its. */
-    private Fault fault(FaultKind kind, TableRoot root, long address) {
-        return fault.set(kind, root.stage(), Fault.Source.INPUT).intermediate(root.stage() == 2 ? address : 0);
+    private void fill(TableRoot root, long address) {
+        iotlb.fill(
+                root,
+                address,
+                walk.output(),
+                walk.shift(),
+                walk.span(),
+                walk.isGlobal(),
+                walk.permissions(),
+                walk.attributes());
+    }
+
+    /**
+     * Translates for somebody who will keep the result, or only wants to know: reports instead of judging.
+     *
+     * @param need {@link org.iommuemu.paging.Permission} bits that would be used, for hardware's updates of leaves
+     * @param mode see {@link TranslationWalk}; the result may come from the IOTLB, and goes there, if this is {@link
+     *     TranslationWalk#REPORT} alone
+     * @return whether there is a translation: {@link #result()} has it, or the fault
+     */
+    public boolean resolve(TableRoot root, @Nullable TableRoot second, long input, int need, int mode) {
+        long address = root.canonical(input);
+        if (mode != TranslationWalk.REPORT) {
+            return walk.run(root, second, address, need, mode);
+        }
+        int entry = iotlb.lookup(root, address);
+        boolean updates = root.updatesDirtyState() || second != null && second.updatesDirtyState();
+        if (entry >= 0 && (!updates || (iotlb.permissions(entry) & need) == need)) {
+            walk.found(
+                    iotlb.output(entry, address), iotlb.hitShift(), iotlb.permissions(entry), iotlb.attributes(entry));
+            return true;
+        }
+        boolean found = walk.run(root, second, address, need, mode);
+        if (found && walk.permissions() != 0) {
+            fill(root, address);
+        }
+        return found;
+    }
+
+    /** The last walk. */
+    public TranslationWalk result() {
+        return walk;
     }
 
     private void refuse(Transaction t, TranslationContext context, Fault why, Verdict v) {
-        refused++;
         architecture.fault(t, context, why, v);
+        count(v);
     }
 
     private void count(Verdict v) {
-        if (v.isOk()) {
-            passedThrough++;
-        } else {
-            refused++;
+        switch (v.status()) {
+            case OK -> passedThrough++;
+            case STALLED -> stalled++;
+            case ABORT, READ_ZERO_WRITE_IGNORED -> refused++;
         }
+    }
+
+    /** What the configuration cache has of a stream and substream, or null. */
+    public @Nullable TranslationContext lookupContext(int streamId, int substreamId) {
+        return configurations.lookup(streamId, substreamId);
+    }
+
+    /** Gives the configuration cache what it lacked. */
+    public void keepContext(int streamId, int substreamId, TranslationContext context) {
+        configurations.fill(streamId, substreamId, context);
     }
 
     /** Drops the translations and table descriptors in a scope. */
@@ -201,6 +213,14 @@ public final class TranslationUnit {
             walker.caches().invalidateIf(scope);
         }
         stageTwo.invalidate(scope);
+    }
+
+    /** Whether no cache holds anything. */
+    public boolean isEmpty() {
+        return configurations.cache().size() == 0
+                && iotlb.cache().size() == 0
+                && walker.caches().isEmpty()
+                && stageTwo.isEmpty();
     }
 
     /** The configuration cache. */
@@ -233,8 +253,13 @@ public final class TranslationUnit {
         return passedThrough;
     }
 
-    /** Transactions that did not go on. */
+    /** Transactions that were ended here. */
     public long refused() {
         return refused;
+    }
+
+    /** Times that a transaction was held back; each one is translated anew when it is let go. */
+    public long stalled() {
+        return stalled;
     }
 }

@@ -15,7 +15,9 @@ public final class Verdict {
         /** An error response. */
         ABORT,
         /** A successful response without effect: reads get zero, writes are dropped. */
-        READ_ZERO_WRITE_IGNORED
+        READ_ZERO_WRITE_IGNORED,
+        /** No response yet: software decides, and {@link DevicePort#resumed} tells. {@link Verdict#ticket()} is its number. */
+        STALLED
     }
 
     private Status status = Status.ABORT;
@@ -23,6 +25,7 @@ public final class Verdict {
     private int pageShift;
     private long attributes;
     private @Nullable Rule rule;
+    private long ticket;
 
     /** Lets the transaction go on. */
     public void ok(long output, int log2PageSize, long memoryAttributes) {
@@ -43,6 +46,22 @@ public final class Verdict {
         pageShift = 0;
         attributes = 0;
         rule = why;
+    }
+
+    /** Takes over what another verdict says. */
+    public void copy(Verdict other) {
+        status = other.status;
+        address = other.address;
+        pageShift = other.pageShift;
+        attributes = other.attributes;
+        rule = other.rule;
+        ticket = other.ticket;
+    }
+
+    /** Holds the transaction back. */
+    public void stall(long number, Rule why) {
+        end(Status.STALLED, why);
+        ticket = number;
     }
 
     /** How it ended. */
@@ -70,7 +89,12 @@ public final class Verdict {
         return attributes;
     }
 
-    /** The rule by which it was refused, or null if it goes on. */
+    /** The number by which a {@link Status#STALLED} transaction is known, never used twice by one machine. */
+    public long ticket() {
+        return ticket;
+    }
+
+    /** The rule by which it was refused or held back, or null if it goes on. */
     public @Nullable Rule rule() {
         return rule;
     }

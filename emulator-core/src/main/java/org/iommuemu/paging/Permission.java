@@ -20,6 +20,8 @@ public final class Permission {
     public static final int UNPRIVILEGED_EXECUTE = 1 << 5;
     /** Everything. */
     public static final int ALL = (1 << 6) - 1;
+    /** Everything that is privileged. */
+    public static final int PRIVILEGED = PRIVILEGED_READ | PRIVILEGED_WRITE | PRIVILEGED_EXECUTE;
     /** Every read bit: what is left of a need when only the missing reads matter. */
     public static final int READS = PRIVILEGED_READ | UNPRIVILEGED_READ;
 

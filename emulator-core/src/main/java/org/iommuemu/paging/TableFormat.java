@@ -149,6 +149,11 @@ public final class TableFormat {
         return accessFlag == 0 || (leaf & accessFlag) != 0;
     }
 
+    /** A descriptor marked as accessed. */
+    public long accessed(long descriptor) {
+        return descriptor | accessFlag;
+    }
+
     /** log2 of the bytes that a leaf may be cached for: more than its own if it is marked contiguous with its neighbours. */
     public int spanShift(long leaf, int height) {
         return shift(height) + ((leaf & contiguous) != 0 ? contiguousBits[height] : 0);

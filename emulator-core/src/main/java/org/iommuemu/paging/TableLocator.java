@@ -14,6 +14,15 @@ public interface TableLocator {
      */
     long locate(long intermediate);
 
+    /**
+     * The physical address of a descriptor that is about to be marked as accessed.
+     *
+     * @return the address, or {@link #NOWHERE}; the locator knows why
+     */
+    default long locateForUpdate(long intermediate) {
+        return locate(intermediate);
+    }
+
     /** log2 of the bytes around the last located address that are located alike. */
     int locatedShift();
 }

@@ -22,9 +22,12 @@ public final class TableRoot {
     private final boolean hierarchyIgnored;
     private final boolean accessFlagUpdated;
     private final boolean dirtyStateUpdated;
+    private final boolean tableFlagUpdated;
     private final int permissionControls;
     private final long attributes;
     private final int shareability;
+    private final long incoming;
+    private final boolean privilegedOnly;
     private final long tag;
     private final long globalTag;
     private final long indexMix;
@@ -46,9 +49,12 @@ public final class TableRoot {
         hierarchyIgnored = b.hierarchyIgnored;
         accessFlagUpdated = b.accessFlagUpdated;
         dirtyStateUpdated = b.dirtyStateUpdated;
+        tableFlagUpdated = b.tableFlagUpdated;
         permissionControls = b.permissionControls;
         attributes = b.attributes;
         shareability = b.shareability;
+        incoming = b.incoming;
+        privilegedOnly = b.privilegedOnly;
         tag = b.tag;
         globalTag = b.globalTag;
         indexMix = mix(tag);
@@ -125,6 +131,11 @@ public final class TableRoot {
         return dirtyStateUpdated;
     }
 
+    /** Whether hardware marks table descriptors as accessed (CD.HAFT, STE.S2HAFT). */
+    public boolean updatesTableFlag() {
+        return tableFlagUpdated;
+    }
+
     /** Controls that the format's permission rules take, see the format. */
     public int permissionControls() {
         return permissionControls;
@@ -138,6 +149,16 @@ public final class TableRoot {
     /** Shareability of everything translated here, or −1 if each leaf has its own (CD.SHx with 52-bit descriptors). */
     public int shareability() {
         return shareability;
+    }
+
+    /** Memory attributes that requests bring to this root, or −1 if an earlier stage has settled them. */
+    public long incoming() {
+        return incoming;
+    }
+
+    /** Whether unprivileged requests are refused before any walk (CD.E0PDx). */
+    public boolean isPrivilegedOnly() {
+        return privilegedOnly;
     }
 
     /** The tag of cache entries that belong to this root's address space. */
@@ -197,9 +218,12 @@ public final class TableRoot {
         private boolean hierarchyIgnored;
         private boolean accessFlagUpdated;
         private boolean dirtyStateUpdated;
+        private boolean tableFlagUpdated;
         private int permissionControls;
         private long attributes;
         private int shareability = -1;
+        private long incoming = -1;
+        private boolean privilegedOnly;
         private long tag;
         private long globalTag;
 
@@ -280,6 +304,12 @@ public final class TableRoot {
             return this;
         }
 
+        /** Lets hardware mark table descriptors as accessed. */
+        public Builder tableFlagUpdates(boolean on) {
+            tableFlagUpdated = on;
+            return this;
+        }
+
         /** Controls for the permission rules. */
         public Builder permissionControls(int controls) {
             permissionControls = controls;
@@ -295,6 +325,18 @@ public final class TableRoot {
         /** Shareability of everything translated, where leaves have no room for their own. */
         public Builder shareability(int sh) {
             shareability = sh;
+            return this;
+        }
+
+        /** Memory attributes that requests bring. */
+        public Builder incoming(long memoryAttributes) {
+            incoming = memoryAttributes;
+            return this;
+        }
+
+        /** Refuses unprivileged requests. */
+        public Builder privilegedOnly(boolean on) {
+            privilegedOnly = on;
             return this;
         }
 

@@ -109,6 +109,16 @@ public final class WalkCaches {
         }
     }
 
+    /** Whether nothing is cached. */
+    public boolean isEmpty() {
+        for (int h = 1; h < byHeight.length; h++) {
+            if (byHeight[h].size() > 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** The caches by height, from 1 up. */
     public List<SetAssociativeCache> caches() {
         List<SetAssociativeCache> all = new ArrayList<>();

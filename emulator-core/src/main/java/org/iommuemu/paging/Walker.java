@@ -13,6 +13,8 @@ public final class Walker {
     private final WalkCaches caches;
     private final long[] accesses = new long[TableFormat.HEIGHTS];
     private long walks;
+    private long tableUpdates;
+    private boolean unmarked;
     private @Nullable WalkObserver observer;
 
     private int height;
@@ -58,11 +60,23 @@ public final class Walker {
      * @return how the walk ended; {@link #height()}, {@link #descriptor()} and {@link #descriptorAddress()} tell where
      */
     public WalkStatus walk(TableRoot root, long address, @Nullable TableLocator locator) {
+        return walk(root, address, locator, true);
+    }
+
+    /**
+     * Walks to the leaf that maps an address.
+     *
+     * @param updating whether tables may be marked as accessed; without, {@link #isUnmarked()} tells of one that should be,
+     *     and neither that nor what lies below is cached
+     */
+    public WalkStatus walk(TableRoot root, long address, @Nullable TableLocator locator, boolean updating) {
         TableFormat format = root.format();
         int start = root.startHeight();
         int indexMask = (1 << format.strideBits()) - 1;
         long input = address & (1L << root.inputBits()) - 1;
         long limit = -1L << root.outputBits();
+        boolean updates = root.updatesTableFlag();
+        unmarked = false;
         walks++;
 
         int h = start;
@@ -113,6 +127,18 @@ public final class Walker {
                 observer.descriptor(root, h, at, d);
             }
             if (format.isTable(d, h)) {
+                if (updates && !format.isAccessed(d)) {
+                    // It is marked before it is used, and so before it is cached.
+                    unmarked |= !updating;
+                    if (updating
+                            && locator != null
+                            && locator.locateForUpdate(descriptorIntermediate) == TableLocator.NOWHERE) {
+                        return WalkStatus.NOT_LOCATED;
+                    }
+                    if (updating && !markAccessed(root, at, d)) {
+                        continue;
+                    }
+                }
                 table = format.nextTable(d);
                 if ((table & limit) != 0) {
                     return WalkStatus.ADDRESS_SIZE;
@@ -120,7 +146,7 @@ public final class Walker {
                 if (!root.isHierarchyIgnored()) {
                     restrict |= format.restrictions(d);
                 }
-                fill = h;
+                fill = unmarked ? WalkCaches.NONE : h;
                 location = table;
                 located = locator == null;
                 h--;
@@ -132,6 +158,25 @@ public final class Walker {
                 return WalkStatus.INVALID_DESCRIPTOR;
             }
         }
+    }
+
+    /** Sets the access flag of a table descriptor; false if it is no longer what was read, and must be read again. */
+    private boolean markAccessed(TableRoot root, long at, long table) {
+        long marked = root.format().accessed(table);
+        tableUpdates++;
+        return root.isBigEndian()
+                ? memory.compareAndSetLong(at, Long.reverseBytes(table), Long.reverseBytes(marked))
+                : memory.compareAndSetLong(at, table, marked);
+    }
+
+    /** Whether the last walk went through a table that was to be marked as accessed, but was not to be updated. */
+    public boolean isUnmarked() {
+        return unmarked;
+    }
+
+    /** Table descriptors that were to be marked as accessed, so far. */
+    public long tableUpdates() {
+        return tableUpdates;
     }
 
     /** Height of the last descriptor read. */

@@ -23,9 +23,10 @@ final class CdRules {
      *
      * @param cd the CD
      * @param ste the STE it was reached through
+     * @param world the STE's StreamWorld
      * @return the first rule it breaks, or null
      */
-    static @Nullable SmmuRule check(long[] cd, long[] ste, SmmuFeatures features) {
+    static @Nullable SmmuRule check(long[] cd, long[] ste, StreamWorld world, SmmuFeatures features) {
         if (!Cd.V.isSet(cd)) {
             return SmmuRule.CD_NOT_VALID;
         }
@@ -40,19 +41,24 @@ final class CdRules {
         if (!Cd.AA64.isSet(cd)) {
             return SmmuRule.CD_TABLE_FORMAT;
         }
-        boolean walks = !Cd.EPD0.isSet(cd) || !Cd.EPD1.isSet(cd);
+        // A world of one table ignores EPDx, and has no use for what else the CD says of TTB1.
+        boolean lowerOff = Cd.EPD0.isSet(cd) && !world.isSingle();
+        boolean upperOff = Cd.EPD1.isSet(cd) || world.isSingle();
+        boolean walks = !lowerOff || !upperOff;
         if (walks && !features.hasEndianness(Cd.ENDI.isSet(cd))) {
             return SmmuRule.CD_ENDIANNESS;
         }
         if (!features.hasHardwareUpdate(Cd.HA.isSet(cd), Cd.HD.isSet(cd))) {
             return SmmuRule.CD_HARDWARE_UPDATE;
         }
-        if (!features.has0(Idr.ASID16) && Cd.ASID.get(cd) >>> 8 != 0) {
+        if (features.hasTableFlagUpdate() && Cd.HAFT.isSet(cd) && !Cd.HA.isSet(cd)) {
+            return SmmuRule.CD_TABLE_FLAG_UPDATE;
+        }
+        if (!world.isSingle() && !features.has0(Idr.ASID16) && Cd.ASID.get(cd) >>> 8 != 0) {
             return SmmuRule.CD_ASID;
         }
-        SmmuRule lower =
-                Cd.EPD0.isSet(cd) ? null : checkBase(cd, Cd.T0SZ, granuleShift0(Cd.TG0.getInt(cd)), Cd.TTB0, features);
-        if (lower != null || Cd.EPD1.isSet(cd)) {
+        SmmuRule lower = lowerOff ? null : checkBase(cd, Cd.T0SZ, granuleShift0(Cd.TG0.getInt(cd)), Cd.TTB0, features);
+        if (lower != null || upperOff) {
             return lower;
         }
         return checkBase(cd, Cd.T1SZ, granuleShift1(Cd.TG1.getInt(cd)), Cd.TTB1, features);

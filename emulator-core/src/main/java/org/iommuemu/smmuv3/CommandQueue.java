@@ -12,16 +12,18 @@ import org.jspecify.annotations.Nullable;
 final class CommandQueue {
     private static final int CERROR_ILL = 1;
     private static final int CERROR_ABT = 2;
+    private static final int CERROR_ATC_INV_SYNC = 3;
 
     private final PhysicalMemory memory;
     private final RegisterFile registers;
     private final GlobalErrors errors;
     private final Interrupts interrupts;
-    private final Invalidations invalidations;
+    private final CommandExecution execution;
     private final CommandRules rules;
     private final MemoryQueue queue = new MemoryQueue(Command.BYTES);
     private final long[] consumed = new long[1 << Command.OPCODE.width()];
     private long wakeUpEvents;
+    private boolean consuming;
     private @Nullable CommandObserver observer;
 
     CommandQueue(
@@ -30,12 +32,12 @@ final class CommandQueue {
             GlobalErrors errors,
             Interrupts interrupts,
             SmmuFeatures features,
-            Invalidations invalidations) {
+            CommandExecution execution) {
         this.memory = memory;
         this.registers = registers;
         this.errors = errors;
         this.interrupts = interrupts;
-        this.invalidations = invalidations;
+        this.execution = execution;
         rules = new CommandRules(features);
     }
 
@@ -47,8 +49,19 @@ final class CommandQueue {
         return queue;
     }
 
-    /** Consumes what there is, as long as the queue is enabled and no command error is active. */
+    /**
+     * Consumes what there is, as long as the queue is enabled, no command error is active and no SYNC has to wait. A call from
+     * within, by a device that reacts to a command, finds its work done by the call that is under way.
+     */
     void consume() {
+        if (!consuming) {
+            consuming = true;
+            consumeAll();
+            consuming = false;
+        }
+    }
+
+    private void consumeAll() {
         while (Registers.CMDQEN.isSet(registers.get(Registers.CR0))
                 && !errors.isActive(Registers.CMDQ_ERR)
                 && queue.isReadable()) {
@@ -64,10 +77,17 @@ final class CommandQueue {
                 stop(CERROR_ILL);
                 return;
             }
+            if (execution.mustWait(command)) {
+                return;
+            }
+            if (execution.isTimedOut(command)) {
+                stop(CERROR_ATC_INV_SYNC);
+                return;
+            }
             if (observer != null) {
                 observer.consuming(command, word0, word1);
             }
-            invalidations.execute(command, word0, word1);
+            execution.execute(command, word0, word1);
             consumed[command.opcode()]++;
             queue.advanceConsumer();
             registers.set(

@@ -5,6 +5,7 @@ import org.iommuemu.bits.Layout;
 import org.iommuemu.iommu.Fault;
 import org.iommuemu.iommu.StageTwo;
 import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.TranslationWalk;
 import org.iommuemu.paging.TableRoot;
 import org.iommuemu.smmuv3.spec.Cd;
 import org.iommuemu.smmuv3.spec.L1Cd;
@@ -25,6 +26,7 @@ final class ContextTable {
     private final long[] descriptor = new long[1];
     private long address;
     private int index;
+    private int mode;
 
     ContextTable(SmmuFeatures features, StructureReader reader, StageTwo stageTwo) {
         this.features = features;
@@ -35,29 +37,31 @@ final class ContextTable {
     /**
      * Applies the substream rules of an STE with stage 1; {@link #index()} is then the CD to use or {@link #BYPASS_STAGE_1}.
      *
+     * @param substreamId the request's SubstreamID, or {@link Transaction#NO_SUBSTREAM}
      * @return the rule that forbids the request, or null
      */
     @Nullable
-    SmmuRule select(Transaction t, long[] ste) {
+    SmmuRule select(int substreamId, long[] ste) {
+        boolean none = substreamId == Transaction.NO_SUBSTREAM;
         int cdMax = features.substreamIdBits() == 0 ? 0 : Ste.S1CDMAX.getInt(ste);
         index = 0;
         if (cdMax == 0) {
-            return t.hasSubstream() ? SmmuRule.SUBSTREAM_NOT_ENABLED : null;
+            return none ? null : SmmuRule.SUBSTREAM_NOT_ENABLED;
         }
         int dss = Ste.S1DSS.getInt(ste);
-        if (!t.hasSubstream()) {
+        if (none) {
             if (dss == Ste.S1DSS_BYPASS) {
                 index = BYPASS_STAGE_1;
             }
             return dss == Ste.S1DSS_BYPASS || dss == Ste.S1DSS_SUBSTREAM_0 ? null : SmmuRule.SUBSTREAM_REQUIRED;
         }
-        if (t.substreamId() >>> cdMax != 0) {
+        if (substreamId >>> cdMax != 0) {
             return SmmuRule.SUBSTREAM_RANGE;
         }
-        if (t.substreamId() == 0 && dss == Ste.S1DSS_SUBSTREAM_0) {
+        if (substreamId == 0 && dss == Ste.S1DSS_SUBSTREAM_0) {
             return SmmuRule.SUBSTREAM_0_RESERVED;
         }
-        index = t.substreamId();
+        index = substreamId;
         return null;
     }
 
@@ -70,11 +74,13 @@ final class ContextTable {
      * Fetches the CD that {@link #select} chose.
      *
      * @param second stage 2 tables that map its address, or null
+     * @param walkMode for the walks of those, see {@link TranslationWalk}
      * @return the rule that kept it from being fetched, or null; {@link SmmuRule#CD_NOT_LOCATED} stands for the fault that is
      *     left in the second stage
      */
     @Nullable
-    SmmuRule fetch(long[] ste, long[] cd, @Nullable TableRoot second) {
+    SmmuRule fetch(long[] ste, long[] cd, @Nullable TableRoot second, int walkMode) {
+        mode = walkMode;
         long pointer = Ste.S1_CONTEXT_PTR.inPlace(ste);
         int cdMax = features.substreamIdBits() == 0 ? 0 : Ste.S1CDMAX.getInt(ste);
         int format = Ste.S1FMT.getInt(ste);
@@ -109,7 +115,7 @@ final class ContextTable {
 
     private @Nullable SmmuRule read(Layout layout, long[] into, @Nullable TableRoot second) {
         if (second != null) {
-            if (!stageTwo.translateStructure(second, address, Fault.Source.STRUCTURE)) {
+            if (!stageTwo.translateStructure(second, address, Fault.Source.STRUCTURE, mode)) {
                 return SmmuRule.CD_NOT_LOCATED;
             }
             address = stageTwo.output();

@@ -28,21 +28,49 @@ final class EventQueue {
         return queue;
     }
 
-    /** Writes a record, unless the queue is off, in error or full. */
+    /** Whether a record could be written now (§7.2.1). */
+    boolean isWritable() {
+        return isOn() && !queue.isFull();
+    }
+
+    private boolean isOn() {
+        return Registers.EVENTQEN.isSet(registers.get(Registers.CR0)) && !errors.isActive(Registers.EVENTQ_ABT_ERR);
+    }
+
+    /** Writes a record, which is lost if the queue is off, in error or full. */
     void record(long word0, long word1, long word2, long word3) {
-        if (!Registers.EVENTQEN.isSet(registers.get(Registers.CR0)) || errors.isActive(Registers.EVENTQ_ABT_ERR)) {
+        if (!isOn()) {
             discarded++;
-            return;
-        }
-        if (queue.isFull()) {
+        } else if (queue.isFull()) {
             overflow();
-            return;
+        } else if (!write(word0, word1, word2, word3)) {
+            discarded++;
         }
+    }
+
+    /** Writes the record of a stalled transaction, which is never lost: false means that it has to wait (§7.4). */
+    boolean recordStall(long word0, long word1, long word2, long word3) {
+        return isWritable() && write(word0, word1, word2, word3);
+    }
+
+    /** Whether the last record is such that a record like it can still be merged into it: not yet read, but for the page offset the same. */
+    boolean endsWith(long word0, long word1, long word2, long word3) {
+        if (!isOn() || queue.isEmpty()) {
+            return false;
+        }
+        long at = queue.addressOf(queue.producer() - 1);
+        return memory.answers(at, Event.BYTES)
+                && memory.readLong(at) == word0
+                && memory.readLong(at + 8) == word1
+                && (memory.readLong(at + 16) ^ word2) >>> 12 == 0
+                && memory.readLong(at + 24) == word3;
+    }
+
+    private boolean write(long word0, long word1, long word2, long word3) {
         long at = queue.producerAddress();
         if (!memory.answers(at, Event.BYTES)) {
-            discarded++;
             errors.raise(Registers.EVENTQ_ABT_ERR);
-            return;
+            return false;
         }
         memory.writeLong(at, word0);
         memory.writeLong(at + 8, word1);
@@ -58,6 +86,7 @@ final class EventQueue {
         if (!sent) {
             errors.raise(Registers.MSI_EVENTQ_ABT_ERR);
         }
+        return true;
     }
 
     private void overflow() {

@@ -22,9 +22,11 @@ final class Invalidations {
     private final TranslationUnit unit;
     private final SmmuFeatures features;
     private final RegisterFile registers;
+    private final IncomingAttributes incoming;
     private final InvalidationScope scope = new InvalidationScope();
 
-    Invalidations(TranslationUnit unit, SmmuFeatures features, RegisterFile registers) {
+    Invalidations(TranslationUnit unit, SmmuFeatures features, RegisterFile registers, IncomingAttributes incoming) {
+        this.incoming = incoming;
         this.registers = registers;
         this.unit = unit;
         this.features = features;
@@ -43,9 +45,13 @@ final class Invalidations {
             }
             case CFGI_CD -> invalidateCd(stream, Command.SSID.getInt(word0));
             case TLBI_NH_ALL -> unit.invalidate(byVmid(word0));
+            case TLBI_EL2_ALL -> unit.invalidate(byWorld(SmmuTags.EL2_ONLY, SmmuTags.EL2_ONLY));
+            // Translations of the world without ASIDs need not be dropped, whatever E2H says.
+            case TLBI_EL2_ASID -> unit.invalidate(byEl2Asid(word0).exceptGlobal());
+            case TLBI_EL2_VA -> unit.invalidate(byAddress(isE2h() ? byEl2Asid(word0) : byEl2(), word0, word1));
+            case TLBI_EL2_VAA -> unit.invalidate(byAddress(isE2h() ? byAnyEl2Asid() : byEl2(), word0, word1));
             case TLBI_S12_VMALL ->
-                unit.invalidate(
-                        byVmid(word0).tag(SmmuTags.ANY_ASID_OR_STAGE & wildcard(), SmmuTags.context(vmid(word0), 0)));
+                unit.invalidate(byVmid(word0).tag(SmmuTags.ANY_ASID_OR_STAGE & wildcard(), context(word0, 0)));
             case TLBI_S2_IPA ->
                 unit.invalidate(byAddress(
                         scope.everything()
@@ -56,7 +62,7 @@ final class Invalidations {
             case TLBI_NH_ASID -> unit.invalidate(byAsid(word0).exceptGlobal());
             case TLBI_NH_VA -> unit.invalidate(byAddress(byAsid(word0), word0, word1));
             case TLBI_NH_VAA -> unit.invalidate(byAddress(byVmid(word0), word0, word1));
-            case TLBI_NSNH_ALL -> unit.invalidate(scope.everything());
+            case TLBI_NSNH_ALL -> unit.invalidate(byWorld(SmmuTags.WORLD_ONLY, 0));
             default -> {}
         }
     }
@@ -73,22 +79,57 @@ final class Invalidations {
         return features.hasStage2() ? Command.VMID.getInt(word0) : 0;
     }
 
+    /** CR2.E2H, as it is when a command is processed (§4.4.2.8). */
+    private boolean isE2h() {
+        return Registers.E2H.isSet(registers.get(Registers.CR2));
+    }
+
     /** CR0.VMW leaves out up to four low bits of the VMID; other values act as 0 (§6.3.9). */
     private long wildcard() {
         int bits = Registers.VMW.getInt(registers.get(Registers.CR0));
-        return SmmuTags.vmidWildcard(bits <= MOST_VMW ? bits : 0);
+        return SmmuTags.vmidWildcard(bits <= MOST_VMW ? bits : 0) & anyIncoming();
+    }
+
+    /** Leaves out the overrides of attributes; nothing, while there are none, so that entries can be looked up by tag. */
+    private long anyIncoming() {
+        return incoming.everOverridden() ? SmmuTags.ANY_INCOMING : SmmuTags.EXACT;
+    }
+
+    private long context(long word0, int asid) {
+        return SmmuTags.context(StreamWorld.NS_EL1, vmid(word0), asid);
+    }
+
+    private InvalidationScope byWorld(long mask, long world) {
+        return scope.everything().tag(mask, world).globalTag(mask, world);
     }
 
     private InvalidationScope byVmid(long word0) {
-        long global = SmmuTags.global(vmid(word0), false);
+        long global = SmmuTags.global(StreamWorld.NS_EL1, vmid(word0), false);
         return scope.everything()
-                .tag(SmmuTags.ANY_ASID & wildcard(), SmmuTags.context(vmid(word0), 0))
+                .tag(SmmuTags.ANY_ASID & wildcard(), context(word0, 0))
                 .globalTag(SmmuTags.ANY_ASET & wildcard(), global);
     }
 
     private InvalidationScope byAsid(long word0) {
-        return byVmid(word0)
-                .tag(SmmuTags.EXACT & wildcard(), SmmuTags.context(vmid(word0), Command.ASID.getInt(word0)));
+        return byVmid(word0).tag(SmmuTags.EXACT & wildcard(), context(word0, Command.ASID.getInt(word0)));
+    }
+
+    /** The world of one table, which has neither ASIDs nor global translations. */
+    private InvalidationScope byEl2() {
+        return scope.everything()
+                .tag(SmmuTags.EXACT & anyIncoming(), SmmuTags.context(StreamWorld.NS_EL2, 0, 0))
+                .exceptGlobal();
+    }
+
+    private InvalidationScope byAnyEl2Asid() {
+        return scope.everything()
+                .tag(SmmuTags.ANY_ASID & anyIncoming(), SmmuTags.context(StreamWorld.NS_EL2_E2H, 0, 0))
+                .globalTag(SmmuTags.ANY_ASET & anyIncoming(), SmmuTags.global(StreamWorld.NS_EL2_E2H, 0, false));
+    }
+
+    private InvalidationScope byEl2Asid(long word0) {
+        long own = SmmuTags.context(StreamWorld.NS_EL2_E2H, 0, Command.ASID.getInt(word0));
+        return byAnyEl2Asid().tag(SmmuTags.EXACT & anyIncoming(), own);
     }
 
     private InvalidationScope byAddress(InvalidationScope context, long word0, long word1) {

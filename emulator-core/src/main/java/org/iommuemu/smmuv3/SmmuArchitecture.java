@@ -6,15 +6,12 @@ import org.iommuemu.iommu.Architecture;
 import org.iommuemu.iommu.Fault;
 import org.iommuemu.iommu.FaultKind;
 import org.iommuemu.iommu.RegisterFile;
-import org.iommuemu.iommu.StageTwo;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationContext;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.paging.Permission;
-import org.iommuemu.paging.TableRoot;
-import org.iommuemu.smmuv3.spec.Cd;
+import org.iommuemu.smmuv3.spec.Event;
 import org.iommuemu.smmuv3.spec.Registers;
-import org.iommuemu.smmuv3.spec.Ste;
 import org.jspecify.annotations.Nullable;
 
 /** SMMUv3's part of a transaction's way: the order of checks of IHI 0070 chapter 15, and the faults it ends in. */
@@ -22,27 +19,24 @@ final class SmmuArchitecture implements Architecture {
     private final SmmuFeatures features;
     private final RegisterFile registers;
     private final EventRecorder recorder;
-    private final StreamTable streams;
-    private final ContextTable contexts;
-    private final ContextBuilder builder;
-    private final StageTwo stageTwo;
+    private final ConfigurationFetch configuration;
+    private final StalledTransactions stalls;
+    private final IncomingAttributes incoming;
     private final Fault bypassFault = new Fault();
-    private final long[] ste = new long[Ste.WORDS];
-    private final long[] cd = new long[Cd.WORDS];
 
     SmmuArchitecture(
             SmmuFeatures features,
             RegisterFile registers,
-            StructureReader structures,
             EventRecorder recorder,
-            StageTwo stageTwo) {
+            ConfigurationFetch configuration,
+            StalledTransactions stalls,
+            IncomingAttributes incoming) {
         this.features = features;
         this.registers = registers;
         this.recorder = recorder;
-        this.stageTwo = stageTwo;
-        streams = new StreamTable(registers, features, structures);
-        contexts = new ContextTable(features, structures, stageTwo);
-        builder = new ContextBuilder(features);
+        this.configuration = configuration;
+        this.stalls = stalls;
+        this.incoming = incoming;
     }
 
     @Override
@@ -52,48 +46,29 @@ final class SmmuArchitecture implements Architecture {
         } else if (t.address() >>> features.outputBits() != 0) {
             v.end(Verdict.Status.ABORT, SmmuRule.DISABLED_ADDRESS_SIZE);
         } else {
-            pass(t, v);
+            v.ok(t.address(), 12, incoming.ofGlobalBypass(registers.get(Registers.GBPA)));
         }
     }
 
     @Override
     public @Nullable TranslationContext fetchContext(Transaction t, Verdict v) {
-        SmmuRule refused = streams.fetch(t.streamId(), ste);
-        if (refused == null) {
-            refused = SteRules.check(ste, features);
+        SmmuContext context = configuration.fetch(t.streamId(), t.substreamId());
+        if (context != null) {
+            return context;
         }
-        if (refused != null) {
-            return refuse(t, refused, streams.address(), v);
-        }
-        int config = Ste.CONFIG.getInt(ste);
-        if ((config & Ste.CONFIG_STAGE_1) == 0) {
-            return t.hasSubstream()
-                    ? refuse(t, SmmuRule.SUBSTREAM_WITHOUT_STAGE_1, 0, v)
-                    : builder.withoutStage1(ste, false);
-        }
-        refused = contexts.select(t, ste);
-        if (refused != null) {
-            return refuse(t, refused, 0, v);
-        }
-        if (contexts.index() == ContextTable.BYPASS_STAGE_1) {
-            return builder.withoutStage1(ste, true);
-        }
-        TableRoot second = (config & Ste.CONFIG_STAGE_2) != 0 ? builder.second(ste) : null;
-        refused = contexts.fetch(ste, cd, second);
-        if (refused == SmmuRule.CD_NOT_LOCATED) {
-            stage2Fault(t, builder.withoutStage1(ste, false), stageTwo.fault(), v);
+        SmmuRule why = configuration.refusal();
+        if (why == SmmuRule.CD_NOT_LOCATED) {
+            translationFault(t, configuration.stream(), configuration.stageTwo().fault(), v);
             return null;
         }
-        if (refused == null) {
-            refused = CdRules.check(cd, ste, features);
+        // Configuration errors abort, whatever a CD says (§5.5).
+        boolean silent =
+                why.event() == Event.C_BAD_STREAMID && !Registers.RECINVSID.isSet(registers.get(Registers.CR2));
+        if (!silent) {
+            boolean mergeable = !configuration.isStreamFound() || configuration.merges();
+            recorder.configuration(t, why, configuration.fetchAddress(), mergeable);
         }
-        return refused != null ? refuse(t, refused, contexts.address(), v) : builder.stage1(ste, cd);
-    }
-
-    /** Configuration errors abort, whatever a CD says (§5.5). */
-    private @Nullable TranslationContext refuse(Transaction t, SmmuRule rule, long fetchAddress, Verdict v) {
-        recorder.configuration(t, rule, fetchAddress);
-        v.end(Verdict.Status.ABORT, rule);
+        v.end(Verdict.Status.ABORT, why);
         return null;
     }
 
@@ -108,54 +83,63 @@ final class SmmuArchitecture implements Architecture {
                     c.isStage1Bypassed() ? SmmuRule.STAGE_1_BYPASS_ADDRESS_SIZE : SmmuRule.BYPASS_ADDRESS_SIZE,
                     v);
         } else {
-            pass(t, v);
+            v.ok(t.address(), 12, c.incoming());
         }
     }
 
     /** Always recorded and aborted: there is no CD to say otherwise (§5.5). */
     private void bypassTooWide(Transaction t, SmmuContext c, SmmuRule rule, Verdict v) {
         bypassFault.set(FaultKind.ADDRESS_SIZE, 1, Fault.Source.INPUT);
-        recorder.translation(t, rule, c.effective(t.access()), !Access.isWrite(t.access()), bypassFault);
+        recorder.translation(t, rule, c.effective(t.access()), !Access.isWrite(t.access()), bypassFault, c.merges());
         v.end(Verdict.Status.ABORT, rule);
-    }
-
-    private static void pass(Transaction t, Verdict v) {
-        v.ok(t.address(), 12, MemoryAttributes.INCOMING);
     }
 
     @Override
     public void fault(Transaction t, TranslationContext context, Fault fault, Verdict v) {
         SmmuContext c = (SmmuContext) context;
-        if (fault.stage() == 2) {
-            // An address that goes past stage 1 must fit the intermediate address space first (§3.4).
-            boolean first = c.second() == null && fault.source() == Fault.Source.INPUT;
-            if (first && t.address() >>> features.outputBits() != 0) {
-                bypassTooWide(t, c, SmmuRule.STAGE_1_BYPASS_ADDRESS_SIZE, v);
-            } else {
-                stage2Fault(t, c, fault, v);
-            }
-            return;
+        // An address that goes past stage 1 must fit the intermediate address space first (§3.4).
+        boolean first = fault.stage() == 2 && c.second() == null && fault.source() == Fault.Source.INPUT;
+        if (first && t.address() >>> features.outputBits() != 0) {
+            bypassTooWide(t, c, SmmuRule.STAGE_1_BYPASS_ADDRESS_SIZE, v);
+        } else {
+            translationFault(t, c, fault, v);
         }
-        SmmuRule rule = stage1Rule(t, c, fault);
+    }
+
+    /**
+     * Ends or stalls a transaction as the stage that faulted is configured (§3.12, §5.5). Stage 2 has no RAZ/WI; a bus without an
+     * answer aborts and is recorded whatever the configuration says.
+     */
+    private void translationFault(Transaction t, SmmuContext c, Fault fault, Verdict v) {
+        SmmuRule rule = rule(t, c, fault);
         int access = c.effective(t.access());
+        boolean reads = reads(t, c, fault);
         if (rule == SmmuRule.WALK_ABORT) {
-            recorder.translation(t, rule, access, !Access.isWrite(access), fault);
+            recorder.translation(t, rule, access, reads, fault, c.merges());
             v.end(Verdict.Status.ABORT, rule);
             return;
         }
-        if (c.records()) {
-            recorder.translation(t, rule, access, reads(t, c, fault), fault);
+        boolean stalling = c.stalls(fault.stage());
+        if (stalling && stalls.canStall(t.streamId())) {
+            stall(t, rule, access, reads, fault, v);
+            return;
         }
-        v.end(c.aborts() ? Verdict.Status.ABORT : Verdict.Status.READ_ZERO_WRITE_IGNORED, rule);
+        // Where a client cannot wait, a fault that should stall is recorded and aborts (§3.12).
+        if (stalling || c.records(fault.stage())) {
+            recorder.translation(t, rule, access, reads, fault, c.merges());
+        }
+        boolean aborts = stalling || fault.stage() == 2 || c.aborts();
+        v.end(aborts ? Verdict.Status.ABORT : Verdict.Status.READ_ZERO_WRITE_IGNORED, rule);
     }
 
-    /** Stage 2 faults abort; STE.S2R decides whether they are recorded, but for those of a bus (§5.5). */
-    private void stage2Fault(Transaction t, SmmuContext c, Fault fault, Verdict v) {
-        SmmuRule rule = stage2Rule(fault);
-        if (rule == SmmuRule.WALK_ABORT || c.stage2Records()) {
-            recorder.translation(t, rule, c.effective(t.access()), reads(t, c, fault), fault);
-        }
-        v.end(Verdict.Status.ABORT, rule);
+    private void stall(Transaction t, SmmuRule rule, int access, boolean reads, Fault fault, Verdict v) {
+        int tag = stalls.freeTag();
+        boolean recorded = tag >= 0 && recorder.stall(t, rule, access, reads, fault, tag);
+        v.stall(stalls.hold(t, recorded ? tag : -1), rule);
+    }
+
+    private static SmmuRule rule(Transaction t, SmmuContext c, Fault fault) {
+        return fault.stage() == 2 ? stage2Rule(fault) : stage1Rule(fault, c.need(t.access()), c.effective(t.access()));
     }
 
     /** RnW: an atomic that lacks only read permission is reported as a read (§7.3.16). */
@@ -168,22 +152,29 @@ final class SmmuArchitecture implements Architecture {
         return reads || (missing & ~Permission.READS) == 0;
     }
 
-    private static SmmuRule stage1Rule(Transaction t, SmmuContext c, Fault fault) {
+    /**
+     * The rule that a stage 1 fault stands for.
+     *
+     * @param need permission bits that the access needs
+     * @param access its code after overrides
+     */
+    static SmmuRule stage1Rule(Fault fault, int need, int access) {
         return switch (fault.kind()) {
             case INPUT_RANGE -> SmmuRule.INPUT_RANGE;
             case WALK_DISABLED -> SmmuRule.WALK_DISABLED;
+            case UNPRIVILEGED -> SmmuRule.UNPRIVILEGED_NEVER;
             case INVALID_DESCRIPTOR -> SmmuRule.DESCRIPTOR_INVALID;
             case ADDRESS_SIZE -> SmmuRule.OUTPUT_ADDRESS_SIZE;
             case ACCESS_FLAG -> SmmuRule.ACCESS_FLAG;
             case WALK_EXTERNAL_ABORT -> SmmuRule.WALK_ABORT;
-            case PERMISSION ->
-                permissionRule(c.need(t.access()) & ~fault.held(), fault.held(), c.effective(t.access()));
+            case PERMISSION -> permissionRule(need & ~fault.held(), fault.held(), access);
         };
     }
 
-    private static SmmuRule stage2Rule(Fault fault) {
+    /** The rule that a stage 2 fault stands for. */
+    static SmmuRule stage2Rule(Fault fault) {
         return switch (fault.kind()) {
-            case INPUT_RANGE, WALK_DISABLED -> SmmuRule.STAGE_2_INPUT_RANGE;
+            case INPUT_RANGE, WALK_DISABLED, UNPRIVILEGED -> SmmuRule.STAGE_2_INPUT_RANGE;
             case INVALID_DESCRIPTOR -> SmmuRule.DESCRIPTOR_INVALID;
             case ADDRESS_SIZE -> SmmuRule.OUTPUT_ADDRESS_SIZE;
             case ACCESS_FLAG -> SmmuRule.ACCESS_FLAG;

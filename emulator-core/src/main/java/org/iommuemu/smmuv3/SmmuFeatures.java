@@ -23,13 +23,16 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
 
     private static final int TTF_AARCH64 = 2;
     private static final int HTTU_DIRTY = 2;
+    private static final int HTTU_TABLES = 3;
     private static final int TTENDIAN_LITTLE = 2;
     private static final int TTENDIAN_BIG = 3;
     private static final int STALL_MODEL_TERMINATE = 1;
+    private static final int FULL_STALL_MAX = 256;
     private static final int MOST_QUEUE_LOG2 = 19;
     private static final int MOST_SUBSTREAM_BITS = 20;
     private static final int MOST_STREAM_BITS = 32;
     private static final int OAS_52 = 6;
+    private static final int MOST_BBML = 2;
 
     private static final long IDR0_MODELLED = mask(
             Idr.S2P,
@@ -37,20 +40,30 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
             Idr.TTF,
             Idr.COHACC,
             Idr.HTTU,
+            Idr.DORMHINT,
+            Idr.HYP,
+            Idr.ATS,
+            Idr.NS1ATS,
             Idr.ASID16,
             Idr.MSI,
             Idr.SEV,
+            Idr.ATOS,
+            Idr.PRI,
             Idr.VMW,
             Idr.VMID16,
             Idr.CD2L,
+            Idr.VATOS,
             Idr.TTENDIAN,
+            Idr.ATSRECERR,
             Idr.STALL_MODEL,
             Idr.TERM_MODEL,
             Idr.ST_LEVEL);
     private static final long IDR1_MODELLED =
-            mask(Idr.SIDSIZE, Idr.SSIDSIZE, Idr.EVENTQS, Idr.CMDQS, Idr.ATTR_PERMS_OVR);
-    private static final long IDR3_MODELLED = mask(Idr.HAD, Idr.XNX, Idr.STT, Idr.RIL, Idr.BBML, Idr.EPAN);
-    private static final long IDR5_MODELLED = mask(Idr.OAS, Idr.GRAN4K, Idr.GRAN16K, Idr.GRAN64K, Idr.DS, Idr.VAX);
+            mask(Idr.SIDSIZE, Idr.SSIDSIZE, Idr.PRIQS, Idr.EVENTQS, Idr.CMDQS, Idr.ATTR_PERMS_OVR, Idr.ATTR_TYPES_OVR);
+    private static final long IDR3_MODELLED =
+            mask(Idr.HAD, Idr.XNX, Idr.PPS, Idr.FWB, Idr.STT, Idr.RIL, Idr.BBML, Idr.E0PD, Idr.PTWNNC, Idr.EPAN);
+    private static final long IDR5_MODELLED =
+            mask(Idr.OAS, Idr.GRAN4K, Idr.GRAN16K, Idr.GRAN64K, Idr.DS, Idr.VAX, Idr.STALL_MAX);
 
     /**
      * Checks the rules that tie the registers together.
@@ -70,6 +83,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
         check(Idr.SSIDSIZE.get(idr1) <= MOST_SUBSTREAM_BITS, Idr.SSIDSIZE, idr1, "at most 20");
         check(Idr.CMDQS.get(idr1) <= MOST_QUEUE_LOG2, Idr.CMDQS, idr1, "at most 19");
         check(Idr.EVENTQS.get(idr1) <= MOST_QUEUE_LOG2, Idr.EVENTQS, idr1, "at most 19");
+        check(Idr.PRIQS.get(idr1) <= MOST_QUEUE_LOG2, Idr.PRIQS, idr1, "at most 19");
         check(
                 (idr5 & mask(Idr.GRAN4K, Idr.GRAN16K, Idr.GRAN64K)) != 0,
                 Idr.GRAN4K,
@@ -93,7 +107,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
 
     /**
      * An SMMUv3.2 with all that this model has: both stages, 16-bit ASIDs and VMIDs, two-level tables, 20-bit substreams, 48-bit addresses,
-     * every granule, range invalidation; terminate-only stall model.
+     * every granule, range invalidation, EL2; stalls, ATS and PRI, address translation operations.
      */
     public static SmmuFeatures full() {
         long idr0 = Idr.S1P.of(1)
@@ -102,20 +116,40 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
                 | Idr.VMW.of(1)
                 | Idr.TTF.of(TTF_AARCH64)
                 | Idr.COHACC.of(1)
-                | Idr.HTTU.of(HTTU_DIRTY)
+                | Idr.HTTU.of(HTTU_TABLES)
+                | Idr.DORMHINT.of(1)
+                | Idr.HYP.of(1)
                 | Idr.ASID16.of(1)
                 | Idr.MSI.of(1)
                 | Idr.SEV.of(1)
                 | Idr.CD2L.of(1)
-                | Idr.STALL_MODEL.of(STALL_MODEL_TERMINATE)
+                | Idr.ATS.of(1)
+                | Idr.PRI.of(1)
+                | Idr.ATOS.of(1)
+                | Idr.VATOS.of(1)
+                | Idr.ATSRECERR.of(1)
                 | Idr.ST_LEVEL.of(1);
         long idr1 = Idr.SIDSIZE.of(MOST_STREAM_BITS)
                 | Idr.SSIDSIZE.of(MOST_SUBSTREAM_BITS)
                 | Idr.EVENTQS.of(MOST_QUEUE_LOG2)
+                | Idr.PRIQS.of(MOST_QUEUE_LOG2)
                 | Idr.CMDQS.of(MOST_QUEUE_LOG2)
-                | Idr.ATTR_PERMS_OVR.of(1);
-        long idr3 = Idr.HAD.of(1) | Idr.XNX.of(1) | Idr.RIL.of(1) | Idr.BBML.of(2) | Idr.STT.of(1) | Idr.EPAN.of(1);
-        long idr5 = Idr.OAS.of(5) | Idr.GRAN4K.of(1) | Idr.GRAN16K.of(1) | Idr.GRAN64K.of(1);
+                | Idr.ATTR_PERMS_OVR.of(1)
+                | Idr.ATTR_TYPES_OVR.of(1);
+        long idr3 = Idr.HAD.of(1)
+                | Idr.XNX.of(1)
+                | Idr.FWB.of(1)
+                | Idr.STT.of(1)
+                | Idr.RIL.of(1)
+                | Idr.BBML.of(2)
+                | Idr.E0PD.of(1)
+                | Idr.PTWNNC.of(1)
+                | Idr.EPAN.of(1);
+        long idr5 = Idr.OAS.of(5)
+                | Idr.GRAN4K.of(1)
+                | Idr.GRAN16K.of(1)
+                | Idr.GRAN64K.of(1)
+                | Idr.STALL_MAX.of(FULL_STALL_MAX);
         return new SmmuFeatures(idr0, idr1, idr3, idr5, 0, 2);
     }
 
@@ -127,9 +161,38 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     public SmmuFeatures modelled() {
         long i0 = idr0 & IDR0_MODELLED;
         i0 = Idr.TTF.set(i0, TTF_AARCH64);
-        i0 = Idr.HTTU.set(i0, Math.min(HTTU_DIRTY, Idr.HTTU.get(i0)));
-        i0 = Idr.STALL_MODEL.set(i0, STALL_MODEL_TERMINATE);
-        return new SmmuFeatures(i0, idr1 & IDR1_MODELLED, idr3 & IDR3_MODELLED, idr5 & IDR5_MODELLED, iidr, aidr);
+        long i5 = idr5 & IDR5_MODELLED;
+        long i3 = idr3 & IDR3_MODELLED;
+        // Without room for a stalled transaction there are no stalls, and the other way round.
+        if (Idr.STALL_MAX.get(i5) == 0) {
+            i0 = Idr.STALL_MODEL.set(i0, STALL_MODEL_TERMINATE);
+        }
+        if (Idr.STALL_MODEL.get(i0) == STALL_MODEL_TERMINATE) {
+            i5 = Idr.STALL_MAX.set(i5, 0);
+        }
+        // What rests on a feature that is absent is absent.
+        if (!Idr.ATS.isSet(i0)) {
+            i0 &= ~mask(Idr.PRI, Idr.NS1ATS, Idr.ATSRECERR);
+        }
+        if (!Idr.PRI.isSet(i0)) {
+            i3 &= ~Idr.PPS.mask();
+        }
+        if (!Idr.ATOS.isSet(i0) || !Idr.S1P.isSet(i0) || !Idr.S2P.isSet(i0)) {
+            i0 &= ~Idr.VATOS.mask();
+        }
+        // RES0 without both stages, or without stage 2.
+        if (!Idr.S1P.isSet(i0) || !Idr.S2P.isSet(i0)) {
+            i0 = Idr.HYP.set(i0, 0);
+        }
+        if (!Idr.S2P.isSet(i0)) {
+            i3 = Idr.PTWNNC.set(i3, 0);
+        }
+        i3 = Idr.BBML.set(i3, Math.min(MOST_BBML, Idr.BBML.get(i3)));
+        long i1 = idr1 & IDR1_MODELLED;
+        if (!Idr.PRI.isSet(i0)) {
+            i1 &= ~Idr.PRIQS.mask();
+        }
+        return new SmmuFeatures(i0, i1, i3, i5, iidr, aidr);
     }
 
     /** The names of the features that {@link #modelled()} takes away, such as {@code IDR0.S2P}. */
@@ -196,6 +259,11 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
         return (!accessFlag || httu >= 1) && (!dirtyState || httu >= HTTU_DIRTY);
     }
 
+    /** Whether hardware can mark table descriptors as accessed. */
+    public boolean hasTableFlagUpdate() {
+        return Idr.HTTU.get(idr0) == HTTU_TABLES;
+    }
+
     /** Whether a feature of IDR0 is there. */
     public boolean has0(BitField feature) {
         return feature.isSet(idr0);
@@ -209,6 +277,16 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     /** Whether a feature of IDR5 is there. */
     public boolean has5(BitField feature) {
         return feature.isSet(idr5);
+    }
+
+    /** log2 of the smallest granule: the smallest translation unit (STU) of ATS. */
+    public int smallestGranuleShift() {
+        return hasGranule(12) ? 12 : hasGranule(14) ? 14 : 16;
+    }
+
+    /** How many transactions can be stalled, 0 if none. */
+    public int mostStalls() {
+        return Idr.STALL_MODEL.get(idr0) == STALL_MODEL_TERMINATE ? 0 : Idr.STALL_MAX.getInt(idr5);
     }
 
     /** Whether a granule of 2^{@code shift} bytes is supported. */

@@ -5,15 +5,18 @@ import org.iommuemu.iommu.LeafRules;
 import org.iommuemu.paging.Aarch64Descriptor;
 import org.iommuemu.paging.Aarch64Stage1;
 import org.iommuemu.paging.Aarch64Stage2;
+import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableRoot;
 
 /** What an SMMUv3 reads out of the leaves of both stages. */
 final class SmmuLeafRules implements LeafRules {
     @Override
     public int permissions(TableRoot root, long leaf, long restrictions) {
-        return root.stage() == 1
-                ? Aarch64Stage1.permissions(leaf, restrictions, root.permissionControls())
-                : Aarch64Stage2.permissions(leaf, root.permissionControls());
+        if (root.stage() == 2) {
+            return Aarch64Stage2.permissions(leaf, root.permissionControls());
+        }
+        int permissions = Aarch64Stage1.permissions(leaf, restrictions, root.permissionControls());
+        return root.isPrivilegedOnly() ? permissions & Permission.PRIVILEGED : permissions;
     }
 
     @Override
@@ -28,7 +31,8 @@ final class SmmuLeafRules implements LeafRules {
 
     @Override
     public boolean isGlobal(TableRoot root, long leaf) {
-        return root.stage() == 1 && Aarch64Stage1.isGlobal(leaf);
+        boolean hasAsid = root.stage() == 1 && (root.permissionControls() & Aarch64Stage1.ONE_PRIVILEGE) == 0;
+        return hasAsid && Aarch64Stage1.isGlobal(leaf);
     }
 
     @Override
@@ -36,10 +40,15 @@ final class SmmuLeafRules implements LeafRules {
         int own = Aarch64Descriptor.SH.getInt(leaf);
         int shareability = root.shareability() >= 0 ? root.shareability() : own;
         if (root.stage() == 2) {
-            return MemoryAttributes.stage2(Aarch64Stage2.MEM_ATTR.getInt(leaf), shareability);
+            boolean forced = (root.permissionControls() & ContextBuilder.FORCED_WRITE_BACK) != 0;
+            long second = MemoryAttributes.stage2(Aarch64Stage2.MEM_ATTR.getInt(leaf), shareability, forced);
+            return root.incoming() < 0 ? second : MemoryAttributes.combine(root.incoming(), second);
         }
         int index = Aarch64Descriptor.ATTR_INDX.getInt(leaf);
-        return MemoryAttributes.of(root.attributes() >>> (index << 3) & 0xFF, shareability);
+        long first = MemoryAttributes.of(root.attributes() >>> (index << 3) & 0xFF, shareability);
+        return root.incoming() == MemoryAttributes.INCOMING
+                ? first
+                : MemoryAttributes.restrain(first, MemoryAttributes.restraint(root.incoming()));
     }
 
     @Override

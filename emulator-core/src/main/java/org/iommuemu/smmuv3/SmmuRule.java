@@ -33,6 +33,8 @@ public enum SmmuRule implements Rule {
     STE_STAGE_1_ABSENT(Event.C_BAD_STE, "STE.Config", "Config selects stage 1, which IDR0.S1P=0 lacks", "§5.2"),
     /** STE.Config. */
     STE_STAGE_2_ABSENT(Event.C_BAD_STE, "STE.Config", "Config selects stage 2, which IDR0.S2P=0 lacks", "§5.2"),
+    /** STE.STRW. */
+    STE_STREAM_WORLD(Event.C_BAD_STE, "STE.STRW", "STRW[0]=1 is reserved", "§5.2"),
     /** STE.S1STALLD. */
     STE_STALL_DISABLE(Event.C_BAD_STE, "STE.S1STALLD", "S1STALLD=1 where IDR0.STALL_MODEL is not 0b00", "§5.2"),
     /** STE.S1CDMax. */
@@ -51,6 +53,8 @@ public enum SmmuRule implements Rule {
             Event.C_BAD_STE, "STE.S2AA64", "S2AA64=0 selects VMSAv8-32 LPAE tables, which IDR0.TTF lacks", "§5.2"),
     /** STE.S2HA. */
     STE_S2_HARDWARE_UPDATE(Event.C_BAD_STE, "STE.S2HA/S2HD", "S2HA or S2HD is set, which IDR0.HTTU lacks", "§5.2"),
+    /** STE.S2HAFT. */
+    STE_S2_TABLE_FLAG_UPDATE(Event.C_BAD_STE, "STE.S2HAFT", "S2HAFT=1 without S2HA", "§5.2"),
     /** STE.S2ENDI. */
     STE_S2_ENDIANNESS(Event.C_BAD_STE, "STE.S2ENDI", "S2ENDI selects an endianness that IDR0.TTENDIAN lacks", "§5.2"),
     /** STE.S2TG. */
@@ -97,6 +101,8 @@ public enum SmmuRule implements Rule {
     CD_TABLE_FORMAT(Event.C_BAD_CD, "CD.AA64", "AA64=0 selects VMSAv8-32 LPAE tables, which IDR0.TTF lacks", "§5.4"),
     /** CD.HA. */
     CD_HARDWARE_UPDATE(Event.C_BAD_CD, "CD.HA/HD", "HA or HD is set, which IDR0.HTTU lacks", "§5.4"),
+    /** CD.HAFT. */
+    CD_TABLE_FLAG_UPDATE(Event.C_BAD_CD, "CD.HAFT", "HAFT=1 without HA", "§5.4"),
     /** CD.ASID. */
     CD_ASID(Event.C_BAD_CD, "CD.ASID", "ASID[15:8] is not 0 where IDR0.ASID16=0", "§5.4"),
     /** CD.TxSZ. */
@@ -116,6 +122,9 @@ public enum SmmuRule implements Rule {
             Event.F_TRANSLATION, "CD.TxSZ", "the address is outside the range that TxSZ gives the tables", "§3.4.1"),
     /** EPDx. */
     WALK_DISABLED(Event.F_TRANSLATION, "CD.EPDx", "EPDx=1 forbids walks through this table base", "§5.4"),
+    /** E0PDx. */
+    UNPRIVILEGED_NEVER(
+            Event.F_TRANSLATION, "CD.E0PDx", "E0PDx=1 keeps unprivileged requests from this table base", "§5.4"),
     /** Descriptor. */
     DESCRIPTOR_INVALID(
             Event.F_TRANSLATION, "descriptor[1:0]", "the descriptor is invalid at its level", "DDI 0487 §D8.3"),
@@ -144,6 +153,31 @@ public enum SmmuRule implements Rule {
     /** Permission. */
     PERMISSION_PRIVILEGED_NEVER(
             Event.F_PERMISSION, "CD.PAN", "a privileged data access where PAN forbids it", "DDI 0487 §D8.4"),
+
+    /** CMD_RESUME, CMD_STALL_TERM, SMMUEN. */
+    STALL_TERMINATED(null, "STAG", "software ended the stalled transaction", "§4.6"),
+
+    /** ATS. */
+    ATS_ABSENT(null, "IDR0.ATS", "a request or transaction of ATS where IDR0.ATS=0", "§3.9.1"),
+    /** ATS. */
+    ATS_REQUEST_REFUSED(
+            Event.F_BAD_ATS_TREQ,
+            "STE.EATS",
+            "a Translation Request while translation is off, or from a stream without ATS",
+            "§7.3.6"),
+    /** ATS. */
+    ATS_TRANSLATED_FORBIDDEN(
+            Event.F_TRANSL_FORBIDDEN,
+            "STE.EATS",
+            "a Translated transaction while translation is off, or from a stream without ATS",
+            "§7.3.8"),
+    /** ATS. */
+    ATS_TRANSLATED_ADDRESS_SIZE(null, "IDR5.OAS", "the Translated address is wider than OAS", "§3.9.1.1"),
+    /** ATS. */
+    ATS_NO_PERMISSION(
+            null, "permissions", "the tables allow none of what the device asks for; no event for an answer", "§3.9.1"),
+    /** ATS. */
+    STE_ATS(Event.C_BAD_STE, "STE.EATS", "EATS does not go with STE.Config, STE.S2S or IDR0.NS1ATS", "§5.2"),
 
     /** Stage 2 input range. */
     STAGE_2_INPUT_RANGE(

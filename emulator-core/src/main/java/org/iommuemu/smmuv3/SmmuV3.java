@@ -3,15 +3,18 @@ package org.iommuemu.smmuv3;
 
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.ConfigurationCache;
+import org.iommuemu.iommu.DevicePort;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.Iotlb;
 import org.iommuemu.iommu.MemoryQueue;
+import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.iommu.RegisterObserver;
 import org.iommuemu.iommu.StageTwo;
 import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
@@ -36,6 +39,11 @@ public final class SmmuV3 implements Iommu {
     private final EventQueue events;
     private final EventRecorder recorder;
     private final CommandQueue commands;
+    private final StalledTransactions stalls;
+    private final AtcInvalidations atcs = new AtcInvalidations();
+    private final PageRequests pages;
+    private final TranslationRequests requests;
+    private final TranslatedTransactions translated;
     private final TranslationUnit unit;
     private final SmmuRegisters registers;
 
@@ -45,7 +53,7 @@ public final class SmmuV3 implements Iommu {
      * @param memory what it reads its tables and queues from
      * @param requested features; those that are not modelled read as absent, see {@link SmmuFeatures#modelled()}
      * @param caches geometry of its caches
-     * @param interrupts where its wired interrupts go: {@code eventq}, {@code gerror}, {@code cmdq-sync}
+     * @param interrupts where its wired interrupts go: {@code eventq}, {@code priq}, {@code gerror}, {@code cmdq-sync}
      */
     public SmmuV3(PhysicalMemory memory, SmmuFeatures requested, CacheConfiguration caches, InterruptSink interrupts) {
         features = requested.modelled();
@@ -53,7 +61,7 @@ public final class SmmuV3 implements Iommu {
         Interrupts lines = new Interrupts(memory, file, interrupts, features);
         GlobalErrors errors = new GlobalErrors(file, lines);
         events = new EventQueue(memory, file, errors, lines);
-        recorder = new EventRecorder(events, file);
+        recorder = new EventRecorder(events);
         SmmuLeafRules rules = new SmmuLeafRules();
         StageTwo stageTwo = new StageTwo(
                 new Walker(memory, new WalkCaches("stage 2 walk cache", caches.stage2Walk())),
@@ -61,22 +69,69 @@ public final class SmmuV3 implements Iommu {
                 rules,
                 memory,
                 ContextBuilder.NO_TABLES);
+        IncomingAttributes incoming = IncomingAttributes.of(features);
+        ConfigurationFetch configuration = new ConfigurationFetch(features, file, structures, stageTwo, incoming);
+        stalls = new StalledTransactions(features.mostStalls());
         unit = new TranslationUnit(
-                new SmmuArchitecture(features, file, structures, recorder, stageTwo),
+                new SmmuArchitecture(features, file, recorder, configuration, stalls, incoming),
                 rules,
                 new ConfigurationCache(caches.configuration()),
                 new Iotlb("IOTLB", caches.iotlb(), caches.contiguousHonoured()),
                 new Walker(memory, new WalkCaches("walk cache", caches.walk())),
                 stageTwo,
                 memory);
-        commands = new CommandQueue(memory, file, errors, lines, features, new Invalidations(unit, features, file));
-        registers = new SmmuRegisters(file, features, unit, commands, events.queue());
+        requests = new TranslationRequests(features, file, unit, configuration, recorder);
+        translated = new TranslatedTransactions(features, file, unit, configuration, recorder);
+        pages = new PageRequests(memory, file, features, errors, lines, configuration, recorder);
+        Invalidations invalidations = new Invalidations(unit, features, file, incoming);
+        commands = new CommandQueue(
+                memory,
+                file,
+                errors,
+                lines,
+                features,
+                new CommandExecution(file, features, invalidations, atcs, pages, stalls));
+        registers = new SmmuRegisters(file, features, unit, commands, events, pages, stalls, atcs);
+        // No override concerns what software asks for.
+        ConfigurationFetch plain =
+                new ConfigurationFetch(features, file, structures, stageTwo, IncomingAttributes.withoutOverrides());
+        new AddressTranslation(features, file, unit, plain).bind();
+        stalls.retryThrough(unit::translate);
         registers.reset();
     }
 
     @Override
     public void translate(Transaction transaction, Verdict verdict) {
         unit.translate(transaction, verdict);
+    }
+
+    @Override
+    public void forwardTranslated(Transaction transaction, Verdict verdict) {
+        translated.forward(transaction, verdict);
+    }
+
+    @Override
+    public void requestTranslation(Transaction request, TranslationCompletion completion) {
+        requests.answer(request, completion);
+    }
+
+    @Override
+    public void requestPage(PageRequest request) {
+        pages.request(request);
+    }
+
+    @Override
+    public void invalidationEnded(long ticket, boolean answered) {
+        if (atcs.ended(ticket, answered)) {
+            commands.consume();
+        }
+    }
+
+    @Override
+    public void connect(DevicePort port) {
+        atcs.connect(port);
+        pages.connect(port);
+        stalls.connect(port);
     }
 
     @Override
@@ -91,7 +146,9 @@ public final class SmmuV3 implements Iommu {
 
     /** The output queues' indexes are in page 1; their old place in page 0 is an alias (§6.1). */
     private static long unalias(long offset) {
-        return offset >= 0xA8 && offset <= 0xAC ? offset + Registers.PAGE_1 : offset;
+        boolean event = offset >= 0xA8 && offset <= 0xAC;
+        boolean page = offset >= 0xC8 && offset <= 0xCC;
+        return event || page ? offset + Registers.PAGE_1 : offset;
     }
 
     /** Resets the registers; caches keep what they hold, as the architecture leaves them. */
@@ -142,6 +199,76 @@ public final class SmmuV3 implements Iommu {
     /** Event records lost because the queue was off, in error, or got no answer. */
     public long eventsDiscarded() {
         return events.discarded();
+    }
+
+    /** Lets equal events be merged into one record where their stream allows it (§7.3.1); off unless asked for. */
+    public void mergeEvents(boolean on) {
+        recorder.merge(on);
+    }
+
+    /** Events that were merged into the record before them. */
+    public long eventsMerged() {
+        return recorder.merged();
+    }
+
+    /** Indexes and fill of the PRI queue. */
+    public MemoryQueue pageRequestQueue() {
+        return pages.queue();
+    }
+
+    /** Page Requests lost to a full PRI queue. */
+    public long pageRequestsOverflowed() {
+        return pages.overflowed();
+    }
+
+    /** Page Requests lost because the PRI queue was off, in error, or got no answer. */
+    public long pageRequestsDiscarded() {
+        return pages.discarded();
+    }
+
+    /** PRG Responses sent without software. */
+    public long automaticResponses() {
+        return pages.autoResponses();
+    }
+
+    /** ATS Translation Requests answered so far. */
+    public long translationRequests() {
+        return requests.answered();
+    }
+
+    /** Transactions with translated addresses that went on. */
+    public long translatedForwarded() {
+        return translated.forwarded();
+    }
+
+    /** Invalidate Requests sent to devices. */
+    public long atcInvalidations() {
+        return atcs.sent();
+    }
+
+    /** Invalidate Requests that no device answered in time. */
+    public long atcTimeouts() {
+        return atcs.timeouts();
+    }
+
+    /** Transactions that are stalled now. */
+    public int stalled() {
+        return stalls.size();
+    }
+
+    /** Of those, the ones whose record still waits for room. */
+    public int stalledUnrecorded() {
+        return stalls.unrecorded();
+    }
+
+    /** Transactions stalled so far. */
+    public long stalls() {
+        return stalls.held();
+    }
+
+    /** The most times that any one stalled transaction has been tried again: a large number hints at a live-lock. */
+    public int mostStallRetries() {
+        return stalls.mostRetries();
     }
 
     /** Configuration structures read so far. */

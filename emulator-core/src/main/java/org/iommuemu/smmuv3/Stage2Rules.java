@@ -32,6 +32,9 @@ final class Stage2Rules {
         if (!features.hasHardwareUpdate(Ste.S2HA.isSet(ste), Ste.S2HD.isSet(ste))) {
             return SmmuRule.STE_S2_HARDWARE_UPDATE;
         }
+        if (features.hasTableFlagUpdate() && Ste.S2HAFT.isSet(ste) && !Ste.S2HA.isSet(ste)) {
+            return SmmuRule.STE_S2_TABLE_FLAG_UPDATE;
+        }
         if (!features.hasEndianness(Ste.S2ENDI.isSet(ste))) {
             return SmmuRule.STE_S2_ENDIANNESS;
         }

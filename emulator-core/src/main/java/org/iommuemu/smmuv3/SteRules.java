@@ -29,15 +29,37 @@ final class SteRules {
         if ((config & Ste.CONFIG_STAGE_2) != 0 && !features.hasStage2()) {
             return SmmuRule.STE_STAGE_2_ABSENT;
         }
-        SmmuRule broken = stage1 ? checkStage1(ste, features) : null;
+        if (StreamWorld.isReserved(ste, features)) {
+            return SmmuRule.STE_STREAM_WORLD;
+        }
+        SmmuRule broken = checkAts(ste, config, features);
+        if (broken == null && stage1) {
+            broken = checkStage1(ste, features);
+        }
         if (broken == null && (config & Ste.CONFIG_STAGE_2) != 0) {
             broken = Stage2Rules.check(ste, features);
         }
-        boolean vmidUsed = features.hasStage2() && config != Ste.CONFIG_ENABLE;
+        boolean vmidUsed = features.hasStage2()
+                && config != Ste.CONFIG_ENABLE
+                && StreamWorld.of(ste, false, features).hasVmid();
         if (broken == null && vmidUsed && !features.has0(Idr.VMID16) && Ste.S2VMID.get(ste) >>> 8 != 0) {
             return SmmuRule.STE_VMID;
         }
         return broken;
+    }
+
+    private static @Nullable SmmuRule checkAts(long[] ste, int config, SmmuFeatures features) {
+        if (!features.has0(Idr.ATS) || config == Ste.CONFIG_ENABLE) {
+            return null;
+        }
+        boolean stalls = (config & Ste.CONFIG_STAGE_2) != 0 && Ste.S2S.isSet(ste);
+        boolean nested = config == (Ste.CONFIG_ENABLE | Ste.CONFIG_STAGE_1 | Ste.CONFIG_STAGE_2);
+        boolean legal = switch (Ste.EATS.getInt(ste)) {
+            case Ste.EATS_FULL -> !stalls;
+            case Ste.EATS_SPLIT -> nested && !stalls && !features.has0(Idr.NS1ATS);
+            default -> true;
+        };
+        return legal ? null : SmmuRule.STE_ATS;
     }
 
     private static @Nullable SmmuRule checkStage1(long[] ste, SmmuFeatures features) {

@@ -29,6 +29,7 @@ class CacheTransparencyTest {
     private static final int PAGES = 24;
     private static final int STREAMS = 4;
     private static final long SYNC = 0x46;
+    private static final long STRW_EL2 = 2L << 30;
 
     /** What the oracle knows of a page. */
     private record Page(long physical, boolean writable) {}
@@ -37,7 +38,24 @@ class CacheTransparencyTest {
     private enum Stages {
         ONE,
         TWO_ALONE,
-        BOTH
+        BOTH,
+        /** Half of the streams in EL1, half in EL2, which has one address space. */
+        EL2,
+        /** Half of the streams in EL1, half in EL2-E2H, with the same ASIDs. */
+        EL2_E2H;
+
+        /** The address space of a stream. */
+        int space(int stream) {
+            return this == EL2 && inEl2(stream) ? STREAMS - 1 : stream;
+        }
+
+        boolean inEl2(int stream) {
+            return (this == EL2 || this == EL2_E2H) && stream >= STREAMS / 2;
+        }
+
+        long asid(int stream) {
+            return 1L + (inEl2(stream) ? stream - STREAMS / 2 : stream);
+        }
     }
 
     static Stream<Arguments> programs() {
@@ -67,10 +85,10 @@ class CacheTransparencyTest {
     @MethodSource("programs")
     void shouldAnswerAsAPlainMapDoes(long seed, Stages stages, String name, CacheConfiguration caches) {
         SplittableRandom random = new SplittableRandom(seed);
-        try (SmmuFixture f = new SmmuFixture(SmmuFeatures.full(), caches).enable()) {
+        try (SmmuFixture f = new SmmuFixture(SmmuFeatures.full(), caches).enable(stages == Stages.EL2_E2H ? 3 : 2)) {
             TableBuilder[] tables = new TableBuilder[STREAMS];
-            for (int s = 0; s < STREAMS; s++) {
-                tables[s] = stream(f, s, stages);
+            for (int s = STREAMS - 1; s >= 0; s--) {
+                tables[s] = stages.space(s) == s ? stream(f, s, stages) : sharing(f, s, tables[stages.space(s)]);
             }
             Map<Long, Page> oracle = new HashMap<>();
             for (int i = 0; i < STEPS; i++) {
@@ -78,7 +96,7 @@ class CacheTransparencyTest {
                 long page = random.nextInt(PAGES);
                 // Some pages share their table of level 3, some do not.
                 long address = (page & 7) << 12 | (page >> 3) << 21;
-                long key = (long) s << 32 | page;
+                long key = (long) stages.space(s) << 32 | page;
                 switch (random.nextInt(8)) {
                     case 0 -> {
                         Page p = new Page(0x8000_0000L + ((long) random.nextInt(64) << 12), random.nextBoolean());
@@ -130,7 +148,10 @@ class CacheTransparencyTest {
         if (stages == Stages.TWO_ALONE) {
             return f.stage2(s, s + 1);
         }
-        TableBuilder first = f.stage1(s, s + 1);
+        TableBuilder first = f.stage1(s, (int) stages.asid(s));
+        if (stages.inEl2(s)) {
+            f.memory.writeLong(SmmuFixture.STREAM_TABLE + s * 64L + 8, STRW_EL2);
+        }
         if (stages == Stages.BOTH) {
             TableBuilder second = f.stage2(s, s + 1);
             for (long ipa = 0; ipa < 0x1000_0000L; ipa += 0x20_0000) {
@@ -144,17 +165,28 @@ class CacheTransparencyTest {
         return first;
     }
 
+    /** A stream of EL2 that uses the tables of another: EL2 has but one address space. */
+    private static TableBuilder sharing(SmmuFixture f, int s, TableBuilder tables) {
+        f.stage1(s, s);
+        f.cd(s, 0x77, tables.root());
+        f.memory.writeLong(SmmuFixture.STREAM_TABLE + s * 64L + 8, STRW_EL2);
+        return tables;
+    }
+
     /** By address, by a range that starts below it, by address space, or everything: all are enough. */
     private static void invalidate(SmmuFixture f, int s, long address, Stages stages, int how) {
-        long vmid = stages == Stages.ONE ? 0 : (s + 1L) << 32;
         boolean second = stages == Stages.TWO_ALONE;
-        long asid = (s + 1L) << 48;
-        long byAddress = second ? 0x2A | vmid : 0x12 | vmid | asid;
+        long vmid = second || stages == Stages.BOTH ? (s + 1L) << 32 : 0;
+        long asid = stages.asid(s) << 48;
+        // The commands of EL2 are those of EL1 with 0x10 added, but for the one that drops everything.
+        long world = stages.inEl2(s) ? 0x10 : 0;
+        long bySpace = stages == Stages.EL2 && world != 0 ? 0x20 : 0x11 + world | asid;
+        long byAddress = second ? 0x2A | vmid : 0x12 + world | vmid | asid;
         switch (how) {
             case 0 -> f.command(byAddress, address | 1);
             case 1 -> f.command(byAddress | 3L << 12, (address & ~0x3FFFL) | 1 << 10 | 3 << 8 | 1);
-            case 2 -> f.command(second ? 0x28 | vmid : 0x11 | vmid | asid, 0);
-            default -> f.command(0x30, 0);
+            case 2 -> f.command(second ? 0x28 | vmid : bySpace | vmid, 0);
+            default -> f.command(world != 0 ? 0x20 : 0x30, 0);
         }
         f.command(SYNC, 0);
     }

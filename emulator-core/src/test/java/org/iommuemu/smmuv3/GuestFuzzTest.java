@@ -130,7 +130,7 @@ class GuestFuzzTest {
     }
 
     private static long command(SplittableRandom random) {
-        int[] opcodes = {1, 3, 4, 5, 6, 0x10, 0x11, 0x12, 0x13, 0x28, 0x2A, 0x30, 0x46};
+        int[] opcodes = {1, 3, 4, 5, 6, 0x10, 0x11, 0x12, 0x13, 0x20, 0x21, 0x22, 0x23, 0x28, 0x2A, 0x30, 0x46};
         return opcodes[random.nextInt(opcodes.length)] | random.nextLong() << 12;
     }
 }

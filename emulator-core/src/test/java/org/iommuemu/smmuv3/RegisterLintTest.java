@@ -350,6 +350,49 @@ class RegisterLintTest {
     }
 
     @Test
+    void shouldCheckThePageRequestQueueWhereThereIsOne() {
+        // 1.3: IDR0.ATS and PRI, bits 10 and 16; 1.4: PRIQS 15:11.
+        SmmuFeatures pri = SmmuBench.features(0x0909_541A, 0x0673_4510, 0x1604, 0x75);
+        try (SmmuBench m = new SmmuBench(pri, CacheConfiguration.standard())) {
+            lint = m.lint();
+            m.start();
+            m.write64(0xC0, 0x40_0008);
+            m.write32(0x20, 0xF);
+            m.write32(0x100CC, 0);
+            assertThat(ids(lint)).isEmpty();
+
+            m.write32(0x100CC, 1);
+            m.read32(0x24);
+            m.write32(0x20, 0xD);
+            m.read32(0x24);
+            m.write32(0x100C8, 1);
+            // One of 2^9 entries, where 2^8 is the most, within the commands.
+            m.write64(0xC0, 0x20_0809);
+            m.write32(0x20, 0xF);
+            m.write64(0xC0, 0x40_0008);
+
+            assertThat(ids(lint))
+                    .containsExactly(
+                            "queue-index-inconsistent SMMU_PRIQ_CONS",
+                            "queue-base-alignment SMMU_PRIQ_BASE",
+                            "queue-log2size SMMU_PRIQ_BASE",
+                            "queue-overlap SMMU_PRIQ_BASE",
+                            "guarded-write SMMU_PRIQ_BASE");
+        }
+    }
+
+    @Test
+    void shouldTakeWritesToRegistersThatAreNotThere() {
+        // 1.3: ATOS is bit 15 of IDR0; without it its registers are RES0.
+        b.start();
+        b.write64(0x108, 1);
+        b.write64(0xC0, 0x40_0008);
+        b.write64(0x68, 0x9000_0000L);
+
+        assertThat(ids(lint)).isEmpty();
+    }
+
+    @Test
     void shouldCountWhatIsDoneAgainAtOnePlace() {
         b.start();
         b.write32(0x2C, 0);

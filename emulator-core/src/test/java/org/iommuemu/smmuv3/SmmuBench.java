@@ -127,6 +127,12 @@ final class SmmuBench implements AutoCloseable {
         return this;
     }
 
+    /** Before {@link #start}: CR2.E2H=1. */
+    SmmuBench e2h() {
+        cr2 |= 1;
+        return this;
+    }
+
     /** Steps 1 to 5 of section 1.18. */
     SmmuBench start() {
         write64(0x80, streamTable);
@@ -270,6 +276,14 @@ final class SmmuBench implements AutoCloseable {
     Verdict access(int stream, int ssid, long address, int code) {
         front.translate(transaction.set(stream, ssid, address, code), verdict);
         return verdict;
+    }
+
+    /** The PAR register after an address translation operation on the global registers; {@code addr} as GATOS_ADDR has it. */
+    long translateFor(int stream, long addr) {
+        write64(0x108, stream);
+        write64(0x110, addr);
+        write32(0x100, 1);
+        return read64(0x118);
     }
 
     long read32(long offset) {

@@ -14,18 +14,50 @@ class SmmuFeaturesTest {
     void shouldReadUnmodelledFeaturesAsAbsent() {
         SmmuFeatures full = SmmuFeatures.full();
         SmmuFeatures wish = new SmmuFeatures(
-                full.idr0() | Idr.ATS.mask() | Idr.PRI.mask() | Idr.HYP.mask(),
-                full.idr1() | Idr.PRIQS.of(10),
+                full.idr0() | Idr.BTM.mask(),
+                full.idr1() | Idr.ECMDQ.mask(),
                 full.idr3() | Idr.MPAM.mask(),
-                full.idr5() | Idr.STALL_MAX.of(8),
+                full.idr5() | Idr.D128.mask(),
                 0,
                 2);
 
-        assertThat(wish.unmodelled())
-                .containsExactly("IDR0.Hyp", "IDR0.ATS", "IDR0.PRI", "IDR1.PRIQS", "IDR3.MPAM", "IDR5.STALL_MAX");
+        assertThat(wish.unmodelled()).containsExactly("IDR0.BTM", "IDR1.ECMDQ", "IDR3.MPAM", "IDR5.D128");
         try (SmmuFixture g = new SmmuFixture(wish, CacheConfiguration.standard())) {
             assertThat(g.smmu.readRegister(0, 4)).isEqualTo(full.idr0());
             assertThat(g.smmu.readRegister(4, 4)).isEqualTo(full.idr1());
+        }
+    }
+
+    @Test
+    void shouldReadFeaturesAsAbsentThatRestOnAbsentOnes() {
+        SmmuFeatures full = SmmuFeatures.full();
+        SmmuFeatures without = new SmmuFeatures(
+                        full.idr0() & ~(Idr.ATS.mask() | Idr.S2P.mask()),
+                        full.idr1(),
+                        full.idr3() | Idr.PPS.mask(),
+                        full.idr5() & ~Idr.STALL_MAX.mask(),
+                        0,
+                        2)
+                .modelled();
+
+        // PRI rests on ATS, PPS and PRIQS on PRI, ATSRECERR on ATS, VATOS on stage 2; no STALL_MAX, no stalls.
+        assertThat(without.has0(Idr.PRI)).isFalse();
+        assertThat(without.has0(Idr.ATSRECERR)).isFalse();
+        assertThat(without.has3(Idr.PPS)).isFalse();
+        assertThat(Idr.PRIQS.get(without.idr1())).isZero();
+        assertThat(without.has0(Idr.VATOS)).isFalse();
+        assertThat(Idr.STALL_MODEL.get(without.idr0())).isEqualTo(1);
+        assertThat(without.mostStalls()).isZero();
+    }
+
+    @Test
+    void shouldLackEl2WithoutBothStages() {
+        // 1.3: Hyp is RES0 unless S1P and S2P; 1.5: PTWNNC without stage 2.
+        SmmuFeatures f = SmmuFeatures.full();
+        for (long stage : new long[] {Idr.S1P.mask(), Idr.S2P.mask()}) {
+            SmmuFeatures one = new SmmuFeatures(f.idr0() & ~stage, f.idr1(), f.idr3(), f.idr5(), 0, 2).modelled();
+            assertThat(Idr.HYP.get(one.idr0())).isZero();
+            assertThat(Idr.PTWNNC.get(one.idr3())).isEqualTo(stage == Idr.S1P.mask() ? 1 : 0);
         }
     }
 

@@ -44,7 +44,12 @@ final class SmmuFixture implements AutoCloseable {
 
     /** A linear stream table of 256 streams, both queues, translation on. */
     SmmuFixture enable() {
-        smmu.writeRegister(0x2C, 4, 2);
+        return enable(2);
+    }
+
+    /** The same with a value for CR2. */
+    SmmuFixture enable(long cr2) {
+        smmu.writeRegister(0x2C, 4, cr2);
         smmu.writeRegister(0x80, 8, STREAM_TABLE);
         smmu.writeRegister(0x88, 4, 8);
         smmu.writeRegister(0x90, 8, COMMANDS | COMMAND_LOG2);

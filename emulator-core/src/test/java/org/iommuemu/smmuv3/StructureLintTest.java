@@ -73,6 +73,52 @@ class StructureLintTest {
         assertThat(rules()).isEqualTo(orNone(rule));
     }
 
+    @ParameterizedTest(name = "MTCFG:MemAttr {0}, overrides {1}: {2}")
+    @CsvSource({
+        "0x14, true, ste-mem-attr-reserved",
+        "0x18, true, ste-mem-attr-reserved",
+        "0x1C, true, ste-mem-attr-reserved",
+        "0x10, true, -",
+        "0x15, true, -",
+        "0x1F, true, -",
+        "0x04, true, -",
+        "0x14, false, -",
+    })
+    void shouldCheckAMemoryTypeThatOverrides(long fields, boolean overrides, String rule) {
+        // 1.4: IDR1.ATTR_TYPES_OVR, bit 27.
+        SmmuFeatures features = SmmuBench.withIdr1(1 << 27, overrides ? 1 << 27 : 0);
+        try (SmmuBench m = new SmmuBench(features, CacheConfiguration.standard())) {
+            SmmuLint watching = m.lint();
+            m.start();
+            m.ste(5).config(4).set(100, 96, fields).valid(1);
+            assertThat(m.read(5, 0x1000).isOk()).isTrue();
+
+            assertThat(watching.log().findings().stream()
+                            .map(f -> f.rule().id())
+                            .toList())
+                    .isEqualTo(orNone(rule));
+        }
+    }
+
+    @ParameterizedTest(name = "Config {0}, EATS {1}, ATS {2}: {3}")
+    @CsvSource({"5, 3, true, ste-eats-reserved", "5, 1, true, -", "4, 3, true, -", "5, 3, false, -"})
+    void shouldCheckEats(int config, int eats, boolean ats, String rule) {
+        // 1.3: IDR0.ATS, bit 10.
+        SmmuFeatures features = SmmuBench.withIdr0(1 << 10, ats ? 1 << 10 : 0);
+        try (SmmuBench m = new SmmuBench(features, CacheConfiguration.standard())) {
+            SmmuLint watching = m.lint();
+            m.start();
+            m.stage1(5).map(0x1000, SmmuBench.DATA);
+            m.ste(5).config(config).set(93, 92, eats);
+            assertThat(m.read(5, 0x1000).isOk()).isTrue();
+
+            assertThat(watching.log().findings().stream()
+                            .map(f -> f.rule().id())
+                            .toList())
+                    .isEqualTo(orNone(rule));
+        }
+    }
+
     @Test
     void shouldNotCheckWhatIsRefusedOrAborts() {
         b.stage1(5);

@@ -8,7 +8,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.iommuemu.device.DmaEngine;
 import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.smmuv3.SmmuRule;
+import org.iommuemu.smmuv3.spec.AtosRegisters;
 import org.iommuemu.smmuv3.spec.Registers;
 
 /** How the runs of a scenario ended in which one memory access failed: by outcome, and those that the architecture lacks. */
@@ -34,9 +36,9 @@ public final class FailNthResult {
     }
 
     /** Notes how the step ended in which the access failed. */
-    void add(long access, int number, Step step, DmaEngine dma, Iommu iommu, long togglesBefore) {
+    void add(long access, int number, Step step, ScenarioDevices devices, Iommu iommu, long togglesBefore) {
         runs++;
-        String outcome = outcome(step, dma, iommu, errorToggles(iommu) ^ togglesBefore);
+        String outcome = outcome(step, devices, iommu, errorToggles(iommu) ^ togglesBefore);
         if (outcome.isEmpty()) {
             unspecified.add(scenario.place() + ": " + scenario.name() + ", access " + access + " fails in step "
                     + number + ": no outcome that the architecture has");
@@ -45,7 +47,7 @@ public final class FailNthResult {
         }
     }
 
-    private static String outcome(Step step, DmaEngine dma, Iommu iommu, long newErrors) {
+    private static String outcome(Step step, ScenarioDevices devices, Iommu iommu, long newErrors) {
         if (Registers.EVENTQ_ABT_ERR.isSet(newErrors)) {
             return "EVENTQ_ABT_ERR";
         }
@@ -53,10 +55,27 @@ public final class FailNthResult {
                 && Registers.CONS_ERR.get(iommu.readRegister(Registers.CMDQ_CONS.offset(), 4)) == CERROR_ABT) {
             return "CERROR_ABT";
         }
+        if (Registers.PRIQ_ABT_ERR.isSet(newErrors)) {
+            return "PRIQ_ABT_ERR";
+        }
         if (Registers.MSI_ERRORS.isSet(newErrors)) {
             return "MSI abort";
         }
-        if (step instanceof Step.Dma) {
+        if (step instanceof DeviceStep.TranslationRequest) {
+            return devices.completion().status() == TranslationCompletion.Status.CA ? "CA" : "";
+        }
+        if (step instanceof DeviceStep.PageRequestMessage) {
+            return devices.hasFailed() ? "PRG response: failure" : "";
+        }
+        for (AtosRegisters atos : List.of(Registers.GATOS, Registers.VATOS)) {
+            if (step instanceof Step.RegisterWrite w
+                    && w.offset() == atos.ctrl().offset()) {
+                return isFetchAbort(iommu.readRegister(atos.par().offset(), 8)) ? "ATOS fault" : "";
+            }
+        }
+        DmaEngine dma = devices.last();
+        // A command or a queue's consumer may let a stalled DMA go on.
+        if (step instanceof Step.Dma || step instanceof Step.RegisterWrite) {
             if (dma.outcome() == DmaEngine.Outcome.BUS_ERROR) {
                 return "bus error on the data";
             }
@@ -65,6 +84,12 @@ public final class FailNthResult {
             }
         }
         return "";
+    }
+
+    private static boolean isFetchAbort(long par) {
+        int code = AtosRegisters.FAULTCODE.getInt(par);
+        return AtosRegisters.FAULT.isSet(par)
+                && FETCH_ABORTS.stream().map(SmmuRule::event).anyMatch(e -> e != null && e.type() == code);
     }
 
     /** Runs in which an access failed. */

@@ -3,7 +3,9 @@ package org.iommuemu.scenario;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.JsonObject;
 import org.iommuemu.smmuv3.SmmuFeatures;
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param line on which line
  * @param name its name
  * @param smmu features of the SMMUv3 it is for, or null if it is for a VT-d unit
+ * @param cannotStall streams whose transactions must not be kept waiting
  * @param ram memory that exists, as pairs of base and size; empty if all does
  * @param steps what happens, in order
  * @param notes its recorder's remarks
@@ -25,6 +28,7 @@ public record Scenario(
         long line,
         String name,
         @Nullable SmmuFeatures smmu,
+        Set<Integer> cannotStall,
         List<long[]> ram,
         List<Step> steps,
         Notes notes) {
@@ -52,9 +56,20 @@ public record Scenario(
                 line,
                 json.text("name"),
                 iommu.equals("smmuv3") ? smmu(features, json) : null,
+                cannotStall(features),
                 ram,
                 List.copyOf(steps),
                 Notes.parse(json.has("note") ? json.text("note") : ""));
+    }
+
+    private static Set<Integer> cannotStall(JsonObject features) {
+        Set<Integer> streams = new HashSet<>();
+        if (features.has("cannot_stall")) {
+            for (long stream : features.numbers("cannot_stall")) {
+                streams.add((int) stream);
+            }
+        }
+        return Set.copyOf(streams);
     }
 
     private static SmmuFeatures smmu(JsonObject features, JsonObject scenario) {

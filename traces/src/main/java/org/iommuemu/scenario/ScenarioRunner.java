@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.scenario;
 
-import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
-import org.iommuemu.device.DmaEngine;
+import java.util.Map;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
@@ -48,13 +48,14 @@ public final class ScenarioRunner {
         }
         try (PhysicalMemory memory = new PhysicalMemory()) {
             populate(memory, scenario.ram());
-            SmmuV3 smmu = new SmmuV3(memory, features, caches, InterruptSink.NONE);
+            Map<String, Integer> pulses = new HashMap<>();
+            SmmuV3 smmu = new SmmuV3(memory, features, caches, line -> pulses.merge(line, 1, Integer::sum));
             SmmuLint linted = lint == null ? null : new SmmuLint(smmu, memory);
             Iommu iommu = linted == null ? smmu : linted;
-            DmaEngine dma = new DmaEngine(iommu::translate, memory);
+            ScenarioDevices devices = new ScenarioDevices(iommu, memory, scenario.cannotStall(), pulses);
             int number = 0;
             for (Step step : scenario.steps()) {
-                String difference = run(step, iommu, dma, memory);
+                String difference = run(step, iommu, devices, memory);
                 if (!difference.equals(SAME)) {
                     note(scenario, linted);
                     return differs(scenario, number, difference);
@@ -93,15 +94,15 @@ public final class ScenarioRunner {
         try (PhysicalMemory memory = new PhysicalMemory()) {
             populate(memory, scenario.ram());
             SmmuV3 iommu = new SmmuV3(memory, features, caches, InterruptSink.NONE);
-            DmaEngine dma = new DmaEngine(iommu::translate, memory);
+            ScenarioDevices devices = new ScenarioDevices(iommu, memory, scenario.cannotStall(), new HashMap<>());
             memory.failNth(n);
             int number = 0;
             for (Step step : scenario.steps()) {
                 boolean pending = memory.isFailurePending();
                 long togglesBefore = FailNthResult.errorToggles(iommu);
-                run(step, iommu, dma, memory);
+                run(step, iommu, devices, memory);
                 if (pending && !memory.isFailurePending()) {
-                    result.add(n, number, step, dma, iommu, togglesBefore);
+                    result.add(n, number, step, devices, iommu, togglesBefore);
                 }
                 number++;
             }
@@ -126,7 +127,7 @@ public final class ScenarioRunner {
                 : new ScenarioResult(scenario, Status.SKIPPED, step, String.join(", ", excuses) + ": " + difference);
     }
 
-    private static String run(Step step, Iommu iommu, DmaEngine dma, PhysicalMemory memory) {
+    private static String run(Step step, Iommu iommu, ScenarioDevices devices, PhysicalMemory memory) {
         if (step instanceof Step.MemoryWrite s) {
             memory.write(s.address(), s.data(), 0, s.data().length);
             return SAME;
@@ -136,11 +137,11 @@ public final class ScenarioRunner {
         } else if (step instanceof Step.RegisterRead s) {
             return read(s, iommu);
         } else if (step instanceof Step.Dma s) {
-            return move(s, dma);
+            return devices.issue(s);
         } else if (step instanceof Step.MemoryExpect s) {
             return expect(s, memory);
         }
-        throw new IllegalStateException("a step of no kind: " + step);
+        return devices.run((DeviceStep) step);
     }
 
     private static String read(Step.RegisterRead s, Iommu iommu) {
@@ -149,24 +150,6 @@ public final class ScenarioRunner {
             return SAME;
         }
         return String.format("register 0x%x is 0x%x, expected 0x%x", s.offset(), found, s.expected());
-    }
-
-    private static String move(Step.Dma s, DmaEngine dma) {
-        byte[] data = s.write() && s.data() != null ? s.data() : new byte[s.length()];
-        DmaEngine.Outcome outcome = s.write()
-                ? dma.write(s.requester(), s.substream(), s.iova(), data)
-                : dma.read(s.requester(), s.substream(), s.iova(), data);
-        boolean ok = outcome == DmaEngine.Outcome.DONE;
-        if (ok != s.ok()) {
-            String why =
-                    dma.verdict().rule() == null ? "" : " (" + dma.verdict().rule() + ")";
-            return "dma at 0x" + Long.toHexString(s.iova()) + " ended as " + outcome + why + ", expected "
-                    + (s.ok() ? "ok" : "abort");
-        }
-        if (ok && !s.write() && s.data() != null && !Arrays.equals(data, s.data())) {
-            return "dma at 0x" + Long.toHexString(s.iova()) + " read " + hex(data) + ", expected " + hex(s.data());
-        }
-        return SAME;
     }
 
     private static String expect(Step.MemoryExpect s, PhysicalMemory memory) {

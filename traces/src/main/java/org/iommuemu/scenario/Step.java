@@ -5,11 +5,12 @@ import java.util.Arrays;
 import java.util.List;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.JsonObject;
-import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.Access;
 import org.jspecify.annotations.Nullable;
 
 /** One step of a scenario. */
-sealed interface Step {
+sealed interface Step
+        permits Step.MemoryWrite, Step.RegisterWrite, Step.RegisterRead, Step.Dma, Step.MemoryExpect, DeviceStep {
     /** Loads physical memory, whatever answers there. */
     record MemoryWrite(long address, byte[] data) implements Step {}
 
@@ -19,9 +20,25 @@ sealed interface Step {
     /** A register read; bits of {@code mask} are compared. */
     record RegisterRead(long offset, int size, long expected, long mask) implements Step {}
 
-    /** One DMA; {@code data} is written, or is what a read must return, or is null where nothing is to be compared. */
-    record Dma(int requester, int substream, long iova, int length, boolean write, byte @Nullable [] data, boolean ok)
-            implements Step {}
+    /**
+     * One DMA; {@code data} is written, or is what a read must return, or is null where nothing is to be compared. With an id, a
+     * later step can ask what became of it.
+     */
+    record Dma(
+            int requester,
+            int substream,
+            long iova,
+            int length,
+            int access,
+            boolean translated,
+            byte @Nullable [] data,
+            DmaStatus expected,
+            @Nullable String id)
+            implements Step {
+        boolean write() {
+            return Access.isWrite(access);
+        }
+    }
 
     /** Memory must hold {@code data} where {@code mask} has ones. */
     record MemoryExpect(long address, byte[] data, byte[] mask) implements Step {}
@@ -55,7 +72,14 @@ sealed interface Step {
                         json.has("mask") ? json.number("mask") : -1L);
             case "dma" -> dma(json);
             case "mem_expect" -> memoryExpect(json);
-            default -> throw json.wrong("op", "one of " + String.join(", ", NAMES));
+            default -> {
+                Step step = DeviceStep.parse(op, json);
+                if (step == null) {
+                    throw json.wrong(
+                            "op", "one of " + String.join(", ", NAMES) + ", " + String.join(", ", DeviceStep.NAMES));
+                }
+                yield step;
+            }
         };
     }
 
@@ -81,10 +105,7 @@ sealed interface Step {
     }
 
     private static Step dma(JsonObject json) {
-        String expect = json.text("expect");
-        if (!expect.equals("ok") && !expect.equals("abort")) {
-            throw json.wrong("expect", "\"ok\" or \"abort\"");
-        }
+        DmaStatus expected = DmaStatus.parse(json);
         int length = (int) json.number("length", 1, 1 << 20);
         boolean write = json.flag("write");
         byte[] data = json.has("data") ? json.bytes("data") : null;
@@ -94,8 +115,18 @@ sealed interface Step {
         if (data == null && write) {
             throw json.wrong("data", "the bytes to write");
         }
-        int substream = json.has("pasid") ? (int) json.number("pasid", 0, (1 << 20) - 1) : Transaction.NO_SUBSTREAM;
-        int requester = (int) json.number("requester", 0, 0xFFFF_FFFFL);
-        return new Dma(requester, substream, json.number("iova"), length, write, data, expect.equals("ok"));
+        int access = (write ? Access.WRITE : Access.READ)
+                | (DeviceStep.flag(json, "execute") ? Access.INSTRUCTION : 0)
+                | (DeviceStep.flag(json, "privileged") ? Access.PRIVILEGED : 0);
+        return new Dma(
+                DeviceStep.requester(json),
+                DeviceStep.substream(json),
+                json.number("iova"),
+                length,
+                access,
+                DeviceStep.flag(json, "translated"),
+                data,
+                expected,
+                json.has("id") ? json.text("id") : null);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.ReplacementPolicy;
 import org.iommuemu.iommu.CacheConfiguration;
@@ -39,7 +40,8 @@ class ScenarioFilesTest {
         "smmuv3-v10-public.jsonl.zst, 196, 29",
         "smmuv3-s2-public.jsonl.zst, 217, 71",
         "smmuv3-nested-public.jsonl.zst, 201, 29",
-        "smmuv3-faults.jsonl, 126, 0"
+        "smmuv3-faults.jsonl, 126, 0",
+        "smmuv3-devices.jsonl, 147, 0"
     })
     void shouldPassEveryScenarioThatIsNotExcused(String file, long passed, long skipped) {
         List<ScenarioResult> results = run(file, CacheConfiguration.standard());
@@ -55,7 +57,8 @@ class ScenarioFilesTest {
         "smmuv3-v10-public.jsonl.zst",
         "smmuv3-s2-public.jsonl.zst",
         "smmuv3-nested-public.jsonl.zst",
-        "smmuv3-faults.jsonl"
+        "smmuv3-faults.jsonl",
+        "smmuv3-devices.jsonl"
     })
     void shouldFailNoneWithoutCachesOrWithTinyOnes(String file) {
         CacheGeometry tiny = CacheGeometry.of(1, 2, ReplacementPolicy.RANDOM);
@@ -68,13 +71,15 @@ class ScenarioFilesTest {
     @Test
     void shouldEndInAnArchitectedOutcomeWhicheverAccessFails() {
         ScenarioRunner runner = new ScenarioRunner(CacheConfiguration.standard());
-        List<FailNthResult> results = Scenario.readAll(Path.of("scenarios", "smmuv3-faults.jsonl")).stream()
+        List<FailNthResult> results = Stream.of("smmuv3-faults.jsonl", "smmuv3-devices.jsonl")
+                .flatMap(file -> Scenario.readAll(Path.of("scenarios", file)).stream())
                 .map(runner::failNth)
                 .toList();
 
         assertThat(results.stream().flatMap(r -> r.unspecified().stream())).isEmpty();
-        assertThat(results.stream().mapToInt(FailNthResult::runs).sum()).isGreaterThan(600);
+        assertThat(results.stream().mapToInt(FailNthResult::runs).sum()).isGreaterThan(1200);
         assertThat(results.stream().flatMap(r -> r.outcomes().keySet().stream()))
-                .contains("CERROR_ABT", "EVENTQ_ABT_ERR", "F_STE_FETCH", "F_CD_FETCH", "F_WALK_EABT", "MSI abort");
+                .contains("CERROR_ABT", "EVENTQ_ABT_ERR", "F_STE_FETCH", "F_CD_FETCH", "F_WALK_EABT", "MSI abort")
+                .contains("PRIQ_ABT_ERR", "PRG response: failure", "CA", "ATOS fault");
     }
 }

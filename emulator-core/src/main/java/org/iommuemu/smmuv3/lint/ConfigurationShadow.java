@@ -56,8 +56,8 @@ final class ConfigurationShadow {
         return cd == null ? null : cd.words();
     }
 
-    /** A transaction is about to use the configuration of its stream. */
-    void use(int streamId, int substreamId) {
+    /** A transaction is about to use the configuration of its stream; a Translated one has no use for a CD. */
+    void use(int streamId, int substreamId, boolean usesCd) {
         Stream s = streams.get(streamId);
         if (s == null) {
             return;
@@ -67,11 +67,10 @@ final class ConfigurationShadow {
             report(SmmuLintRule.L1STD_NOT_INVALIDATED, l1std);
         }
         check(SmmuLintRule.STE_NOT_INVALIDATED, s.ste);
-        CachedStructure cd = s.cds.get(substreamId);
-        if (cd != null) {
-            check(SmmuLintRule.CD_NOT_INVALIDATED, cd);
+        if (usesCd) {
+            check(SmmuLintRule.CD_NOT_INVALIDATED, s.cds.get(substreamId));
+            check(SmmuLintRule.L1CD_NOT_INVALIDATED, s.l1cds.get(substreamId));
         }
-        check(SmmuLintRule.L1CD_NOT_INVALIDATED, s.l1cds.get(substreamId));
     }
 
     /** Whether a changed L1STD puts a stream's STE elsewhere: one that only grows does not. */

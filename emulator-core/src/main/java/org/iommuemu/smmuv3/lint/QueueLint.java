@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3.lint;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.iommuemu.bits.BitField;
 import org.iommuemu.bits.Register;
 import org.iommuemu.iommu.LintLog;
@@ -9,47 +11,94 @@ import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Event;
 import org.iommuemu.smmuv3.spec.Idr;
+import org.iommuemu.smmuv3.spec.PriEntry;
 import org.iommuemu.smmuv3.spec.Registers;
 
 /** Queue bases, sizes and indexes (IHI 0070 §3.5, §6.3.25-6.3.29). */
 final class QueueLint {
+    /** One queue: its registers, how large it may be, and the queue behind them. */
+    private record Kind(
+            BitField enable,
+            Register base,
+            Register producer,
+            Register consumer,
+            BitField limit,
+            int entryBytes,
+            MemoryQueue queue) {}
+
     private final SmmuV3 smmu;
     private final LintLog log;
+    private final List<Kind> kinds;
 
     QueueLint(SmmuV3 smmu, LintLog log) {
         this.smmu = smmu;
         this.log = log;
+        kinds = List.of(
+                new Kind(
+                        Registers.CMDQEN,
+                        Registers.CMDQ_BASE,
+                        Registers.CMDQ_PROD,
+                        Registers.CMDQ_CONS,
+                        Idr.CMDQS,
+                        Command.BYTES,
+                        smmu.commandQueue()),
+                new Kind(
+                        Registers.EVENTQEN,
+                        Registers.EVENTQ_BASE,
+                        Registers.EVENTQ_PROD,
+                        Registers.EVENTQ_CONS,
+                        Idr.EVENTQS,
+                        Event.BYTES,
+                        smmu.eventQueue()),
+                new Kind(
+                        Registers.PRIQEN,
+                        Registers.PRIQ_BASE,
+                        Registers.PRIQ_PROD,
+                        Registers.PRIQ_CONS,
+                        Idr.PRIQS,
+                        PriEntry.BYTES,
+                        smmu.pageRequestQueue()));
     }
 
-    /** A queue's enable goes to 1. */
-    void enabling(Register base, Register producer, Register consumer) {
-        boolean commands = base.equals(Registers.CMDQ_BASE);
-        long value = get(base);
+    /** CR0 is written: queues whose enable goes to 1 come into use. */
+    void enabling(long old, long value) {
+        for (Kind k : kinds) {
+            if (k.enable.isSet(value & ~old)) {
+                enabling(k);
+            }
+        }
+    }
+
+    private void enabling(Kind k) {
+        long value = get(k.base);
         int log2 = Registers.QUEUE_LOG2SIZE.getInt(value);
-        BitField limit = commands ? Idr.CMDQS : Idr.EVENTQS;
-        int entryShift = Integer.numberOfTrailingZeros(commands ? Command.BYTES : Event.BYTES);
-        long low = (1L << Math.max(5, log2 + entryShift)) - 1;
+        long low = (1L << Math.max(5, log2 + Integer.numberOfTrailingZeros(k.entryBytes))) - 1;
         if ((Registers.QUEUE_ADDR.inPlace(value) & low) != 0) {
-            log.add(SmmuLintRule.QUEUE_BASE_ALIGNMENT, base.name(), value);
+            log.add(SmmuLintRule.QUEUE_BASE_ALIGNMENT, k.base.name(), value);
         }
-        if (log2 > limit.getInt(smmu.features().idr1())) {
-            log.add(SmmuLintRule.QUEUE_LOG2SIZE, base.name(), value);
+        if (log2 > k.limit.getInt(smmu.features().idr1())) {
+            log.add(SmmuLintRule.QUEUE_LOG2SIZE, k.base.name(), value);
         }
-        int size = size(queue(commands), get(producer), get(consumer));
-        if (size > queue(commands).capacity()) {
-            log.add(SmmuLintRule.QUEUE_INDEX_INCONSISTENT, producer.name(), get(producer));
+        if (size(k.queue, get(k.producer), get(k.consumer)) > k.queue.capacity()) {
+            log.add(SmmuLintRule.QUEUE_INDEX_INCONSISTENT, k.producer.name(), get(k.producer));
         }
     }
 
     /** An index is written. */
     void writing(Register register, long old, long value) {
         long cr0 = get(Registers.CR0);
-        if (register.equals(Registers.CMDQ_PROD) && Registers.CMDQEN.isSet(cr0)) {
-            commandProducer(old, value);
-        } else if (register.equals(Registers.EVENTQ_CONS) && Registers.EVENTQEN.isSet(cr0)) {
-            MemoryQueue q = smmu.eventQueue();
-            if (size(q, get(Registers.EVENTQ_PROD), value) > size(q, get(Registers.EVENTQ_PROD), old)) {
-                log.add(SmmuLintRule.QUEUE_INDEX_INCONSISTENT, register.name(), value);
+        if (register.equals(Registers.CMDQ_PROD)) {
+            if (Registers.CMDQEN.isSet(cr0)) {
+                commandProducer(old, value);
+            }
+            return;
+        }
+        for (Kind k : kinds) {
+            if (register.equals(k.consumer) && k.enable.isSet(cr0)) {
+                long producer = get(k.producer);
+                if (size(k.queue, producer, value) > size(k.queue, producer, old)) {
+                    log.add(SmmuLintRule.QUEUE_INDEX_INCONSISTENT, register.name(), value);
+                }
             }
         }
     }
@@ -75,22 +124,18 @@ final class QueueLint {
 
     /** Looks for memory used twice, by the queues that are on and the stream table. */
     void overlaps(long cr0) {
-        long[] table = streamTable(cr0);
-        long[] commands = queueRange(Registers.CMDQEN.isSet(cr0), smmu.commandQueue(), Command.BYTES);
-        long[] events = queueRange(Registers.EVENTQEN.isSet(cr0), smmu.eventQueue(), Event.BYTES);
-        report(Registers.CMDQ_BASE, commands, table);
-        report(Registers.EVENTQ_BASE, events, table);
-        report(Registers.EVENTQ_BASE, events, commands);
-    }
-
-    private void report(Register place, long[] a, long[] b) {
-        if (a[0] < b[1] && b[0] < a[1]) {
-            log.add(SmmuLintRule.QUEUE_OVERLAP, place.name(), get(place));
+        List<long[]> before = new ArrayList<>();
+        before.add(streamTable(cr0));
+        for (Kind k : kinds) {
+            long start = k.queue.base();
+            long end = k.enable.isSet(cr0) ? start + (long) k.queue.capacity() * k.entryBytes : start;
+            for (long[] other : before) {
+                if (start < other[1] && other[0] < end) {
+                    log.add(SmmuLintRule.QUEUE_OVERLAP, k.base.name(), get(k.base));
+                }
+            }
+            before.add(new long[] {start, end});
         }
-    }
-
-    private static long[] queueRange(boolean on, MemoryQueue q, int entryBytes) {
-        return new long[] {q.base(), on ? q.base() + (long) q.capacity() * entryBytes : q.base()};
     }
 
     private long[] streamTable(long cr0) {
@@ -101,10 +146,6 @@ final class QueueLint {
         long bytes =
                 StreamTableShape.isTwoLevel(cfg) ? 8L << Math.max(0, log2 - StreamTableShape.split(cfg)) : 64L << log2;
         return new long[] {base, Registers.SMMUEN.isSet(cr0) ? base + bytes : base};
-    }
-
-    private MemoryQueue queue(boolean commands) {
-        return commands ? smmu.commandQueue() : smmu.eventQueue();
     }
 
     /** Entries between two index registers, wrap bits included. */

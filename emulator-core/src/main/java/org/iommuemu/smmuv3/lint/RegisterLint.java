@@ -25,7 +25,7 @@ final class RegisterLint {
             Registers.CR0ACK, Registers.CR0, Registers.IRQ_CTRLACK, Registers.IRQ_CTRL, Registers.GBPA, Registers.GBPA);
 
     private static final List<Register> MESSAGE_ADDRESSES =
-            List.of(Registers.GERROR_IRQ_CFG0, Registers.EVENTQ_IRQ_CFG0);
+            List.of(Registers.GERROR_IRQ_CFG0, Registers.EVENTQ_IRQ_CFG0, Registers.PRIQ_IRQ_CFG0);
 
     private final SmmuV3 smmu;
     private final LintLog log;
@@ -84,11 +84,16 @@ final class RegisterLint {
         }
     }
 
-    /** Writes to registers that can never be written are harmless, as are those that change nothing. */
+    /** Writes to registers that are not there, or can never be written, are harmless, as are those that change nothing. */
     private void ignored(Register register, long value, long changed) {
-        boolean messages = register.name().contains("_IRQ_CFG");
-        boolean absent = messages && !smmu.features().has0(Idr.MSI);
-        report(SmmuLintRule.GUARDED_WRITE, register, value, !register.isReadOnly() && !absent && changed != 0);
+        boolean broken = !register.isReadOnly() && isPresent(register.name()) && changed != 0;
+        report(SmmuLintRule.GUARDED_WRITE, register, value, broken);
+    }
+
+    private boolean isPresent(String register) {
+        return !(register.contains("_IRQ_CFG") && !smmu.features().has0(Idr.MSI)
+                || register.contains("PRIQ") && !smmu.features().has0(Idr.PRI)
+                || register.contains("ATOS") && !smmu.features().has0(Idr.ATOS));
     }
 
     private void controls(long old, long value, long changed) {
@@ -101,19 +106,16 @@ final class RegisterLint {
         long implemented = Registers.SMMUEN.mask()
                 | Registers.EVENTQEN.mask()
                 | Registers.CMDQEN.mask()
+                | (smmu.features().has0(Idr.PRI) ? Registers.PRIQEN.mask() : 0)
+                | (smmu.features().has0(Idr.ATS) ? Registers.ATSCHK.mask() : 0)
                 | (wildcards ? Registers.VMW.mask() : 0);
         update(Registers.CR0, changed & implemented, value);
-        if (rises(Registers.CMDQEN, old, value)) {
-            queues.enabling(Registers.CMDQ_BASE, Registers.CMDQ_PROD, Registers.CMDQ_CONS);
-        }
-        if (rises(Registers.EVENTQEN, old, value)) {
-            queues.enabling(Registers.EVENTQ_BASE, Registers.EVENTQ_PROD, Registers.EVENTQ_CONS);
-        }
+        queues.enabling(old, value & implemented);
         if (rises(Registers.SMMUEN, old, value)) {
             enabling(value);
         }
         if ((changed & implemented & value) != 0) {
-            queues.overlaps(value);
+            queues.overlaps(value & implemented);
         }
     }
 
@@ -150,7 +152,7 @@ final class RegisterLint {
         long shareability = value & ~(value >>> 1) & CR1_SHAREABILITY_LOW;
         report(SmmuLintRule.CR1_ATTRIBUTE_RESERVED, Registers.CR1, value, changed != 0 && (types | shareability) != 0);
         long cr0 = get(Registers.CR0);
-        boolean queuesOn = (cr0 & (Registers.CMDQEN.mask() | Registers.EVENTQEN.mask())) != 0;
+        boolean queuesOn = (cr0 & (Registers.CMDQEN.mask() | Registers.EVENTQEN.mask() | Registers.PRIQEN.mask())) != 0;
         boolean guarded = Registers.QUEUE_ATTRIBUTES.isSet(changed) && queuesOn
                 || Registers.TABLE_ATTRIBUTES.isSet(changed) && Registers.SMMUEN.isSet(cr0);
         report(SmmuLintRule.GUARDED_WRITE, Registers.CR1, value, guarded);

@@ -2,9 +2,13 @@
 package org.iommuemu.smmuv3.lint;
 
 import org.iommuemu.bits.Layout;
+import org.iommuemu.iommu.DevicePort;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.LintLog;
+import org.iommuemu.iommu.PageRequest;
+import org.iommuemu.iommu.Rule;
 import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.TableRoot;
@@ -17,6 +21,7 @@ import org.iommuemu.smmuv3.spec.L1Cd;
 import org.iommuemu.smmuv3.spec.L1Std;
 import org.iommuemu.smmuv3.spec.Registers;
 import org.iommuemu.smmuv3.spec.Ste;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands in front of an SMMUv3 and notes what its software does wrong. Devices must send their transactions through it and
@@ -79,18 +84,55 @@ public final class SmmuLint implements Iommu {
 
     @Override
     public void translate(Transaction t, Verdict v) {
+        begin(t, true);
+        smmu.translate(t, v);
+        end(v.rule());
+    }
+
+    @Override
+    public void forwardTranslated(Transaction t, Verdict v) {
+        begin(t, false);
+        smmu.forwardTranslated(t, v);
+        end(v.rule());
+    }
+
+    @Override
+    public void requestTranslation(Transaction t, TranslationCompletion completion) {
+        begin(t, true);
+        smmu.requestTranslation(t, completion);
+        end(completion.rule());
+    }
+
+    @Override
+    public void requestPage(PageRequest request) {
+        smmu.requestPage(request);
+    }
+
+    @Override
+    public void invalidationEnded(long ticket, boolean answered) {
+        smmu.invalidationEnded(ticket, answered);
+    }
+
+    @Override
+    public void connect(DevicePort port) {
+        smmu.connect(port);
+    }
+
+    /** A transaction comes; what is fetched until {@link #end} is fetched for it. */
+    private void begin(Transaction t, boolean usesCd) {
         stream = t.streamId();
         substream = t.substreamId();
-        boolean enabled = Registers.SMMUEN.isSet(smmu.readRegister(Registers.CR0.offset(), 4));
-        if (enabled) {
-            shadow.use(stream, substream);
+        watching = Registers.SMMUEN.isSet(smmu.readRegister(Registers.CR0.offset(), 4));
+        if (watching) {
+            shadow.use(stream, substream, usesCd);
         }
-        watching = enabled;
         stePlace = NOT_FETCHED;
         cdPlace = NOT_FETCHED;
         tlb.begin(t.address());
-        smmu.translate(t, v);
-        Event event = v.rule() instanceof SmmuRule rule ? rule.event() : null;
+    }
+
+    private void end(@Nullable Rule refusal) {
+        Event event = refusal instanceof SmmuRule rule ? rule.event() : null;
         // What is refused as a whole is reported by its event; nothing in it is used.
         if (!stePlace.equals(NOT_FETCHED) && event != Event.C_BAD_STE) {
             structures.ste(stePlace, ste);

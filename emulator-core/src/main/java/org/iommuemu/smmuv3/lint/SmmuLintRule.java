@@ -19,7 +19,8 @@ public enum SmmuLintRule implements LintRule {
     QUEUE_BASE_ALIGNMENT(
             "*Q_BASE.ADDR", "the queue is not aligned to its size; low address bits are ignored", "§6.3.25"),
     /** Queues. */
-    QUEUE_LOG2SIZE("*Q_BASE.LOG2SIZE", "LOG2SIZE is larger than IDR1.CMDQS or EVENTQS, which caps it", "§6.3.25"),
+    QUEUE_LOG2SIZE(
+            "*Q_BASE.LOG2SIZE", "LOG2SIZE is larger than IDR1.CMDQS, EVENTQS or PRIQS, which caps it", "§6.3.25"),
     /** Queues. */
     QUEUE_OVERLAP("*_BASE.ADDR", "a queue overlaps another queue or the stream table", "§3.5"),
     /** Queues. */
@@ -66,6 +67,10 @@ public enum SmmuLintRule implements LintRule {
     STE_SHAREABILITY_RESERVED("STE.S1CSH/S2SH0", "0b01 is reserved and acts as non-shareable", "§5.2"),
     /** STE. */
     STE_OVERRIDE_RESERVED("STE.PRIVCFG/INSTCFG", "0b01 is reserved and acts as 'use incoming'", "§5.2"),
+    /** STE. */
+    STE_MEM_ATTR_RESERVED("STE.MemAttr", "0b0100, 0b1000 and 0b1100 are reserved and act as Device-nGnRnE", "§5.2"),
+    /** STE. */
+    STE_EATS_RESERVED("STE.EATS", "0b11 is reserved without IDR3.DPT and acts as 'no ATS'", "§5.2"),
     /** STE. */
     STE_S2HD_WITHOUT_S2HA("STE.S2HD", "S2HD=1 with S2HA=0 acts as off", "§5.2"),
     /** STE. */

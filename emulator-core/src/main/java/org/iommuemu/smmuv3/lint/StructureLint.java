@@ -89,6 +89,11 @@ final class StructureLint {
                 overrides
                         && (Ste.PRIVCFG.getInt(ste) == RESERVED_OVERRIDE
                                 || Ste.INSTCFG.getInt(ste) == RESERVED_OVERRIDE));
+        int type = Ste.MEM_ATTR.getInt(ste);
+        boolean typeUsed = Idr.ATTR_TYPES_OVR.isSet(features.idr1()) && Ste.MTCFG.isSet(ste);
+        report(SmmuLintRule.STE_MEM_ATTR_RESERVED, place, ste[1], typeUsed && type != 0 && (type & RESERVED) == 0);
+        boolean ats = features.has0(Idr.ATS) && !features.has3(Idr.DPT) && config != Ste.CONFIG_ENABLE;
+        report(SmmuLintRule.STE_EATS_RESERVED, place, ste[1], ats && Ste.EATS.getInt(ste) == RESERVED);
         if ((config & Ste.CONFIG_STAGE_1) != 0) {
             stage1(place, ste);
         }

@@ -99,6 +99,16 @@ public enum Command {
     public static final BitField ADDRESS = Operands.ADDRESS;
     /** log2 of the pages of ATC_INV. */
     public static final BitField ATC_SIZE = Operands.ATC_SIZE;
+    /** Entries of every PASID are meant by ATC_INV. */
+    public static final BitField ATC_GLOBAL = Operands.ATC_GLOBAL;
+    /** Group that PRI_RESP answers. */
+    public static final BitField PRG_INDEX = Operands.PRG_INDEX;
+    /** Stalled transaction that RESUME names. */
+    public static final BitField STAG = Operands.STAG;
+    /** RESUME: 1 to try again. */
+    public static final BitField AC = Operands.AC;
+    /** RESUME: 1 to end with an abort. */
+    public static final BitField AB = Operands.AB;
     /** Response of PRI_RESP. */
     public static final BitField RESPONSE = Operands.RESPONSE;
     /** Message of SYNC: data. */
@@ -157,6 +167,11 @@ public enum Command {
         static final BitField ADDRESS = BitField.address("Address", 127, 76);
         static final BitField IPA = BitField.address("Address", 119, 76);
         static final BitField ATC_SIZE = BitField.of("Size", 69, 64);
+        static final BitField ATC_GLOBAL = BitField.bit("Global", 9);
+        static final BitField PRG_INDEX = BitField.of("PRGIndex", 72, 64);
+        static final BitField STAG = BitField.of("STAG", 79, 64);
+        static final BitField AC = BitField.bit("Ac", 12);
+        static final BitField AB = BitField.bit("Ab", 13);
         static final BitField RESPONSE = BitField.of("Resp", 77, 76);
         static final BitField MSI_DATA = BitField.of("MSIData", 63, 32);
         static final BitField MSI_ADDRESS = BitField.address("MSIAddress", 119, 66);
@@ -194,14 +209,13 @@ public enum Command {
                 .with(IPA)
                 .build();
         static final Layout ATC_INV = command("CMD_ATC_INV", "§4.5.1")
-                .with(BitField.bit("Global", 9), SSEC, SSV, SSID, SID, ATC_SIZE, ADDRESS)
+                .with(ATC_GLOBAL, SSEC, SSV, SSID, SID, ATC_SIZE, ADDRESS)
                 .build();
         static final Layout PRI_RESP = command("CMD_PRI_RESP", "§4.5.2")
-                .with(SSEC, SSV, SSID, SID, BitField.of("PRGIndex", 72, 64), RESPONSE)
+                .with(SSEC, SSV, SSID, SID, PRG_INDEX, RESPONSE)
                 .build();
-        static final Layout RESUME = command("CMD_RESUME", "§4.6.1")
-                .with(SSEC, BitField.bit("Ac", 12), BitField.bit("Ab", 13), SID, BitField.of("STAG", 79, 64))
-                .build();
+        static final Layout RESUME =
+                command("CMD_RESUME", "§4.6.1").with(SSEC, AC, AB, SID, STAG).build();
         static final Layout STALL_TERM =
                 command("CMD_STALL_TERM", "§4.6.2").with(SSEC, SID).build();
         static final Layout SYNC = command("CMD_SYNC", "§4.7.3")

@@ -66,6 +66,16 @@ public enum Event {
     public static final BitField SUBSTREAM_ID = Records.SSID;
     /** StreamID. */
     public static final BitField STREAM_ID = Records.SID;
+    /** By which software names a stalled transaction. */
+    public static final BitField STAG = Records.STAG;
+    /** Of a refused Translation Request: privileged. */
+    public static final BitField REQUEST_P = Records.REQUEST_P;
+    /** Of a refused Translation Request: execute. */
+    public static final BitField REQUEST_X = Records.REQUEST_X;
+    /** Of a refused Translation Request: write. */
+    public static final BitField REQUEST_W = Records.REQUEST_W;
+    /** Of a refused Translation Request: read. */
+    public static final BitField REQUEST_R = Records.REQUEST_R;
     /** 1: the transaction has stalled. */
     public static final BitField STALL = Records.STALL;
     /** 1: privileged. */
@@ -131,6 +141,10 @@ public enum Event {
         static final BitField REASON = BitField.of("Reason", 79, 64);
         static final BitField STAG = BitField.of("STAG", 79, 64);
         static final BitField STALL = BitField.bit("Stall", 95);
+        static final BitField REQUEST_P = BitField.bit("P", 92);
+        static final BitField REQUEST_X = BitField.bit("X", 93);
+        static final BitField REQUEST_W = BitField.bit("W", 94);
+        static final BitField REQUEST_R = BitField.bit("R", 95);
         static final BitField PNU = BitField.bit("PnU", 97);
         static final BitField IND = BitField.bit("InD", 98);
         static final BitField RNW = BitField.bit("RnW", 99);
@@ -161,10 +175,10 @@ public enum Event {
                         SSID,
                         SID,
                         BitField.of("Span", 67, 64),
-                        BitField.bit("P", 92),
-                        BitField.bit("X", 93),
-                        BitField.bit("W", 94),
-                        BitField.bit("R", 95),
+                        REQUEST_P,
+                        REQUEST_X,
+                        REQUEST_W,
+                        REQUEST_R,
                         INPUT_PAGE)
                 .build();
         static final Layout FORBIDDEN =

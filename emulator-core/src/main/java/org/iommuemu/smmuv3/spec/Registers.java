@@ -71,8 +71,11 @@ public final class Registers {
     /** Controls. */
     public static final Register CR2 = writable("SMMU_CR2", 0x2C, 4, 0xF, C2.build());
 
+    private static final Layout.Builder S = Layout.builder("SMMU_STATUSR", 1, "IHI 0070 §6.3.13");
+    /** Nothing is cached. */
+    public static final BitField DORMANT = S.bit("DORMANT", 0);
     /** Status. */
-    public static final Register STATUSR = readOnly("SMMU_STATUSR", 0x40, plain("SMMU_STATUSR", "§6.3.13"));
+    public static final Register STATUSR = readOnly("SMMU_STATUSR", 0x40, S.build());
 
     private static final Layout.Builder G = Layout.builder("SMMU_GBPA", 1, "IHI 0070 §6.3.14");
     /** Memory type. */
@@ -151,6 +154,8 @@ public final class Registers {
     public static final BitField MSI_MEM_ATTR = M2.field("MemAttr", 3, 0);
     /** Shareability of the write. */
     public static final BitField MSI_SH = M2.field("SH", 5, 4);
+    /** PRI queue only: interrupt on the last message of a group. */
+    public static final BitField PRIQ_LO = M2.bit("LO", 31);
 
     private static final Layout MSI_ATTRIBUTES_LAYOUT = M2.build();
 
@@ -226,12 +231,37 @@ public final class Registers {
     /** Event message attributes. */
     public static final Register EVENTQ_IRQ_CFG2 =
             writable("SMMU_EVENTQ_IRQ_CFG2", 0xBC, 4, MSI_MEM_ATTR.mask() | MSI_SH.mask(), MSI_ATTRIBUTES_LAYOUT);
+    /** PRI queue base. */
+    public static final Register PRIQ_BASE = writable("SMMU_PRIQ_BASE", 0xC0, 8, QUEUE_BASE_MASK, QUEUE_BASE_LAYOUT);
+    /** PRI message address. */
+    public static final Register PRIQ_IRQ_CFG0 =
+            writable("SMMU_PRIQ_IRQ_CFG0", 0xD0, 8, MSI_ADDR.mask(), MSI_ADDRESS_LAYOUT);
+    /** PRI message data. */
+    public static final Register PRIQ_IRQ_CFG1 =
+            writable("SMMU_PRIQ_IRQ_CFG1", 0xD8, 4, MSI_DATA.mask(), MSI_DATA_LAYOUT);
+    /** PRI message attributes, and when it is sent. */
+    public static final Register PRIQ_IRQ_CFG2 = writable(
+            "SMMU_PRIQ_IRQ_CFG2", 0xDC, 4, MSI_MEM_ATTR.mask() | MSI_SH.mask() | PRIQ_LO.mask(), MSI_ATTRIBUTES_LAYOUT);
     /** Event queue write index. */
     public static final Register EVENTQ_PROD =
             writable("SMMU_EVENTQ_PROD", PAGE_1 + 0xA8, 4, OUTPUT_INDEX_MASK, QUEUE_INDEX_LAYOUT);
     /** Event queue read index. */
     public static final Register EVENTQ_CONS =
             writable("SMMU_EVENTQ_CONS", PAGE_1 + 0xAC, 4, OUTPUT_INDEX_MASK, QUEUE_INDEX_LAYOUT);
+    /** PRI queue write index. */
+    public static final Register PRIQ_PROD =
+            writable("SMMU_PRIQ_PROD", PAGE_1 + 0xC8, 4, OUTPUT_INDEX_MASK, QUEUE_INDEX_LAYOUT);
+    /** PRI queue read index. */
+    public static final Register PRIQ_CONS =
+            writable("SMMU_PRIQ_CONS", PAGE_1 + 0xCC, 4, OUTPUT_INDEX_MASK, QUEUE_INDEX_LAYOUT);
+
+    /** Global address translation operations. */
+    public static final AtosRegisters GATOS = atos("SMMU_GATOS", 0x100);
+    /** Whose streams the virtual interface may ask about. */
+    public static final Register VATOS_SEL =
+            writable("SMMU_VATOS_SEL", 0x180, 4, 0xFFFF, plain("SMMU_VATOS_SEL", "§6.3.98"));
+    /** The virtual interface; its page is the first after page 1, as IDR2.BA_VATOS=0. */
+    public static final AtosRegisters VATOS = atos("SMMU_VATOS", 2 * PAGE_1 + 0xA00);
 
     static {
         int[] bytes = {0x04, 0, 0, 0, 0x84, 0xB4, 0xF0, 0x10, 0x0D, 0xF0, 0x05, 0xB1};
@@ -249,6 +279,14 @@ public final class Registers {
     /** Every register, in the order of the map. */
     public static List<Register> map() {
         return List.copyOf(MAP);
+    }
+
+    private static AtosRegisters atos(String name, int offset) {
+        return new AtosRegisters(
+                writable(name + "_CTRL", offset, 4, AtosRegisters.RUN.mask(), AtosRegisters.CTRL_LAYOUT),
+                writable(name + "_SID", offset + 0x08, 8, AtosRegisters.SID_MASK, AtosRegisters.SID_LAYOUT),
+                writable(name + "_ADDR", offset + 0x10, 8, AtosRegisters.ADDR_MASK, AtosRegisters.ADDR_LAYOUT),
+                add(Register.readOnly(name + "_PAR", offset + 0x18, 8, AtosRegisters.PAR_LAYOUT)));
     }
 
     private static Register readOnly(String name, int offset, Layout layout) {

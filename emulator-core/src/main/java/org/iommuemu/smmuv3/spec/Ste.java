@@ -25,6 +25,11 @@ public final class Ste {
     /** {@link #S1DSS}: requests without a SubstreamID use CD 0. */
     public static final int S1DSS_SUBSTREAM_0 = 2;
 
+    /** {@link #EATS}: translated requests are physical. */
+    public static final int EATS_FULL = 1;
+    /** {@link #EATS}: translated requests are intermediate, and still go through stage 2. */
+    public static final int EATS_SPLIT = 2;
+
     private static final Layout.Builder B = Layout.builder("STE", WORDS, "IHI 0070 §5.2");
     /** Valid. */
     public static final BitField V = B.bit("V", 0);
@@ -114,6 +119,8 @@ public final class Ste {
     public static final BitField S2S = B.bit("S2S", 185);
     /** Record. */
     public static final BitField S2R = B.bit("S2R", 186);
+    /** Access flag update in table descriptors. */
+    public static final BitField S2HAFT = B.bit("S2HAFT", 187);
     /** Bit 2 of the start level. */
     public static final BitField S2SL0_2 = B.bit("S2SL0_2", 194);
     /** 52-bit addresses. */

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.iommu;
+
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.paging.Permission;
+import org.iommuemu.paging.TableLocator;
+import org.iommuemu.paging.TableRoot;
+import org.iommuemu.paging.WalkStatus;
+import org.iommuemu.paging.Walker;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One translation by walking tables: through a second stage where there is one, with the updates that hardware makes to
+ * leaves. The result is left here until the next one.
+ */
+public final class TranslationWalk {
+    /** {@link #run} mode: an access, which needs its permissions. */
+    public static final int ACCESS = 0;
+    /** {@link #run} mode: permissions that are missing are no fault, {@link #permissions()} tells what there is. */
+    public static final int REPORT = 1;
+    /** {@link #run} mode: leaves are taken as updated, but not written. */
+    public static final int NO_UPDATE = 1 << 1;
+    /** {@link #run} mode: the first stage's output is the result, though its tables lie behind the second. */
+    public static final int FIRST_STAGE = 1 << 2;
+
+    /** {@link #run} mode: {@link #intermediate()} is wanted too, which no cache of whole translations has. */
+    public static final int SPLIT = 1 << 3;
+
+    private final Walker walker;
+    private final StageTwo stageTwo;
+    private final LeafRules rules;
+    private final LeafUpdater updater;
+    private final Fault own = new Fault();
+    private Fault fault = own;
+    private long intermediate;
+    private long output;
+    private int shift;
+    private int span;
+    private int permissions;
+    private long attributes;
+    private boolean global;
+
+    TranslationWalk(Walker walker, StageTwo stageTwo, LeafRules rules, PhysicalMemory memory) {
+        this.walker = walker;
+        this.stageTwo = stageTwo;
+        this.rules = rules;
+        updater = new LeafUpdater(memory, rules);
+    }
+
+    /**
+     * Translates.
+     *
+     * @param root the tables that the address meets first
+     * @param second the tables of a second stage behind them, or null
+     * @param address canonical
+     * @param need {@link org.iommuemu.paging.Permission} bits that the access needs, or would like to have
+     * @param mode {@link #ACCESS}, or any of the others together
+     * @return whether there is a translation; if not, {@link #fault()} tells why
+     */
+    public boolean run(TableRoot root, @Nullable TableRoot second, long address, int need, int mode) {
+        fault = own;
+        if (!root.covers(address)) {
+            return fail(FaultKind.INPUT_RANGE, root, address);
+        }
+        if (root.isDisabled()) {
+            return fail(FaultKind.WALK_DISABLED, root, address);
+        }
+        if (root.isPrivilegedOnly() && need != 0 && (need & Permission.PRIVILEGED) == 0) {
+            return fail(FaultKind.UNPRIVILEGED, root, address);
+        }
+        return walk(root, second, address, need, mode);
+    }
+
+    private boolean walk(TableRoot root, @Nullable TableRoot second, long address, int need, int mode) {
+        TableLocator tables = second == null ? null : stageTwo.through(second, mode);
+        WalkStatus status = walker.walk(root, address, tables, (mode & NO_UPDATE) == 0);
+        if (status == WalkStatus.NOT_LOCATED) {
+            fault = stageTwo.fault();
+            return false;
+        }
+        if (status != WalkStatus.OK) {
+            fail(FaultKind.of(status), root, address);
+            own.fetchAddress(walker.descriptorAddress());
+            return false;
+        }
+        long leaf = walker.descriptor();
+        boolean accessed = root.isAccessFlagIgnored() || root.format().isAccessed(leaf);
+        if (!accessed && !root.updatesAccessFlag()) {
+            return fail(FaultKind.ACCESS_FLAG, root, address);
+        }
+        updater.prepare(root, walker, need);
+        permissions = updater.permissions();
+        if ((permissions & need) != need && (mode & REPORT) == 0) {
+            fail(FaultKind.PERMISSION, root, address);
+            own.held(permissions);
+            return false;
+        }
+        if (updater.isUpdate(walker) && (mode & NO_UPDATE) == 0) {
+            // The descriptor is itself written through the second stage.
+            if (second != null && !stageTwo.translateUpdate(second, walker.descriptorIntermediate())) {
+                fault = stageTwo.fault();
+                return false;
+            }
+            if (!updater.write(root, walker)) {
+                return walk(root, second, address, need, mode);
+            }
+        }
+        shift = root.format().shift(walker.height());
+        span = root.format().spanShift(leaf, walker.height());
+        intermediate = walker.output() | address & (1L << shift) - 1;
+        output = intermediate;
+        attributes = rules.attributes(root, leaf);
+        global = rules.isGlobal(root, leaf);
+        return second == null || (mode & FIRST_STAGE) != 0 || behind(second, need, mode);
+    }
+
+    private boolean behind(TableRoot second, int need, int mode) {
+        // What the first stage does not allow is not asked of the second.
+        int asked = (mode & REPORT) == 0 ? need : need & permissions;
+        if (!stageTwo.translate(second, intermediate, asked, Fault.Source.INPUT, mode)) {
+            fault = stageTwo.fault();
+            return false;
+        }
+        permissions &= stageTwo.permissions();
+        shift = Math.min(shift, stageTwo.shift());
+        span = shift;
+        output = stageTwo.output();
+        attributes = rules.combine(attributes, stageTwo.attributes());
+        return true;
+    }
+
+    /** Takes over a translation that was found in a cache. */
+    void found(long address, int log2Size, int granted, long memoryAttributes) {
+        output = address;
+        shift = log2Size;
+        span = log2Size;
+        permissions = granted;
+        attributes = memoryAttributes;
+    }
+
+    /** A fault of the tables that the address met first; of the second stage, if those are its. */
+    private boolean fail(FaultKind kind, TableRoot root, long address) {
+        own.set(kind, root.stage(), Fault.Source.INPUT).intermediate(root.stage() == 2 ? address : 0);
+        return false;
+    }
+
+    /** Why there is no translation. */
+    public Fault fault() {
+        return fault;
+    }
+
+    /** Where the first stage put the address; not known of a translation that was found in a cache. */
+    public long intermediate() {
+        return intermediate;
+    }
+
+    /** Where the address is. */
+    public long output() {
+        return output;
+    }
+
+    /** log2 of the bytes around the address that translate alike. */
+    public int shift() {
+        return shift;
+    }
+
+    /** log2 of the run of contiguous leaves that the leaf belongs to, or of the leaf. */
+    int span() {
+        return span;
+    }
+
+    /** The {@link org.iommuemu.paging.Permission} bits of the translation, of both stages. */
+    public int permissions() {
+        return permissions;
+    }
+
+    /** Memory attributes, as {@link Verdict#attributes()} has them. */
+    public long attributes() {
+        return attributes;
+    }
+
+    /** Whether the translation is shared by all address spaces. */
+    boolean isGlobal() {
+        return global;
+    }
+}
