@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3;
 
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.iommuemu.bits.BitField;
 import org.iommuemu.bits.Register;
@@ -84,6 +85,10 @@ final class SmmuRegisters {
         unit.enable(false);
         stalls.endAll();
         atcs.reset();
+        for (MemoryQueue queue : List.of(commands.queue(), events.queue(), pages.queue())) {
+            queue.consumer(0);
+            queue.producer(0);
+        }
         placeCommandQueue();
         placeEventQueue();
         placePageQueue();
@@ -120,8 +125,8 @@ final class SmmuRegisters {
                     | (Registers.SMMUEN.isSet(cr0) ? 0 : Registers.TABLE_ATTRIBUTES.mask());
             file.set(Registers.CR1, old & ~mask | requested & mask);
         });
-        // PTM is about broadcasts, which are not modelled (IDR0.BTM=0): RES0.
         long cr2Bits = Registers.RECINVSID.mask()
+                | Registers.PTM.mask()
                 | (features.has0(Idr.ATSRECERR) ? Registers.REC_CFG_ATS.mask() : 0)
                 | (features.has0(Idr.HYP) ? Registers.E2H.mask() : 0);
         file.guard(Registers.CR2, whileClear(Registers.SMMUEN));
