@@ -6,6 +6,7 @@ import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Registers;
+import org.jspecify.annotations.Nullable;
 
 /** The command queue: fetches commands, checks them and has them executed, up to the first error (IHI 0070 §3.5, §4.1, §7.1). */
 final class CommandQueue {
@@ -23,6 +24,7 @@ final class CommandQueue {
     private final long[] consumed = new long[1 << Command.OPCODE.width()];
     private long wakeUpEvents;
     private boolean consuming;
+    private @Nullable CommandObserver observer;
 
     CommandQueue(
             PhysicalMemory memory,
@@ -37,6 +39,10 @@ final class CommandQueue {
         this.interrupts = interrupts;
         this.execution = execution;
         rules = new CommandRules(features);
+    }
+
+    void observe(@Nullable CommandObserver watcher) {
+        observer = watcher;
     }
 
     MemoryQueue queue() {
@@ -77,6 +83,9 @@ final class CommandQueue {
             if (execution.isTimedOut(command)) {
                 stop(CERROR_ATC_INV_SYNC);
                 return;
+            }
+            if (observer != null) {
+                observer.consuming(command, word0, word1);
             }
             execution.execute(command, word0, word1);
             consumed[command.opcode()]++;

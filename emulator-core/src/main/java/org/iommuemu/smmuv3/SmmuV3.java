@@ -10,6 +10,7 @@ import org.iommuemu.iommu.Iotlb;
 import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.iommu.RegisterObserver;
 import org.iommuemu.iommu.StageTwo;
 import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StructureObserver;
@@ -296,5 +297,11 @@ public final class SmmuV3 implements Iommu {
         structures.observe(onStructure);
         unit.walker().observe(onDescriptor);
         unit.stageTwo().walker().observe(onDescriptor);
+    }
+
+    /** Shows what software does from now on: every register write, every command consumed; nulls end it. */
+    public void observeSoftware(@Nullable RegisterObserver onWrite, @Nullable CommandObserver onCommand) {
+        file.observe(onWrite);
+        commands.observe(onCommand);
     }
 }

@@ -9,7 +9,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.iommuemu.capture.InputException;
+import org.iommuemu.iommu.LintLog;
 import org.iommuemu.report.JunitXml;
+import org.iommuemu.report.LintText;
 import org.iommuemu.report.ResultFile;
 import org.iommuemu.scenario.FailNthResult;
 import org.iommuemu.scenario.Scenario;
@@ -53,6 +55,12 @@ final class CheckCommand implements Callable<Integer> {
             description = "compare every translation with what the tables say; print pages where they differ")
     private boolean detectStale;
 
+    @Option(
+            names = "--lint",
+            description =
+                    "also print what the scenarios do wrong as software, before the last line; see docs/smmuv3.md")
+    private boolean lint;
+
     @Mixin
     private CacheOptions caches = new CacheOptions();
 
@@ -62,7 +70,8 @@ final class CheckCommand implements Callable<Integer> {
             ResultFile.check(junit);
         }
         PrintWriter out = Output.out(spec);
-        ScenarioRunner runner = new ScenarioRunner(caches.configuration());
+        LintLog findings = new LintLog();
+        ScenarioRunner runner = new ScenarioRunner(caches.configuration(), lint ? findings : null);
         if (detectStale) {
             runner.detectStale();
         }
@@ -93,6 +102,7 @@ final class CheckCommand implements Callable<Integer> {
             ResultFile.write(junit, JunitXml.of(results));
         }
         runner.stale().forEach(line -> out.println("stale   " + line));
+        out.print(LintText.of(findings));
         out.println(counts(results));
         if (unread) {
             return Main.BAD_INPUT;

@@ -9,12 +9,15 @@ import org.iommuemu.capture.CsvTable;
 import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.LintLog;
 import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StaleEntry;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.smmuv3.SmmuRule;
 import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.smmuv3.lint.SmmuLint;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Event;
 import org.iommuemu.smmuv3.spec.Registers;
@@ -30,6 +33,8 @@ public final class CaptureReplay implements AutoCloseable {
     private final Capture capture;
     private final CaptureMachine machine;
     private final SmmuV3 smmu;
+    private final Iommu front;
+    private final @Nullable SmmuLint lint;
     private final CommandSlots slots;
     private @Nullable StaleDetector stale;
     private @Nullable List<StaleEntry> staleAtStop;
@@ -46,9 +51,20 @@ public final class CaptureReplay implements AutoCloseable {
 
     /** A replay of a capture with certain caches. */
     public CaptureReplay(Capture capture, CacheConfiguration caches) {
+        this(capture, caches, false);
+    }
+
+    /**
+     * A replay of a capture with certain caches.
+     *
+     * @param linted whether what software does wrong is noted
+     */
+    public CaptureReplay(Capture capture, CacheConfiguration caches, boolean linted) {
         this.capture = capture;
         machine = CaptureMachine.afterReset(capture, capture.busy(), caches);
         smmu = machine.smmu();
+        lint = linted ? new SmmuLint(smmu, machine.memory()) : null;
+        front = lint == null ? smmu : lint;
         slots = new CommandSlots(smmu, machine.memory());
     }
 
@@ -106,6 +122,11 @@ public final class CaptureReplay implements AutoCloseable {
         }
     }
 
+    /** What software did wrong so far; empty if that is not noted. */
+    public LintLog lint() {
+        return lint == null ? new LintLog() : lint.log();
+    }
+
     private void replay(TraceRecord r) {
         switch (r.kind()) {
             case DMA -> access(r, !r.readable(), r.pa());
@@ -113,7 +134,7 @@ public final class CaptureReplay implements AutoCloseable {
             case FAULT -> refuse(r);
             case ABORT -> refuseSilently(r);
             case INVALIDATE -> command(r);
-            case MMIO_WRITE -> smmu.writeRegister(r.iova(), (int) r.length(), r.detail("value"));
+            case MMIO_WRITE -> front.writeRegister(r.iova(), (int) r.length(), r.detail("value"));
             case MMIO_READ -> readRegister(r);
             case INTERRUPT, OTHER -> {}
         }
@@ -154,7 +175,7 @@ public final class CaptureReplay implements AutoCloseable {
 
     private void present(TraceRecord r, boolean write) {
         int access = write ? Access.WRITE : Access.READ;
-        smmu.translate(transaction.set(r.sid(), Transaction.NO_SUBSTREAM, r.iova(), access), verdict);
+        front.translate(transaction.set(r.sid(), Transaction.NO_SUBSTREAM, r.iova(), access), verdict);
     }
 
     /** A command takes effect where the trace has it; the driver's later write of CMDQ_PROD then finds nothing new. */
@@ -176,11 +197,11 @@ public final class CaptureReplay implements AutoCloseable {
     }
 
     private void readRegister(TraceRecord r) {
+        long found = front.readRegister(r.iova(), (int) r.length());
         if (!r.hasDetail("value")) {
             return;
         }
         long expected = r.detail("value");
-        long found = smmu.readRegister(r.iova(), (int) r.length());
         if (found == expected) {
             registerReads.agree();
         } else if (r.iova() <= Registers.AIDR.offset() && !machine.unmodelled().isEmpty()) {

@@ -9,11 +9,15 @@ import java.util.Map;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.LintFinding;
+import org.iommuemu.iommu.LintLog;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.memory.RangeState;
 import org.iommuemu.scenario.ScenarioResult.Status;
 import org.iommuemu.smmuv3.SmmuFeatures;
 import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.smmuv3.lint.SmmuLint;
+import org.jspecify.annotations.Nullable;
 
 /** Runs scenarios, each from reset with all memory zero, up to the first step that differs. */
 public final class ScenarioRunner {
@@ -22,10 +26,21 @@ public final class ScenarioRunner {
     private final CacheConfiguration caches;
     private final List<String> stale = new ArrayList<>();
     private boolean detectStale;
+    private final @Nullable LintLog lint;
 
     /** A runner whose machines have certain caches. */
     public ScenarioRunner(CacheConfiguration caches) {
+        this(caches, null);
+    }
+
+    /**
+     * A runner whose machines have certain caches.
+     *
+     * @param lint takes what scenarios do wrong, each place headed by that of the scenario; null if nobody asks
+     */
+    public ScenarioRunner(CacheConfiguration caches, @Nullable LintLog lint) {
         this.caches = caches;
+        this.lint = lint;
     }
 
     /** Compares every translation from now on with what the tables say. */
@@ -47,22 +62,35 @@ public final class ScenarioRunner {
         try (PhysicalMemory memory = new PhysicalMemory()) {
             populate(memory, scenario.ram());
             Map<String, Integer> pulses = new HashMap<>();
-            SmmuV3 iommu = new SmmuV3(memory, features, caches, line -> pulses.merge(line, 1, Integer::sum));
+            SmmuV3 smmu = new SmmuV3(memory, features, caches, line -> pulses.merge(line, 1, Integer::sum));
+            SmmuLint linted = lint == null ? null : new SmmuLint(smmu, memory);
+            Iommu iommu = linted == null ? smmu : linted;
             ScenarioDevices devices = new ScenarioDevices(iommu, memory, scenario.cannotStall(), pulses);
             if (detectStale) {
-                devices.watch(iommu.detectStale());
+                devices.watch(smmu.detectStale());
             }
             int number = 0;
             for (Step step : scenario.steps()) {
                 String difference = run(step, iommu, devices, memory);
                 if (!difference.equals(SAME)) {
+                    note(scenario, linted);
                     return differs(scenario, number, difference);
                 }
                 number++;
             }
             devices.unexpectedStale()
                     .forEach(line -> stale.add(scenario.place() + ": " + scenario.name() + ": " + line));
+            note(scenario, linted);
             return new ScenarioResult(scenario, Status.PASSED, -1, "");
+        }
+    }
+
+    private void note(Scenario scenario, @Nullable SmmuLint linted) {
+        if (lint != null && linted != null) {
+            String head = scenario.place() + ": " + scenario.name() + ": ";
+            linted.log()
+                    .findings()
+                    .forEach(f -> lint.add(new LintFinding(f.rule(), head + f.place(), f.seen(), f.count())));
         }
     }
 

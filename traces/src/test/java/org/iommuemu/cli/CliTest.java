@@ -71,6 +71,66 @@ class CliTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                NVME,
+                VFIO,
+                "samples/smmuv3-linux-mixed",
+                "samples/smmuv3-linux-lazy",
+                "samples/smmuv3-linux-fault",
+                "samples/smmuv3-linux-passthrough",
+                "samples/smmuv3-16k-linux612-vfio",
+                "samples/smmuv3-s2-linux-vfio"
+            })
+    void shouldFindNothingWrongInARecordedDriver(String capture) {
+        assertThat(run("replay", "--lint", capture)).isZero();
+
+        assertThat(out.toString()).doesNotContain("lint  ").endsWith("addresses agree\n");
+    }
+
+    @Test
+    void shouldPrintLintBeforeTheCountsAndLeaveTheStatus() throws IOException {
+        Path file = temp.resolve("lint.jsonl");
+        String step = "{\"op\":\"mmio_write\",\"offset\":\"%s\",\"size\":%d,\"value\":\"%s\"}";
+        String steps = String.join(
+                ",",
+                String.format(step, "0x90", 8, "0x200808"),
+                String.format(step, "0x20", 4, "0x8"),
+                String.format(step, "0x90", 8, "0x300008"),
+                String.format(step, "0x90", 8, "0x400008"));
+        Files.writeString(
+                file,
+                "{\"name\":\"n\",\"iommu\":\"smmuv3\",\"features\":{\"idr0\":\"0x0908501a\",\"idr1\":\"0x06730510\","
+                        + "\"idr3\":\"0x1604\",\"idr5\":\"0x75\",\"iidr\":\"0\",\"aidr\":\"2\"},\"steps\":["
+                        + steps + "]}\n");
+
+        assertThat(run("check", file.toString())).isZero();
+        assertThat(out.toString()).isEqualTo("1 passed, 0 failed, 0 skipped\n");
+        out.getBuffer().setLength(0);
+        assertThat(run("check", "--lint", file.toString())).isZero();
+
+        assertThat(out.toString().lines())
+                .containsExactly(
+                        "lint  queue-base-alignment  " + file + ":1: n: SMMU_CMDQ_BASE: the queue is not aligned to its"
+                                + " size; low address bits are ignored (seen 0x200808, IHI 0070 §6.3.25) x1",
+                        "lint  guarded-write  " + file + ":1: n: SMMU_CMDQ_BASE: a change that is ignored, as the"
+                                + " register's enable is still set (seen 0x300008, IHI 0070 §6.3) x2",
+                        "1 passed, 0 failed, 0 skipped");
+    }
+
+    @Test
+    void shouldHaveLintInTheJsonOnlyWhenAsked() throws IOException {
+        Path json = temp.resolve("figures.json");
+        run("replay", VFIO, "--json", json.toString());
+        assertThat(new ObjectMapper().readTree(json.toFile()).has("lint")).isFalse();
+
+        run("replay", VFIO, "--lint", "--json", json.toString());
+
+        assertThat(new ObjectMapper().readTree(json.toFile()).get("lint").isArray())
+                .isTrue();
+    }
+
     @Test
     void shouldGiveTheSameJsonTwiceButForTheHostsTime() throws IOException {
         Path first = temp.resolve("1.json");
