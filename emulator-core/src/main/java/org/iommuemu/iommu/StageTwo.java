@@ -194,6 +194,11 @@ public final class StageTwo implements TableLocator {
         return cache.cache().size() == 0 && walker.caches().isEmpty();
     }
 
+    /** Drops everything. */
+    void forget() {
+        invalidate(new InvalidationScope().everything());
+    }
+
     void invalidate(InvalidationScope scope) {
         cache.invalidate(scope);
         if (!scope.isLeafOnly()) {

@@ -103,6 +103,12 @@ public final class TranslationWalk {
                 fault = stageTwo.fault();
                 return false;
             }
+            if (second != null && stageTwo.output() != walker.descriptorAddress()) {
+                // What led to the descriptor is stale, as it is not there that it would be written.
+                walker.caches().invalidateAll();
+                stageTwo.forget();
+                return walk(root, second, address, need, useful, mode);
+            }
             if (!updater.write(root, walker)) {
                 return walk(root, second, address, need, useful, mode);
             }
