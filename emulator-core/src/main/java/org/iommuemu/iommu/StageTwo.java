@@ -189,6 +189,11 @@ public final class StageTwo implements TableLocator {
         return cache;
     }
 
+    /** Leaves updated so far. */
+    long updates() {
+        return updater.updates();
+    }
+
     /** Whether neither this stage's cache nor its walk caches hold anything. */
     boolean isEmpty() {
         return cache.cache().size() == 0 && walker.caches().isEmpty();

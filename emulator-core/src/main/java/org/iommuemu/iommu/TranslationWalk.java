@@ -191,6 +191,11 @@ public final class TranslationWalk {
         return attributes;
     }
 
+    /** Leaves of the first stage updated so far. */
+    long updates() {
+        return updater.updates();
+    }
+
     /** Whether the translation is shared by all address spaces. */
     boolean isGlobal() {
         return global;
