@@ -6,6 +6,7 @@ import java.util.List;
 import org.iommuemu.bits.BitField;
 import org.iommuemu.bits.Layout;
 import org.iommuemu.smmuv3.spec.Idr;
+import org.iommuemu.smmuv3.spec.Registers;
 
 /**
  * What an SMMU can do: the values of its identification registers.
@@ -216,6 +217,29 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
         differences("IDR3", Idr.IDR3, idr3, m.idr3, names);
         differences("IDR5", Idr.IDR5, idr5, m.idr5, names);
         return names;
+    }
+
+    /**
+     * Those fields of the 32-bit register at an offset that {@link #modelled()} changes.
+     *
+     * @return their mask; 0 for a register without any
+     */
+    public long unmodelledFields(long offset) {
+        SmmuFeatures m = modelled();
+        return offset == Registers.IDR0.offset()
+                ? changed(Idr.IDR0, idr0, m.idr0)
+                : offset == Registers.IDR1.offset()
+                        ? changed(Idr.IDR1, idr1, m.idr1)
+                        : offset == Registers.IDR3.offset()
+                                ? changed(Idr.IDR3, idr3, m.idr3)
+                                : offset == Registers.IDR5.offset() ? changed(Idr.IDR5, idr5, m.idr5) : 0;
+    }
+
+    private static long changed(Layout layout, long is, long modelled) {
+        return layout.fields().stream()
+                .filter(f -> f.get(is) != f.get(modelled))
+                .mapToLong(BitField::mask)
+                .reduce(0, (a, b) -> a | b);
     }
 
     private static void differences(String register, Layout layout, long is, long modelled, List<String> names) {
