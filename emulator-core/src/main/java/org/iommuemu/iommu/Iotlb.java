@@ -124,9 +124,10 @@ public final class Iotlb {
             int permissions,
             long attributes) {
         int shift = leafShift;
-        // A run is cached as one only if this leaf stands where the hint says it does.
+        // A run is cached as one only if this leaf stands where the hint says it does, and no further than the root
+        // translates.
         if (contiguousHonoured && ((address ^ output) & (1L << spanShift) - 1) == 0) {
-            shift = spanShift;
+            shift = Math.min(spanShift, root.inputBits());
         }
         long tag0 = EntryTag.of(address, shift, root.format().granuleCode(), global);
         long base = output & -(1L << shift);

@@ -59,14 +59,15 @@ final class LeafUpdater {
      */
     boolean write(TableRoot root, Walker walker) {
         long was = walker.descriptor();
-        updates++;
-        return root.isBigEndian()
+        boolean written = root.isBigEndian()
                 ? memory.compareAndSetLong(
                         walker.descriptorAddress(), Long.reverseBytes(was), Long.reverseBytes(updated))
                 : memory.compareAndSetLong(walker.descriptorAddress(), was, updated);
+        updates += written ? 1 : 0;
+        return written;
     }
 
-    /** Updates tried so far. */
+    /** Leaves updated so far. */
     long updates() {
         return updates;
     }

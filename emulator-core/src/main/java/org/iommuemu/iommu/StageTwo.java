@@ -189,9 +189,19 @@ public final class StageTwo implements TableLocator {
         return cache;
     }
 
+    /** Leaves updated so far. */
+    long updates() {
+        return updater.updates();
+    }
+
     /** Whether neither this stage's cache nor its walk caches hold anything. */
     boolean isEmpty() {
         return cache.cache().size() == 0 && walker.caches().isEmpty();
+    }
+
+    /** Drops everything. */
+    void forget() {
+        invalidate(new InvalidationScope().everything());
     }
 
     void invalidate(InvalidationScope scope) {

@@ -256,6 +256,14 @@ public final class TranslationUnit {
         return stageTwo;
     }
 
+    /** Descriptors of either stage, leaves and tables, that hardware has marked. */
+    public long hardwareUpdates() {
+        return walk.updates()
+                + stageTwo.updates()
+                + walker.tableUpdates()
+                + stageTwo.walker().tableUpdates();
+    }
+
     /** Transactions that were translated. */
     public long translated() {
         return translated;

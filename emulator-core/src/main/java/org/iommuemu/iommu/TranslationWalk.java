@@ -103,6 +103,12 @@ public final class TranslationWalk {
                 fault = stageTwo.fault();
                 return false;
             }
+            if (second != null && stageTwo.output() != walker.descriptorAddress()) {
+                // What led to the descriptor is stale, as it is not there that it would be written.
+                walker.caches().invalidateAll();
+                stageTwo.forget();
+                return walk(root, second, address, need, useful, mode);
+            }
             if (!updater.write(root, walker)) {
                 return walk(root, second, address, need, useful, mode);
             }
@@ -183,6 +189,11 @@ public final class TranslationWalk {
     /** Memory attributes, as {@link Verdict#attributes()} has them. */
     public long attributes() {
         return attributes;
+    }
+
+    /** Leaves of the first stage updated so far. */
+    long updates() {
+        return updater.updates();
     }
 
     /** Whether the translation is shared by all address spaces. */

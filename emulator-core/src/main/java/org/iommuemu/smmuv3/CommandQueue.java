@@ -5,6 +5,7 @@ import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.smmuv3.spec.Command;
+import org.iommuemu.smmuv3.spec.Idr;
 import org.iommuemu.smmuv3.spec.Registers;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ final class CommandQueue {
     private final Interrupts interrupts;
     private final CommandExecution execution;
     private final CommandRules rules;
+    private final boolean wakes;
     private final MemoryQueue queue = new MemoryQueue(Command.BYTES);
     private final long[] consumed = new long[1 << Command.OPCODE.width()];
     private long wakeUpEvents;
@@ -39,6 +41,7 @@ final class CommandQueue {
         this.interrupts = interrupts;
         this.execution = execution;
         rules = new CommandRules(features);
+        wakes = features.has0(Idr.SEV);
     }
 
     void observe(@Nullable CommandObserver watcher) {
@@ -99,11 +102,11 @@ final class CommandQueue {
         }
     }
 
-    /** A SYNC signals after CONS has moved past it (§4.7.3). */
+    /** A SYNC signals after CONS has moved past it (§4.7.3); SEV is nothing where nobody can be woken (IDR0.SEV). */
     private void signal(long word0, long word1) {
         int completionSignal = Command.CS.getInt(word0);
         if (completionSignal == Command.CS_SEV) {
-            wakeUpEvents++;
+            wakeUpEvents += wakes ? 1 : 0;
         } else if (completionSignal == Command.CS_IRQ
                 && !interrupts.raiseSync(Command.MSI_ADDRESS.inPlace(word1), Command.MSI_DATA.getInt(word0))) {
             errors.raise(Registers.MSI_CMDQ_ABT_ERR);

@@ -180,7 +180,10 @@ final class SmmuArchitecture implements Architecture {
             case ACCESS_FLAG -> SmmuRule.ACCESS_FLAG;
             case WALK_EXTERNAL_ABORT -> SmmuRule.WALK_ABORT;
             case PERMISSION ->
-                fault.source() != Fault.Source.INPUT && (fault.held() & Permission.PRIVILEGED_READ) != 0
+                // A table that may be read, but was not, is one in Device memory.
+                fault.source() != Fault.Source.INPUT
+                                && !fault.isUpdate()
+                                && (fault.held() & Permission.PRIVILEGED_READ) != 0
                         ? SmmuRule.STAGE_2_PROTECTED_WALK
                         : SmmuRule.STAGE_2_PERMISSION;
         };

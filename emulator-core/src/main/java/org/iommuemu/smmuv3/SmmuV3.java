@@ -38,6 +38,7 @@ public final class SmmuV3 implements Iommu {
     private final SmmuFeatures features;
     private final RegisterFile file = new RegisterFile(Registers.map());
     private final StructureReader structures;
+    private final Interrupts lines;
     private final EventQueue events;
     private final EventRecorder recorder;
     private final CommandQueue commands;
@@ -62,7 +63,7 @@ public final class SmmuV3 implements Iommu {
         this.memory = memory;
         features = requested.modelled();
         structures = new StructureReader(memory, features.outputBits());
-        Interrupts lines = new Interrupts(memory, file, interrupts, features);
+        lines = new Interrupts(memory, file, interrupts, features);
         GlobalErrors errors = new GlobalErrors(file, lines);
         events = new EventQueue(memory, file, errors, lines);
         recorder = new EventRecorder(events);
@@ -287,9 +288,19 @@ public final class SmmuV3 implements Iommu {
         return stalls.mostRetries();
     }
 
-    /** Configuration structures read so far. */
+    /** Configuration structures read so far, failed reads included. */
     public long structureReads() {
         return structures.reads();
+    }
+
+    /** Of those, the ones that got no answer. */
+    public long structureAborts() {
+        return structures.aborts();
+    }
+
+    /** Message-signalled interrupts written so far. */
+    public long messagesSent() {
+        return lines.messagesSent();
     }
 
     /** Shows every configuration structure and descriptor read from now on; nulls end it. */

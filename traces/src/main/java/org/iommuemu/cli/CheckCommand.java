@@ -91,16 +91,11 @@ final class CheckCommand implements Callable<Integer> {
                 }
                 results.addAll(ofFile);
             } catch (InputException e) {
-                if (!keepGoing) {
-                    throw e;
-                }
-                Output.err(spec).println("iommu-emu: " + e.getMessage());
+                pass(e);
                 unread = true;
             }
         }
-        if (junit != null) {
-            ResultFile.write(junit, JunitXml.of(results));
-        }
+        writeJunit(results);
         runner.stale().forEach(line -> out.println("stale   " + line));
         out.print(LintText.of(findings));
         out.println(counts(results));
@@ -113,19 +108,45 @@ final class CheckCommand implements Callable<Integer> {
     private int failNth(ScenarioRunner runner, PrintWriter out) {
         int runs = 0;
         int unspecified = 0;
+        boolean unread = false;
         Map<String, Integer> outcomes = new TreeMap<>();
+        List<ScenarioResult> results = new ArrayList<>();
         for (Path file : files) {
-            for (Scenario scenario : Scenario.readAll(file)) {
-                FailNthResult result = runner.failNth(scenario);
-                result.unspecified().forEach(line -> out.println("unspecified " + line));
-                result.outcomes().forEach((outcome, n) -> outcomes.merge(outcome, n, Integer::sum));
-                runs += result.runs();
-                unspecified += result.unspecified().size();
+            try {
+                for (Scenario scenario : Scenario.readAll(file)) {
+                    FailNthResult result = runner.failNth(scenario);
+                    result.unspecified().forEach(line -> out.println("unspecified " + line));
+                    result.outcomes().forEach((outcome, n) -> outcomes.merge(outcome, n, Integer::sum));
+                    runs += result.runs();
+                    unspecified += result.unspecified().size();
+                    results.add(result.summary());
+                }
+            } catch (InputException e) {
+                pass(e);
+                unread = true;
             }
         }
+        writeJunit(results);
         outcomes.forEach((outcome, n) -> out.println(n + " ended in " + outcome));
         out.println(runs + " runs with a failing access, " + unspecified + " unspecified");
+        if (unread) {
+            return Main.BAD_INPUT;
+        }
         return unspecified == 0 ? Main.DONE : Main.DISAGREED;
+    }
+
+    /** Passes over a file that cannot be read, if that is wanted. */
+    private void pass(InputException e) {
+        if (!keepGoing) {
+            throw e;
+        }
+        Output.err(spec).println("iommu-emu: " + e.getMessage());
+    }
+
+    private void writeJunit(List<ScenarioResult> results) {
+        if (junit != null) {
+            ResultFile.write(junit, JunitXml.of(results));
+        }
     }
 
     private static void print(ScenarioResult r, PrintWriter out) {

@@ -20,7 +20,6 @@ import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.lint.SmmuLint;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Event;
-import org.iommuemu.smmuv3.spec.Registers;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -204,7 +203,7 @@ public final class CaptureReplay implements AutoCloseable {
         long expected = r.detail("value");
         if (found == expected) {
             registerReads.agree();
-        } else if (r.iova() <= Registers.AIDR.offset() && !machine.unmodelled().isEmpty()) {
+        } else if (machine.isUnmodelled(r.iova(), (int) r.length(), found, expected)) {
             registerReads.agree(AgreementRule.FEATURE_NOT_MODELLED);
         } else {
             registerReads.differ(at(r) + String.format("is 0x%x, expected 0x%x", found, expected));

@@ -53,6 +53,7 @@ public final class ReplayJson {
         root.put("commands", s.commands());
         root.put("events", s.events());
         root.put("eventInterrupts", s.eventInterrupts());
+        root.put("others", s.others());
         Map<String, Object> agreement = new LinkedHashMap<>();
         agreement.put("addresses", agreement(s.addresses()));
         agreement.put("refusals", agreement(s.refusals()));

@@ -80,6 +80,9 @@ public final class ReplayText {
                 s.structureReads());
         line("commands", "%s", counts(s.commands()));
         line("events", "%s; %,d interrupts", counts(s.events()), s.eventInterrupts());
+        if (!s.others().isEmpty()) {
+            line("others", "%s", counts(s.others()));
+        }
     }
 
     private static String counts(Map<String, Long> byName) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.JsonObject;
+import org.iommuemu.capture.OneLine;
 import org.iommuemu.smmuv3.SmmuFeatures;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param file where it stands
  * @param line on which line
- * @param name its name
+ * @param name its name, as {@link OneLine}
  * @param smmu features of the SMMUv3 it is for, or null if it is for a VT-d unit
  * @param cannotStall streams whose transactions must not be kept waiting
  * @param ram memory that exists, as pairs of base and size; empty if all does
@@ -54,7 +55,7 @@ public record Scenario(
         return new Scenario(
                 file,
                 line,
-                json.text("name"),
+                OneLine.of(json.text("name")),
                 iommu.equals("smmuv3") ? smmu(features, json) : null,
                 cannotStall(features),
                 ram,
@@ -97,7 +98,7 @@ public record Scenario(
 
     /** {@code file:line}. */
     public String place() {
-        return file + ":" + line;
+        return OneLine.of(file + ":" + line);
     }
 
     /**

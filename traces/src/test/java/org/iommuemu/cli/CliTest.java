@@ -12,7 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -208,6 +210,79 @@ class CliTest {
     }
 
     @Test
+    void shouldExplainWhyAStreamIsNotInTheStreamTable() {
+        assertThat(run("explain", NVME, "--stream", "0x9999", "--iova", "0x1000"))
+                .isZero();
+
+        assertThat(out.toString())
+                .startsWith("L1STD at ")
+                .endsWith("verdict: abort, C_BAD_STREAMID\n"
+                        + "because: L1STD.Span: Span is 0 or more than 11: no level 2 array (IHI 0070 §5.1)\n"
+                        + "streams with mappings in this capture: 0x10, 0x40, 0x100\n");
+    }
+
+    @Test
+    void shouldExplainAnSteThatIsNotValid() throws IOException {
+        // The STE of stream 0x10 is at 0x6b260400; its word 0 is made 0 in memory.bin.
+        copy(NVME, temp);
+        long[] addresses = pages(temp.resolve("memory.json"));
+        byte[] memory = Files.readAllBytes(temp.resolve("memory.bin"));
+        int page = Arrays.binarySearch(addresses, 0x6b260000L);
+        Arrays.fill(memory, page * 4096 + 0x400, page * 4096 + 0x408, (byte) 0);
+        Files.write(temp.resolve("memory.bin"), memory);
+
+        assertThat(run("explain", temp.toString(), "--stream", "0x10", "--iova", "0x1000"))
+                .isZero();
+
+        assertThat(out.toString())
+                .contains("STE at 0x6b260400", "verdict: abort, C_BAD_STE\nbecause: STE.V: ")
+                .endsWith("streams with mappings in this capture: 0x10, 0x40, 0x100\n");
+    }
+
+    private static long[] pages(Path json) throws IOException {
+        List<Long> addresses = new ArrayList<>();
+        new ObjectMapper()
+                .readTree(json.toFile())
+                .get("addresses")
+                .forEach(a -> addresses.add(Long.decode(a.asText())));
+        return addresses.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    @Test
+    void shouldWriteJunitOfRunsWithAFailingAccessAndPassOverBadFiles() throws IOException {
+        Path first = Files.writeString(
+                temp.resolve("one.jsonl"),
+                Files.readString(Path.of("scenarios/smmuv3-faults.jsonl"))
+                                .lines()
+                                .findFirst()
+                                .orElseThrow() + "\n");
+        Path bad = Files.writeString(temp.resolve("bad.jsonl"), "{\n");
+        Path junit = temp.resolve("junit.xml");
+
+        assertThat(run(
+                        "check",
+                        "--fail-nth",
+                        "--keep-going",
+                        "--junit",
+                        junit.toString(),
+                        bad.toString(),
+                        first.toString()))
+                .isEqualTo(2);
+
+        assertThat(err.toString().lines()).hasSize(1);
+        assertThat(err.toString()).contains("bad.jsonl:1: ");
+        assertThat(out.toString()).contains(" runs with a failing access, 0 unspecified");
+        assertThat(Files.readString(junit)).contains("tests=\"1\" failures=\"0\"", "<testcase classname=\"one.jsonl\"");
+    }
+
+    @Test
+    void shouldStopAtABadFileOfRunsWithAFailingAccessUnlessToldOtherwise() throws IOException {
+        Path bad = Files.writeString(temp.resolve("bad.jsonl"), "{\n");
+
+        assertOneLineAboutBadInput(run("check", "--fail-nth", bad.toString()), "bad.jsonl:1: ");
+    }
+
+    @Test
     void shouldDecodeFromTheSharedDeclarations() {
         // IHI 0070 §4.4: range invalidation of 8 pages.
         assertThat(run("decode", "command", "0x0009000500103012", "0x0000000123456701"))
@@ -266,7 +341,6 @@ class CliTest {
                 "replay",
                 "verify",
                 "explain " + NVME + " --stream 0x10",
-                "explain " + NVME + " --stream 0x9999 --iova 0x1000",
                 "explain " + NVME + " --stream 0x100000000 --iova 0x1000",
                 "explain " + NVME + " --stream 00:20.0 --iova 0x1000",
                 "explain " + NVME + " --stream 0x10 --iova 0x1g",
@@ -276,6 +350,12 @@ class CliTest {
                 "decode event ff 0 0 0",
                 "decode command ff 0",
                 "decode pte xyz",
+                "decode pte ,",
+                "decode event ,",
+                "decode command ,",
+                "replay " + NVME + " --walk-cache 16777216",
+                "replay " + NVME + " --walk-cache 1048576",
+                "verify " + NVME + " --iotlb 4194304 --ipa-cache 4",
                 "decode pte 3 --level 4",
                 "decode frob 1",
                 "frob"
