@@ -135,7 +135,7 @@ public final class StageTwo implements TableLocator {
         if (written && updater.isUpdate(walker) && !updater.write(root, walker)) {
             return walk(root, intermediate, need, source, mode);
         }
-        shift = root.format().shift(walker.height());
+        shift = walker.shift();
         output = walker.output() | intermediate & (1L << shift) - 1;
         attributes = rules.attributes(root, walker.descriptor());
         int span = root.format().spanShift(walker.descriptor(), walker.height());

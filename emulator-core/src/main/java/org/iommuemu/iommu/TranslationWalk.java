@@ -113,7 +113,7 @@ public final class TranslationWalk {
                 return walk(root, second, address, need, useful, mode);
             }
         }
-        shift = root.format().shift(walker.height());
+        shift = walker.shift();
         span = root.format().spanShift(leaf, walker.height());
         intermediate = walker.output() | address & (1L << shift) - 1;
         output = intermediate;
