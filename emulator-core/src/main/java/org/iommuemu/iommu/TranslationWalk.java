@@ -67,7 +67,7 @@ public final class TranslationWalk {
         if (root.isDisabled()) {
             return fail(FaultKind.WALK_DISABLED, root, address);
         }
-        if (root.isPrivilegedOnly() && need != 0 && (need & Permission.PRIVILEGED) == 0) {
+        if (root.isPrivilegedOnly() && ((need != 0 ? need : useful) & Permission.PRIVILEGED) == 0) {
             return fail(FaultKind.UNPRIVILEGED, root, address);
         }
         return walk(root, second, address, need, useful, mode);
