@@ -94,7 +94,7 @@ public final class TranslationWalk {
         permissions = updater.permissions();
         if ((permissions & need) != need && (mode & REPORT) == 0) {
             fail(FaultKind.PERMISSION, root, address);
-            own.held(permissions);
+            own.held(updater.obtainable());
             return false;
         }
         if (updater.isUpdate(walker) && (mode & NO_UPDATE) == 0) {
