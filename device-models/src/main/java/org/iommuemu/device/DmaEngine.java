@@ -75,7 +75,8 @@ public final class DmaEngine {
         if (outcome != Outcome.STALLED) {
             throw new IllegalStateException("the last transfer has ended as " + outcome);
         }
-        outcome = piece(held);
+        verdict.set(held);
+        outcome = piece(verdict);
         return outcome == Outcome.DONE ? rest() : outcome;
     }
 

@@ -54,6 +54,16 @@ public final class Verdict {
         ticket = number;
     }
 
+    /** Makes this a copy of another verdict. */
+    public void set(Verdict other) {
+        status = other.status;
+        address = other.address;
+        pageShift = other.pageShift;
+        attributes = other.attributes;
+        rule = other.rule;
+        ticket = other.ticket;
+    }
+
     /** How it ended. */
     public Status status() {
         return status;
