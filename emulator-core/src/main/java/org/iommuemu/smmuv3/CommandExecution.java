@@ -49,12 +49,12 @@ final class CommandExecution {
         switch (command) {
             // Ignored while translation is off (§4.5).
             case ATC_INV -> {
-                if (isTranslating()) {
+                if (isTranslating() && reachesDevice(word0)) {
                     atcs.send(word0, word1);
                 }
             }
             case PRI_RESP -> {
-                if (isTranslating()) {
+                if (isTranslating() && reachesDevice(word0)) {
                     pages.respond(word0, word1);
                 }
             }
@@ -68,6 +68,13 @@ final class CommandExecution {
 
     private boolean isTranslating() {
         return Registers.SMMUEN.isSet(registers.get(Registers.CR0));
+    }
+
+    /** IDs wider than what is implemented name no device: the command has no effect (§4.1.7, §4.5). */
+    private boolean reachesDevice(long word0) {
+        int substreamBits = features.substreamIdBits();
+        boolean substream = substreamBits != 0 && Command.SSID.get(word0) >>> substreamBits == 0;
+        return Command.SID.get(word0) >>> features.streamIdBits() == 0 && (substream || !Command.SSV.isSet(word0));
     }
 
     private void resume(long word0, long word1) {
