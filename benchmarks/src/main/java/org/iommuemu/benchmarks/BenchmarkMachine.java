@@ -36,6 +36,7 @@ final class BenchmarkMachine implements AutoCloseable {
     private static final int S2_START_LEVEL_0 = 2;
     /** Normal write-back, readable and writable, inner shareable, accessed. */
     private static final long S2_LEAF = 0x7FC;
+
     private static final int QUEUE_LOG2 = 12;
     private static final int QUEUE_ENTRY_BYTES = 32;
     private static final int IPS_48 = 5;
@@ -44,7 +45,7 @@ final class BenchmarkMachine implements AutoCloseable {
     private final PhysicalMemory memory = new PhysicalMemory();
     private final PageAllocator allocator = new PageAllocator(FIRST_STRUCTURE);
     private final SmmuV3 smmu;
-    private final int strideShift;
+    private final int stride;
     private final int pages;
 
     /**
@@ -56,18 +57,17 @@ final class BenchmarkMachine implements AutoCloseable {
      * @param record whether faults are recorded (CD.R)
      */
     BenchmarkMachine(CacheConfiguration caches, int streams, int pages, boolean record) {
-        this(caches, streams, pages, record, GRANULE_SHIFT, false);
+        this(caches, streams, pages, record, 1, false);
     }
 
     /**
      * A machine that translates.
      *
-     * @param strideShift log2 of the distance of a stream's pages, at least that of their size
+     * @param stride distance of a stream's pages, in pages
      * @param nested whether there is a second stage
      */
-    BenchmarkMachine(
-            CacheConfiguration caches, int streams, int pages, boolean record, int strideShift, boolean nested) {
-        this.strideShift = strideShift;
+    BenchmarkMachine(CacheConfiguration caches, int streams, int pages, boolean record, int stride, boolean nested) {
+        this.stride = stride;
         this.pages = pages;
         smmu = new SmmuV3(memory, SmmuFeatures.full(), caches, line -> {});
         int log2Streams = 32 - Integer.numberOfLeadingZeros(streams - 1);
@@ -90,7 +90,7 @@ final class BenchmarkMachine implements AutoCloseable {
 
     /** Input address of a page of this machine's streams. */
     long addressOf(int page) {
-        return FIRST_ADDRESS + ((long) page << strideShift);
+        return FIRST_ADDRESS + ((long) page * stride << GRANULE_SHIFT);
     }
 
     private long mapPages() {
@@ -207,13 +207,7 @@ final class BenchmarkMachine implements AutoCloseable {
 
     /** Counters of the second stage's walk cache of a height. */
     CacheCounters stage2WalkCache(int height) {
-        return smmu.unit()
-                .stageTwo()
-                .walker()
-                .caches()
-                .caches()
-                .get(height - 1)
-                .counters();
+        return smmu.unit().stageTwo().walker().caches().caches().get(height - 1).counters();
     }
 
     /** Starts counting anew; the caches keep what they hold. */

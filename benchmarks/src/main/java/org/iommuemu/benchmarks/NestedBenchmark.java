@@ -60,7 +60,7 @@ public class NestedBenchmark {
         @Setup(Level.Trial)
         public void setUp() {
             CacheConfiguration caches = CacheConfiguration.standard().withIotlb(entries(entries));
-            machine = new BenchmarkMachine(caches, 1, entries / 2, true, 12, true);
+            machine = new BenchmarkMachine(caches, 1, entries / 2, true, 1, true);
             traffic = start(machine, entries / 2);
         }
 
@@ -70,8 +70,7 @@ public class NestedBenchmark {
             BenchmarkMachine.require(
                     "IOTLB hits", traffic.sent(), machine.iotlb().hits());
             BenchmarkMachine.require("IOTLB misses", 0, machine.iotlb().misses());
-            BenchmarkMachine.require(
-                    "IPA cache lookups", 0, machine.ipaCache().lookups());
+            BenchmarkMachine.require("IPA cache lookups", 0, machine.ipaCache().lookups());
             machine.close();
         }
     }
@@ -98,7 +97,7 @@ public class NestedBenchmark {
                     .withIpa(entries(SMALL))
                     .withWalk(CacheConfiguration.everyHeight(entries(walkEntries)))
                     .withStage2Walk(CacheConfiguration.everyHeight(entries(walkEntries)));
-            machine = new BenchmarkMachine(caches, 1, pages, true, 12, true);
+            machine = new BenchmarkMachine(caches, 1, pages, true, 1, true);
             traffic = start(machine, pages);
         }
 
@@ -113,9 +112,7 @@ public class NestedBenchmark {
                 BenchmarkMachine.require(
                         "IPA cache lookups", traffic.sent(), machine.ipaCache().lookups());
                 BenchmarkMachine.require(
-                        "walk cache hits",
-                        traffic.sent(),
-                        machine.walkCache(1).hits());
+                        "walk cache hits", traffic.sent(), machine.walkCache(1).hits());
                 BenchmarkMachine.require(
                         "stage 2 walk cache hits",
                         traffic.sent(),

@@ -33,7 +33,9 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(1)
 public class ScaleBenchmark {
     private static final int PAGES = 1 << 16;
+    /** Enough of both that no set is short of ways. */
     private static final int WAYS = 4;
+
     private static final int LARGE = 1 << 18;
     private static final int SMALL = 64;
     private static final int PAGE_BYTES = 1 << 12;
@@ -41,18 +43,18 @@ public class ScaleBenchmark {
     /** Whose the pages are. */
     public enum Spread {
         /** One stream's, side by side: 128 last tables. */
-        ONE_STREAM(1, 12),
-        /** One stream's, 2 MiB apart: a last table for each page, as many streams would have. */
-        ONE_STREAM_SPARSE(1, 21),
+        ONE_STREAM(1, 1),
+        /** One stream's, 2 MiB and a page apart: a last table for each page, as many streams would have. */
+        ONE_STREAM_SPARSE(1, 513),
         /** A stream's each, with a CD and four tables of its own. */
-        MANY_STREAMS(PAGES, 12);
+        MANY_STREAMS(PAGES, 1);
 
         private final int streams;
-        private final int strideShift;
+        private final int stride;
 
-        Spread(int streams, int strideShift) {
+        Spread(int streams, int stride) {
             this.streams = streams;
-            this.strideShift = strideShift;
+            this.stride = stride;
         }
     }
 
@@ -75,8 +77,7 @@ public class ScaleBenchmark {
                     .withConfiguration(entries(LARGE))
                     .withIotlb(entries(iotlbEntries))
                     .withWalk(CacheConfiguration.everyHeight(entries(LARGE)));
-            machine = new BenchmarkMachine(
-                    caches, spread.streams, PAGES / spread.streams, true, spread.strideShift, false);
+            machine = new BenchmarkMachine(caches, spread.streams, PAGES / spread.streams, true, spread.stride, false);
             traffic = new Traffic(machine, Traffic.shuffled(PAGES), spread.streams);
             traffic.warmUp();
             traffic.warmUp();
