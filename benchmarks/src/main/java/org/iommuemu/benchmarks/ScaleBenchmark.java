@@ -24,7 +24,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What 65,536 streams cost beside one, with as many pages: by the model nothing, as caches are looked up alike, so that what is
- * left is the host's caches. Caches for configuration and tables hold all there is; the IOTLB holds all pages, or hardly any.
+ * left is the host's caches. With 64 pages in use, those hold what is needed. The caches for configuration and tables hold all
+ * there is; the IOTLB holds all pages, or hardly any.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -37,7 +38,7 @@ public class ScaleBenchmark {
     private static final int WAYS = 4;
 
     private static final int LARGE = 1 << 18;
-    private static final int SMALL = 64;
+    private static final int SMALL = 16;
     private static final int PAGE_BYTES = 1 << 12;
 
     /** Whose the pages are. */
@@ -69,6 +70,10 @@ public class ScaleBenchmark {
         @Param
         public Spread spread;
 
+        /** How many of the pages are in use; the others are live, but nobody asks for them any more. */
+        @Param({"64", "1024", "65536"})
+        public int inUse;
+
         BenchmarkMachine machine;
         Traffic traffic;
 
@@ -78,8 +83,8 @@ public class ScaleBenchmark {
                     .withIotlb(entries(iotlbEntries))
                     .withWalk(CacheConfiguration.everyHeight(entries(LARGE)));
             machine = new BenchmarkMachine(caches, spread.streams, PAGES / spread.streams, true, spread.stride, false);
-            traffic = new Traffic(machine, Traffic.shuffled(PAGES), spread.streams);
-            traffic.warmUp();
+            new Traffic(machine, Traffic.shuffled(PAGES), spread.streams).warmUp();
+            traffic = new Traffic(machine, Traffic.shuffled(inUse), spread.streams);
             traffic.warmUp();
             machine.resetCounters();
         }
