@@ -47,6 +47,8 @@ public class ScaleBenchmark {
         ONE_STREAM(1, 1),
         /** One stream's, 2 MiB and a page apart: a last table for each page, as many streams would have. */
         ONE_STREAM_SPARSE(1, 513),
+        /** 64 streams', side by side: what so few are in use of many is to be compared with. */
+        FEW_STREAMS(64, 1),
         /** A stream's each, with a CD and four tables of its own. */
         MANY_STREAMS(PAGES, 1);
 

@@ -79,6 +79,13 @@ public final class Iotlb {
         return cache.find(EntryTag.of(address, shift, granule, global), tag, address >>> shift ^ indexMix);
     }
 
+    /** Whether an address is held by an entry that all address spaces share; counts nothing. */
+    boolean isHeldGlobally(TableRoot root, long address) {
+        int granule = root.granuleCode();
+        long shifts = liveShifts[granule << 1 | 1];
+        return find(shifts, root.globalTag(), root.globalIndexMix(), granule, true, address) >= 0;
+    }
+
     /** The {@link org.iommuemu.paging.Permission} bits of an entry. */
     int permissions(int entry) {
         return (int) (cache.value0(entry) & PERMISSIONS);

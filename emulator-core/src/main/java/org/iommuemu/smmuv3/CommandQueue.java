@@ -107,6 +107,11 @@ final class CommandQueue {
         errors.raise(Registers.CMDQ_ERR);
     }
 
+    /** Commands consumed so far. */
+    long total() {
+        return queue.consumed();
+    }
+
     /** Commands of a kind consumed so far. */
     long consumed(Command command) {
         return consumed[command.opcode()];

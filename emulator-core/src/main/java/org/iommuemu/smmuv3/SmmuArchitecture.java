@@ -187,8 +187,7 @@ final class SmmuArchitecture implements Architecture {
     }
 
     private static SmmuRule permissionRule(int missing, int held, int access) {
-        int executes = Permission.PRIVILEGED_EXECUTE | Permission.UNPRIVILEGED_EXECUTE;
-        if ((missing & executes) != 0) {
+        if ((missing & Permission.EXECUTES) != 0) {
             return SmmuRule.PERMISSION_EXECUTE_NEVER;
         }
         if (Access.isPrivileged(access)) {

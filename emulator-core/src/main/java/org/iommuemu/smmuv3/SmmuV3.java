@@ -11,6 +11,7 @@ import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.iommu.StageTwo;
+import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
@@ -36,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe. Nothing that software or a device does makes it throw.
  */
 public final class SmmuV3 implements Iommu {
+    private final PhysicalMemory memory;
     private final SmmuFeatures features;
     private final RegisterFile file = new RegisterFile(Registers.map());
     private final StructureReader structures;
@@ -48,10 +50,11 @@ public final class SmmuV3 implements Iommu {
     private final TranslationRequests requests;
     private final TranslatedTransactions translated;
     private final TranslationUnit unit;
+    private @Nullable StaleDetector stale;
     private final SmmuRegisters registers;
     private final CounterGroup counters;
     private final ActivityMeter meter;
-    /** Whether any work is to be measured: the one thing that the way of a transaction asks about counters. */
+    /** Whether somebody counts or compares: the one thing that the way of a transaction asks about either. */
     private boolean watched;
 
     /**
@@ -78,6 +81,7 @@ public final class SmmuV3 implements Iommu {
             CacheConfiguration caches,
             InterruptSink interrupts,
             CounterGroupFeatures monitor) {
+        this.memory = memory;
         features = requested.modelled();
         structures = new StructureReader(memory, features.outputBits());
         Interrupts lines = new Interrupts(memory, file, interrupts, features);
@@ -118,7 +122,7 @@ public final class SmmuV3 implements Iommu {
         ConfigurationFetch plain =
                 new ConfigurationFetch(features, file, structures, stageTwo, IncomingAttributes.withoutOverrides());
         new AddressTranslation(features, file, unit, plain).bind();
-        stalls.retryThrough(unit::translate);
+        stalls.retryThrough(this::translateAgain);
         registers.reset();
         counters = new CounterGroup(
                 monitor,
@@ -131,7 +135,7 @@ public final class SmmuV3 implements Iommu {
                 features.has0(Idr.ATS));
         meter = new ActivityMeter(unit, structures, counters);
         counters.onCounting(on -> {
-            watched = on;
+            watched = on || stale != null;
             meter.restart();
         });
     }
@@ -147,8 +151,26 @@ public final class SmmuV3 implements Iommu {
 
     private void translateWatched(Transaction transaction, Verdict verdict) {
         long interrupted = begin(transaction.streamId());
-        unit.translate(transaction, verdict);
+        translateAgain(transaction, verdict);
         meter.end(interrupted, 1, 0, 0);
+    }
+
+    /** Translates a transaction that has been counted, or is not to be. */
+    private void translateAgain(Transaction transaction, Verdict verdict) {
+        if (stale != null) {
+            stale.translate(transaction, verdict);
+        } else {
+            unit.translate(transaction, verdict);
+        }
+    }
+
+    /** Compares every translation from now on with what the tables say; slow. */
+    public StaleDetector detectStale() {
+        StaleDetector detector = new StaleDetector(
+                unit, memory, new SmmuLeafRules(), ContextBuilder.NO_TABLES, commands::total, SmmuTags::text);
+        stale = detector;
+        watched = true;
+        return detector;
     }
 
     @Override

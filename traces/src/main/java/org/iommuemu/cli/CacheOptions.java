@@ -21,7 +21,7 @@ final class CacheOptions {
             names = "--iotlb-ways",
             paramLabel = "WAYS",
             description = "IOTLB ways, 0 for fully associative (default: ${DEFAULT-VALUE})")
-    private int iotlbWays = 4;
+    private int iotlbWays = 8;
 
     @Option(
             names = "--config-cache",

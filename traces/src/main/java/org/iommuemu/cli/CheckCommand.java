@@ -48,6 +48,11 @@ final class CheckCommand implements Callable<Integer> {
     @Option(names = "--keep-going", description = "run the other files when one cannot be read")
     private boolean keepGoing;
 
+    @Option(
+            names = "--detect-stale",
+            description = "compare every translation with what the tables say; print pages where they differ")
+    private boolean detectStale;
+
     @Mixin
     private CacheOptions caches = new CacheOptions();
 
@@ -58,6 +63,9 @@ final class CheckCommand implements Callable<Integer> {
         }
         PrintWriter out = Output.out(spec);
         ScenarioRunner runner = new ScenarioRunner(caches.configuration());
+        if (detectStale) {
+            runner.detectStale();
+        }
         if (failNth) {
             return failNth(runner, out);
         }
@@ -84,11 +92,12 @@ final class CheckCommand implements Callable<Integer> {
         if (junit != null) {
             ResultFile.write(junit, JunitXml.of(results));
         }
+        runner.stale().forEach(line -> out.println("stale   " + line));
         out.println(counts(results));
         if (unread) {
             return Main.BAD_INPUT;
         }
-        return count(results, Status.FAILED) == 0 ? Main.DONE : Main.DISAGREED;
+        return count(results, Status.FAILED) == 0 && runner.stale().isEmpty() ? Main.DONE : Main.DISAGREED;
     }
 
     private int failNth(ScenarioRunner runner, PrintWriter out) {

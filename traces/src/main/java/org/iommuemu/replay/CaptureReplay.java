@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.replay;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.iommuemu.capture.Capture;
@@ -8,6 +9,8 @@ import org.iommuemu.capture.CsvTable;
 import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.iommu.StaleDetector;
+import org.iommuemu.iommu.StaleEntry;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.smmuv3.SmmuRule;
@@ -15,6 +18,7 @@ import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Event;
 import org.iommuemu.smmuv3.spec.Registers;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Replays a capture's whole trace from reset: register writes and commands as the driver made them, descriptors as the recorded
@@ -27,6 +31,9 @@ public final class CaptureReplay implements AutoCloseable {
     private final CaptureMachine machine;
     private final SmmuV3 smmu;
     private final CommandSlots slots;
+    private @Nullable StaleDetector stale;
+    private @Nullable List<StaleEntry> staleAtStop;
+    private long stop = -1;
     private final CommandEncoder encoder = new CommandEncoder();
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
@@ -45,6 +52,32 @@ public final class CaptureReplay implements AutoCloseable {
         slots = new CommandSlots(smmu, machine.memory());
     }
 
+    /** Compares every translation with what the tables say, and the IOTLB at the busy stop with the snapshot's. */
+    public void detectStale() {
+        stale = smmu.detectStale();
+        stop = capture.traceSeqAtStop().orElse(-1);
+    }
+
+    /** What {@link #detectStale} has shown, or null if nobody asked. */
+    public @Nullable StaleReport stale() {
+        return stale == null
+                ? null
+                : new StaleReport(stale.hits(), stale.staleAccesses(), staleAtStop == null ? -1 : stop, entries());
+    }
+
+    private List<StaleEntry> entries() {
+        return staleAtStop == null ? List.of() : staleAtStop;
+    }
+
+    private void compareAtStop() {
+        if (stale != null) {
+            try (CaptureMachine snapshot =
+                    CaptureMachine.afterReset(capture, capture.busy(), CacheConfiguration.none())) {
+                staleAtStop = stale.staleEntries(snapshot.memory());
+            }
+        }
+    }
+
     /** Replays everything. */
     public ReplaySummary run(ProgressListener progress) {
         try (CsvTable trace = capture.trace();
@@ -55,6 +88,9 @@ public final class CaptureReplay implements AutoCloseable {
                 tables.writeBefore(r.seq());
                 tally.count(r.kind());
                 replay(r);
+                if (r.seq() == stop) {
+                    compareAtStop();
+                }
                 progress.progress(tally.records());
             }
             return new ReplaySummary(

@@ -10,6 +10,8 @@ import java.util.Map;
 import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.replay.Agreement;
 import org.iommuemu.replay.ReplaySummary;
+import org.iommuemu.replay.StaleReport;
+import org.jspecify.annotations.Nullable;
 
 /** A replay's figures as JSON; names are documented in docs/formats.md and stay as they are. */
 public final class ReplayJson {
@@ -20,9 +22,10 @@ public final class ReplayJson {
     /**
      * The document.
      *
+     * @param stale what a comparison with the tables has shown, or null if nobody asked
      * @param seconds the host's time for it; with the rate derived from it, all that differs between two runs
      */
-    public static String of(ReplaySummary s, double seconds) {
+    public static String of(ReplaySummary s, @Nullable StaleReport stale, double seconds) {
         Map<String, Object> root = new LinkedHashMap<>();
         root.put("capture", s.name());
         Map<String, Object> records = new LinkedHashMap<>();
@@ -53,6 +56,9 @@ public final class ReplayJson {
         agreement.put("registerReads", agreement(s.registerReads()));
         agreement.put("commandSlots", agreement(s.commandSlots()));
         root.put("agreement", agreement);
+        if (stale != null) {
+            root.put("stale", stale);
+        }
         Map<String, Object> host = new LinkedHashMap<>();
         host.put("seconds", seconds);
         host.put("recordsPerSecond", Math.round(s.records().records() / seconds));

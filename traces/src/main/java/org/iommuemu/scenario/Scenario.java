@@ -90,6 +90,11 @@ public record Scenario(
         return features.number(name, 0, 0xFFFF_FFFFL);
     }
 
+    /** The same with other steps. */
+    Scenario withSteps(List<Step> other) {
+        return new Scenario(file, line, name, smmu, cannotStall, ram, List.copyOf(other), notes);
+    }
+
     /** {@code file:line}. */
     public String place() {
         return file + ":" + line;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.scenario;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -20,10 +21,22 @@ public final class ScenarioRunner {
     private static final String SAME = "";
 
     private final CacheConfiguration caches;
+    private final List<String> stale = new ArrayList<>();
+    private boolean detectStale;
 
     /** A runner whose machines have certain caches. */
     public ScenarioRunner(CacheConfiguration caches) {
         this.caches = caches;
+    }
+
+    /** Compares every translation from now on with what the tables say. */
+    public void detectStale() {
+        detectStale = true;
+    }
+
+    /** Pages that were accessed by a stale translation and that no step expected so far, a line each. */
+    public List<String> stale() {
+        return List.copyOf(stale);
     }
 
     /** Runs one scenario. */
@@ -35,8 +48,11 @@ public final class ScenarioRunner {
         try (PhysicalMemory memory = new PhysicalMemory()) {
             populate(memory, scenario.ram());
             Map<String, Integer> pulses = new HashMap<>();
-            Iommu iommu = new SmmuV3(memory, features, caches, line -> pulses.merge(line, 1, Integer::sum));
+            SmmuV3 iommu = new SmmuV3(memory, features, caches, line -> pulses.merge(line, 1, Integer::sum));
             ScenarioDevices devices = new ScenarioDevices(iommu, memory, scenario.cannotStall(), pulses);
+            if (detectStale) {
+                devices.watch(iommu.detectStale());
+            }
             int number = 0;
             for (Step step : scenario.steps()) {
                 String difference = run(step, iommu, devices, memory);
@@ -45,6 +61,8 @@ public final class ScenarioRunner {
                 }
                 number++;
             }
+            devices.unexpectedStale()
+                    .forEach(line -> stale.add(scenario.place() + ": " + scenario.name() + ": " + line));
             return new ScenarioResult(scenario, Status.PASSED, -1, "");
         }
     }

@@ -198,7 +198,7 @@ class CliTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "replay " + NVME + " --iotlb 7",
+                "replay " + NVME + " --iotlb 15",
                 "replay " + NVME + " --iotlb -1",
                 "replay " + NVME + " --iotlb many",
                 "replay " + NVME + " --policy oldest",
