@@ -179,6 +179,11 @@ public final class StageTwo implements TableLocator {
         return fault;
     }
 
+    /** Leaves that hardware marked or tried to mark so far, as accessed or dirty. */
+    public long leafUpdates() {
+        return updater.updates();
+    }
+
     /** The walker of this stage's tables. */
     public Walker walker() {
         return walker;

@@ -200,4 +200,9 @@ public final class TranslationWalk {
     boolean isGlobal() {
         return global;
     }
+
+    /** Leaves that hardware marked or tried to mark so far, as accessed or dirty: those of the stage that a transaction meets first. */
+    public long leafUpdates() {
+        return updater.updates();
+    }
 }

@@ -11,6 +11,7 @@ import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.LintFinding;
 import org.iommuemu.iommu.LintLog;
+import org.iommuemu.iommu.RegisterFrame;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.memory.RangeState;
 import org.iommuemu.scenario.ScenarioResult.Status;
@@ -150,10 +151,10 @@ public final class ScenarioRunner {
             memory.write(s.address(), s.data(), 0, s.data().length);
             return SAME;
         } else if (step instanceof Step.RegisterWrite s) {
-            iommu.writeRegister(s.offset(), s.size(), s.value());
+            frame(s.monitor(), iommu).writeRegister(s.offset(), s.size(), s.value());
             return SAME;
         } else if (step instanceof Step.RegisterRead s) {
-            return read(s, iommu);
+            return read(s, frame(s.monitor(), iommu));
         } else if (step instanceof Step.Dma s) {
             return devices.issue(s);
         } else if (step instanceof Step.MemoryExpect s) {
@@ -162,8 +163,12 @@ public final class ScenarioRunner {
         return devices.run((DeviceStep) step);
     }
 
-    private static String read(Step.RegisterRead s, Iommu iommu) {
-        long found = iommu.readRegister(s.offset(), s.size());
+    private static RegisterFrame frame(boolean monitor, Iommu iommu) {
+        return monitor && iommu instanceof SmmuV3 smmu ? smmu.counterGroup() : iommu;
+    }
+
+    private static String read(Step.RegisterRead s, RegisterFrame frame) {
+        long found = frame.readRegister(s.offset(), s.size());
         if (((found ^ s.expected()) & s.mask()) == 0) {
             return SAME;
         }
