@@ -51,7 +51,7 @@ class GuestFuzzTest {
                     case 11 -> writeStream(memory, random);
                     case 12 ->
                         memory.writeLong(
-                                TABLES + random.nextInt(3) * 0x1000 + random.nextInt(64) * 8L, descriptor(random));
+                                TABLES + random.nextInt(3) * 0x1000L + random.nextInt(64) * 8L, descriptor(random));
                     case 13 -> setUp(smmu, random);
                     case 6 -> devices.sendMessage();
                     case 7 -> devices.answerInvalidation();
@@ -99,14 +99,14 @@ class GuestFuzzTest {
         memory.writeLong(ste, 1 | (4L + random.nextInt(4)) << 1 | cd);
         memory.writeLong(ste + 8, (long) random.nextInt(3) << 28 | (long) random.nextInt(2) << 19);
         memory.writeLong(ste + 16, 24L << 32 | 1L << 38 | 5L << 48 | 1L << 51 | (long) random.nextInt(4) << 57);
-        memory.writeLong(ste + 24, TABLES + random.nextInt(3) * 0x1000);
+        memory.writeLong(ste + 24, TABLES + random.nextInt(3) * 0x1000L);
         memory.writeLong(cd, 25 | 1L << 30 | 1L << 31 | 5L << 32 | 1L << 41 | (long) random.nextInt(8) << 44);
-        memory.writeLong(cd + 8, TABLES + random.nextInt(3) * 0x1000);
+        memory.writeLong(cd + 8, TABLES + random.nextInt(3) * 0x1000L);
     }
 
     /** An entry of a table that leads to a table, or a page, or nowhere. */
     private static long descriptor(SplittableRandom random) {
-        return random.nextInt(4) == 0 ? 0 : TABLES + random.nextInt(3) * 0x1000 | 0x7C3;
+        return random.nextInt(4) == 0 ? 0 : TABLES + random.nextInt(3) * 0x1000L | 0x7C3;
     }
 
     private static SmmuFeatures features(SplittableRandom random) {
