@@ -100,6 +100,18 @@ class StallQueueTest {
     }
 
     @Test
+    void shouldKeepTheOrderWhileThereIsNoRoom() {
+        start(0);
+        stalls(0x5000);
+        stalls(0x6000);
+        stalls(0x7000);
+        b.write32(CONS, 0);
+        b.events();
+        assertThat(b.events()).containsExactly(record(1, 0x6000));
+        assertThat(b.events()).containsExactly(record(2, 0x7000));
+    }
+
+    @Test
     void shouldInterruptWhenTheRecordIsWrittenAfterAll() {
         start(0);
         b.write32(0x50, 4);
