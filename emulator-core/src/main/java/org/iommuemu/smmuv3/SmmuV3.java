@@ -170,6 +170,7 @@ public final class SmmuV3 implements Iommu {
     public StaleDetector detectStale() {
         StaleDetector detector = new StaleDetector(
                 unit, memory, new SmmuLeafRules(), ContextBuilder.NO_TABLES, commands::total, SmmuTags::text);
+        structures.detect(detector.structureObserver());
         stale = detector;
         watched = true;
         return detector;
@@ -185,7 +186,13 @@ public final class SmmuV3 implements Iommu {
     @Override
     public void requestTranslation(Transaction request, TranslationCompletion completion) {
         long interrupted = begin(request.streamId());
-        requests.answer(request, completion);
+        if (stale != null) {
+            stale.begin();
+            requests.answer(request, completion);
+            stale.end(request);
+        } else {
+            requests.answer(request, completion);
+        }
         meter.end(interrupted, 1, 1, 0);
     }
 
