@@ -4,6 +4,7 @@ package org.iommuemu.smmuv3;
 import java.util.function.BooleanSupplier;
 import org.iommuemu.bits.BitField;
 import org.iommuemu.bits.Register;
+import org.iommuemu.iommu.AtcInvalidations;
 import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.iommu.TranslationUnit;
