@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu;
 
-import java.util.HashSet;
-import java.util.Set;
+import java.util.HashMap;
+import java.util.Map;
 
 /** Invalidate Requests out, and what is still to be answered before an invalidation counts as complete. */
 public final class AtcInvalidations {
@@ -11,9 +11,10 @@ public final class AtcInvalidations {
 
     private static final int EVERYTHING = 64;
 
-    private final Set<Long> outstanding = new HashSet<>();
+    private final Map<Long, Integer> outstanding = new HashMap<>();
     private DevicePort port = DevicePort.NONE;
     private boolean timedOut;
+    private int timedOutStream;
     private long sent;
     private long timeouts;
 
@@ -33,7 +34,7 @@ public final class AtcInvalidations {
         AtcInvalidation request =
                 new AtcInvalidation(sent++, streamId, substreamId, global, first, Math.min(EVERYTHING, log2Bytes));
         // It is outstanding before it is sent, as the answer may come from within.
-        outstanding.add(request.ticket());
+        outstanding.put(request.ticket(), streamId);
         switch (port.invalidate(request)) {
             case ENDED -> outstanding.remove(request.ticket());
             case TIMED_OUT -> ended(request.ticket(), false);
@@ -43,11 +44,13 @@ public final class AtcInvalidations {
 
     /** Takes an answer, or that there will be none; false if nobody waits for it. */
     public boolean ended(long ticket, boolean answered) {
-        if (!outstanding.remove(ticket)) {
+        Integer stream = outstanding.remove(ticket);
+        if (stream == null) {
             return false;
         }
         if (!answered) {
             timedOut = true;
+            timedOutStream = stream;
             timeouts++;
         }
         return true;
@@ -68,6 +71,11 @@ public final class AtcInvalidations {
         boolean was = timedOut;
         timedOut = false;
         return was;
+    }
+
+    /** Whose request timed out last. */
+    public int timedOutStream() {
+        return timedOutStream;
     }
 
     /** Forgets what is outstanding; answers that still come are ignored. */

@@ -48,8 +48,10 @@ public final class VtdSecondStage {
      * @param addressWidth host address width in bits
      * @param largeHeights heights of large leaves, as bits: 1 for 2 MiB, 2 for 1 GiB
      * @param snoopControl whether leaves have SNP
+     * @param transientMappings whether leaves have TM, as they had on units with device TLBs before it was given up
      */
-    public static TableFormat format(int addressWidth, int largeHeights, boolean snoopControl) {
+    public static TableFormat format(
+            int addressWidth, int largeHeights, boolean snoopControl, boolean transientMappings) {
         long beyond = (1L << 52) - (1L << addressWidth);
         TableFormat.Builder b = TableFormat.builder("VT-d second stage", GRANULE)
                 .levelsFromOne()
@@ -58,7 +60,10 @@ public final class VtdSecondStage {
                 .grants(R.mask() | W.mask())
                 .address(addressWidth - 1, GRANULE)
                 .accessFlag(A.mask())
-                .reserved(SNP.mask() | beyond | BIT_62, (snoopControl ? 0 : SNP.mask()) | beyond | BIT_62, 0);
+                .reserved(
+                        SNP.mask() | beyond | BIT_62,
+                        (snoopControl ? 0 : SNP.mask()) | beyond | (transientMappings ? 0 : BIT_62),
+                        0);
         for (int h = 1; h <= LARGEST_HEIGHT; h++) {
             if ((largeHeights >>> h & 1) != 0) {
                 b.blocksAt(h);

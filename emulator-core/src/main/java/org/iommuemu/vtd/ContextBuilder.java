@@ -19,7 +19,7 @@ final class ContextBuilder {
     static final int REQUESTED = -1;
 
     /** Tables of nobody. */
-    static final TableRoot NO_TABLES = TableRoot.builder(VtdSecondStage.format(52, 6, true))
+    static final TableRoot NO_TABLES = TableRoot.builder(VtdSecondStage.format(52, 6, true, false))
             .stage(2)
             .disabled(true)
             .build();
@@ -44,8 +44,12 @@ final class ContextBuilder {
     ContextBuilder(VtdFeatures features, EntryReader reader, int addressBits) {
         this.features = features;
         this.addressBits = addressBits;
-        boolean snoop = features.hasExtended(ExtendedCapability.SC);
-        secondStage = VtdSecondStage.format(addressBits, features.largeHeights(), snoop);
+        boolean old = features.major() < InvalidationQueue.WIDE_ONLY;
+        // The first units with scalable mode take SNP whether they report snoop control or not.
+        boolean snoop =
+                features.hasExtended(ExtendedCapability.SC) || old && features.hasExtended(ExtendedCapability.SMTS);
+        secondStage = VtdSecondStage.format(
+                addressBits, features.largeHeights(), snoop, old && features.hasExtended(ExtendedCapability.DT));
         firstStage = VtdFirstStage.format(addressBits, features.has(Capability.FS1GP), false);
         firstStageExtended = VtdFirstStage.format(addressBits, features.has(Capability.FS1GP), true);
         pasidReserved = reader.reservedBits(PasidEntry.LAYOUT);

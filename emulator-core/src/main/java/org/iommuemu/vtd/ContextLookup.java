@@ -56,8 +56,8 @@ final class ContextLookup {
                 | absent(ExtendedCapability.DT, ScalableContextEntry.DTE.mask())
                 | absent(ExtendedCapability.PASID, ScalableContextEntry.PASIDE.mask())
                 | absent(ExtendedCapability.PTRS, ScalableContextEntry.EPTR.mask());
-        scalableContextReserved[1] |= absent(ExtendedCapability.RPRIVS, ScalableContextEntry.RID_PRIV.mask())
-                | absent(ExtendedCapability.RPS, ScalableContextEntry.RID_PASID.mask());
+        // RID_PASID is honoured without ECAP.RPS too, which came later than the field.
+        scalableContextReserved[1] |= absent(ExtendedCapability.RPRIVS, ScalableContextEntry.RID_PRIV.mask());
         directoryReserved = reader.reservedBits(PasidDirectoryEntry.LAYOUT, PasidDirectoryEntry.SMPTBLPTR);
     }
 

@@ -51,6 +51,16 @@ final class DescriptorExecution {
         };
     }
 
+    /** Whether a device did not answer in time since this was last asked. */
+    boolean isTimedOut() {
+        return atcs.takeTimeout();
+    }
+
+    /** The source of the request that timed out last. */
+    int timedOutSource() {
+        return atcs.timedOutStream();
+    }
+
     /** Executes a descriptor. */
     void execute(Descriptor d, long word0, long word1) {
         int domain = Descriptor.DID.getInt(word0);

@@ -10,6 +10,8 @@ final class DescriptorRules {
     private static final long TYPE = 0xE0F;
     private static final long IH_AND_AM_AND_ADDRESS = 0x7F | -0x1000L;
 
+    private static final long WAIT_FOR_SOMETHING = Descriptor.IF.mask() | Descriptor.SW.mask() | Descriptor.FN.mask();
+
     private final VtdFeatures features;
 
     DescriptorRules(VtdFeatures features) {
@@ -18,11 +20,12 @@ final class DescriptorRules {
 
     /** Whether a descriptor type is there, in a translation table mode and width. */
     boolean isThere(Descriptor d, int mode, boolean wide) {
-        boolean scalable = mode != ContextLookup.LEGACY && wide && features.hasExtended(ExtendedCapability.SMTS);
+        boolean wideEnough = wide || features.major() < InvalidationQueue.WIDE_ONLY;
+        boolean scalable = mode != ContextLookup.LEGACY && wideEnough && features.hasExtended(ExtendedCapability.SMTS);
         return switch (d) {
-            case CONTEXT_CACHE, IOTLB, WAIT -> true;
+            // Without interrupt remapping the interrupt entry cache is there, and empty.
+            case CONTEXT_CACHE, IOTLB, WAIT, INTERRUPT_ENTRY_CACHE -> true;
             case DEVICE_TLB -> features.hasExtended(ExtendedCapability.DT);
-            case INTERRUPT_ENTRY_CACHE -> features.hasExtended(ExtendedCapability.IR);
             case PASID_IOTLB, PASID_CACHE -> scalable;
             case PASID_DEVICE_TLB -> scalable && features.hasExtended(ExtendedCapability.DT);
             case PAGE_GROUP_RESPONSE -> scalable && features.hasExtended(ExtendedCapability.PRS);
@@ -42,7 +45,10 @@ final class DescriptorRules {
             case DEVICE_TLB -> isZero(word0, 0xFFF0_FFFF_001F_F000L) && (word1 & 0xFFE) == 0;
             case INTERRUPT_ENTRY_CACHE -> isZero(word0, 0xFFFF_F800_0010L) && word1 == 0;
             case WAIT ->
-                isZero(word0, 0xFFFF_FFFF_0000_0070L | (features.hasExtended(ExtendedCapability.PDS) ? 0x80 : 0))
+                (word0 & WAIT_FOR_SOMETHING) != 0
+                        && isZero(
+                                word0,
+                                0xFFFF_FFFF_0000_0070L | (features.hasExtended(ExtendedCapability.PDS) ? 0x80 : 0))
                         && (word1 & 3) == 0;
             case PASID_IOTLB ->
                 (granularity == Descriptor.DOMAIN || granularity == Descriptor.SELECTIVE)

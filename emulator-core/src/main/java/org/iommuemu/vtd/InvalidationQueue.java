@@ -21,6 +21,8 @@ final class InvalidationQueue {
     private static final int SHORT = 16;
     private static final int LONG = 32;
     private static final int PAGE_LOG2 = 12;
+    /** Major version from which short descriptors are refused outside legacy mode. */
+    static final int WIDE_ONLY = 2;
 
     private final PhysicalMemory memory;
     private final RegisterFile file;
@@ -105,7 +107,7 @@ final class InvalidationQueue {
                 fail(ERROR_MODE);
                 return;
             }
-            if (mode != ContextLookup.LEGACY && width == SHORT) {
+            if (mode != ContextLookup.LEGACY && width == SHORT && features.major() >= WIDE_ONLY) {
                 fail(ERROR_WIDTH);
                 return;
             }
@@ -132,6 +134,9 @@ final class InvalidationQueue {
             consumed[d.ordinal()]++;
             queue.advanceConsumer();
             showHead();
+            if (execution.isTimedOut()) {
+                timedOut();
+            }
         }
     }
 
@@ -157,8 +162,11 @@ final class InvalidationQueue {
     }
 
     /** A device did not answer: the wait descriptor that waits for it never completes (6.5.2.10). */
-    void timedOut(int source) {
-        file.set(VtdRegisters.IQERCD, VtdRegisters.ITESID.set(file.get(VtdRegisters.IQERCD), source));
+    void timedOut() {
+        execution.isTimedOut();
+        file.set(
+                VtdRegisters.IQERCD,
+                VtdRegisters.ITESID.set(file.get(VtdRegisters.IQERCD), execution.timedOutSource()));
         abortWait();
         faults.raise(VtdRegisters.ITE.mask());
     }

@@ -174,7 +174,7 @@ public final class Vtd implements Iommu {
     public void invalidationEnded(long ticket, boolean answered) {
         if (atcs.ended(ticket, answered)) {
             if (!answered) {
-                queue.timedOut(0);
+                queue.timedOut();
             }
             queue.consume();
         }

@@ -131,7 +131,9 @@ final class VtdControls {
         if (VtdRegisters.CFI.isSet(changed) && remapping) {
             setStatus(VtdRegisters.CFI.mask(), VtdRegisters.CFI.isSet(requested));
         }
-        if (VtdRegisters.TE.isSet(changed)) {
+        // Without a guest address width there is nothing to translate by.
+        boolean translates = Capability.SAGAW.get(features.cap()) != 0 || features.hasExtended(ExtendedCapability.FSTS);
+        if (VtdRegisters.TE.isSet(changed) && translates) {
             boolean on = VtdRegisters.TE.isSet(requested);
             setStatus(VtdRegisters.TE.mask(), on);
             unit.enable(on);
@@ -165,7 +167,10 @@ final class VtdControls {
         } else if (done) {
             invalidations.contextsOfSource(VtdRegisters.CCMD_SID.getInt(command), VtdRegisters.CCMD_FM.getInt(command));
         }
-        return VtdRegisters.CAIG.set(VtdRegisters.ICC.set(command, 0), done ? granularity : 0);
+        // Source and function mask can be written only.
+        long readable =
+                command & ~(VtdRegisters.ICC.mask() | VtdRegisters.CCMD_SID.mask() | VtdRegisters.CCMD_FM.mask());
+        return VtdRegisters.CAIG.set(readable, done ? granularity : 0);
     }
 
     private long invalidateTranslations(long command, long iva) {

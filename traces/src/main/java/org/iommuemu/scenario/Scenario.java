@@ -8,7 +8,15 @@ import java.util.List;
 import java.util.Set;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.JsonObject;
+import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.iommu.InterruptSink;
+import org.iommuemu.iommu.Iommu;
+import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.smmuv3.SmmuFeatures;
+import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.vtd.Vtd;
+import org.iommuemu.vtd.VtdFeatures;
+import org.iommuemu.vtd.spec.ExtendedCapability;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param file where it stands
  * @param line on which line
  * @param name its name
- * @param smmu features of the SMMUv3 it is for, or null if it is for a VT-d unit
+ * @param smmu features of the SMMUv3 it is for, or null
+ * @param vtd features of the VT-d unit it is for, or null
  * @param cannotStall streams whose transactions must not be kept waiting
  * @param ram memory that exists, as pairs of base and size; empty if all does
  * @param steps what happens, in order
@@ -28,6 +37,7 @@ public record Scenario(
         long line,
         String name,
         @Nullable SmmuFeatures smmu,
+        @Nullable VtdFeatures vtd,
         Set<Integer> cannotStall,
         List<long[]> ram,
         List<Step> steps,
@@ -51,15 +61,17 @@ public record Scenario(
         for (JsonObject step : json.objects("steps")) {
             steps.add(Step.parse(step));
         }
+        Notes notes = Notes.parse(json.has("note") ? json.text("note") : "");
         return new Scenario(
                 file,
                 line,
                 json.text("name"),
                 iommu.equals("smmuv3") ? smmu(features, json) : null,
+                iommu.equals("vtd") ? vtd(features, json, notes) : null,
                 cannotStall(features),
                 ram,
                 List.copyOf(steps),
-                Notes.parse(json.has("note") ? json.text("note") : ""));
+                notes);
     }
 
     private static Set<Integer> cannotStall(JsonObject features) {
@@ -84,6 +96,30 @@ public record Scenario(
         } catch (IllegalArgumentException e) {
             throw scenario.wrong("features", "a possible SMMUv3 (" + e.getMessage() + ")");
         }
+    }
+
+    /** The recorder whose remark is flts-aw used a field that ECAP.SSTS=0 would make reserved. */
+    private static VtdFeatures vtd(JsonObject features, JsonObject scenario, Notes notes) {
+        long secondStage = notes.ids().contains("QUIRK flts-aw") ? ExtendedCapability.SSTS.mask() : 0;
+        try {
+            return new VtdFeatures(
+                    features.number("ver", 0, 0xFFFF_FFFFL),
+                    features.number("cap"),
+                    features.number("ecap") | secondStage);
+        } catch (IllegalArgumentException e) {
+            throw scenario.wrong("features", "a possible VT-d unit (" + e.getMessage() + ")");
+        }
+    }
+
+    /** The machine it is for, after reset. */
+    Iommu machine(PhysicalMemory memory, CacheConfiguration caches, InterruptSink interrupts) {
+        if (smmu != null) {
+            return new SmmuV3(memory, smmu, caches, interrupts);
+        }
+        if (vtd != null) {
+            return new Vtd(memory, vtd, caches, interrupts);
+        }
+        throw new IllegalStateException("a scenario for no IOMMU");
     }
 
     private static long register(JsonObject features, String name) {
