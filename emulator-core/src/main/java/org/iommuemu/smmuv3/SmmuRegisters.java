@@ -121,8 +121,8 @@ final class SmmuRegisters {
                     | (Registers.SMMUEN.isSet(cr0) ? 0 : Registers.TABLE_ATTRIBUTES.mask());
             file.set(Registers.CR1, old & ~mask | requested & mask);
         });
-        // PTM is about broadcasts, which are not modelled (IDR0.BTM=0): RES0.
         long cr2Bits = Registers.RECINVSID.mask()
+                | Registers.PTM.mask()
                 | (features.has0(Idr.ATSRECERR) ? Registers.REC_CFG_ATS.mask() : 0)
                 | (features.has0(Idr.HYP) ? Registers.E2H.mask() : 0);
         file.guard(Registers.CR2, whileClear(Registers.SMMUEN));

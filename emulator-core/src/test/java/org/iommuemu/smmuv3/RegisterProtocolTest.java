@@ -47,7 +47,7 @@ class RegisterProtocolTest {
 
     @ParameterizedTest(name = "{0} while CR0={3}")
     @CsvSource({
-        "CR2,             0x2C,    4, 0x1, 0x2",
+        "CR2,             0x2C,    4, 0x1, 0x6",
         "STRTAB_BASE,     0x80,    8, 0x1, 0x1000",
         "STRTAB_BASE_CFG, 0x88,    4, 0x1, 0x5",
         "CMDQ_BASE,       0x90,    8, 0x8, 0x1008",

@@ -26,7 +26,7 @@ class RegisterTableTest {
             CR0,             0x020,   4, 0,          0xD
             CR0ACK,          0x024,   4, 0,          0
             CR1,             0x028,   4, 0,          0xFFF
-            CR2,             0x02C,   4, 0,          0x2
+            CR2,             0x02C,   4, 0,          0x6
             S2PII,           0x030,   8, 0,          0
             STATUSR,         0x040,   4, 0,          0
             GBPA,            0x044,   4, 0x1000,     0x001F3F1F
