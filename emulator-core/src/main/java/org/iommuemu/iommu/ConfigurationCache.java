@@ -38,6 +38,13 @@ public final class ConfigurationCache {
         return entry < 0 ? null : contexts[entry];
     }
 
+    /** What the cache has of a stream and substream, or null; counts nothing. */
+    @Nullable
+    TranslationContext peek(int streamId, int substreamId) {
+        int entry = cache.find(streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId));
+        return entry < 0 ? null : contexts[entry];
+    }
+
     void fill(int streamId, int substreamId, TranslationContext context) {
         int entry = cache.fill(
                 streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId), context.group(), 0);

@@ -87,12 +87,32 @@ public final class InvalidationScope implements EntryFilter {
         return last;
     }
 
+    /** The same scope, which does not change with this one. */
+    InvalidationScope copy() {
+        InvalidationScope c = new InvalidationScope();
+        c.tagMask = tagMask;
+        c.tag = tag;
+        c.global = global;
+        c.globalTagMask = globalTagMask;
+        c.globalTag = globalTag;
+        c.first = first;
+        c.last = last;
+        c.leafOnly = leafOnly;
+        return c;
+    }
+
+    /** Whether the scope names the entries of a tag, whatever their address. */
+    boolean names(long entryTag, boolean globalEntry) {
+        return globalEntry ? global && (entryTag & globalTagMask) == globalTag : (entryTag & tagMask) == tag;
+    }
+
+    /** Whether the scope names any of the addresses from {@code from} to {@code to}, unsigned. */
+    boolean covers(long from, long to) {
+        return Long.compareUnsigned(from, last) <= 0 && Long.compareUnsigned(to, first) >= 0;
+    }
+
     @Override
     public boolean matches(long tag0, long tag1, long value0, long value1) {
-        boolean isGlobal = EntryTag.isGlobal(tag0);
-        boolean context = isGlobal ? global && (tag1 & globalTagMask) == globalTag : (tag1 & tagMask) == tag;
-        return context
-                && Long.compareUnsigned(EntryTag.first(tag0), last) <= 0
-                && Long.compareUnsigned(EntryTag.last(tag0), first) >= 0;
+        return names(tag1, EntryTag.isGlobal(tag0)) && covers(EntryTag.first(tag0), EntryTag.last(tag0));
     }
 }

@@ -79,6 +79,13 @@ public final class Iotlb {
         return cache.find(EntryTag.of(address, shift, granule, global), tag, address >>> shift ^ indexMix);
     }
 
+    /** Whether an address is held by an entry that all address spaces share; counts nothing. */
+    boolean isHeldGlobally(TableRoot root, long address) {
+        int granule = root.granuleCode();
+        long shifts = liveShifts[granule << 1 | 1];
+        return find(shifts, root.globalTag(), root.globalIndexMix(), granule, true, address) >= 0;
+    }
+
     /** The {@link org.iommuemu.paging.Permission} bits of an entry. */
     int permissions(int entry) {
         return (int) (cache.value0(entry) & PERMISSIONS);
@@ -117,9 +124,10 @@ public final class Iotlb {
             int permissions,
             long attributes) {
         int shift = leafShift;
-        // A run is cached as one only if this leaf stands where the hint says it does.
+        // A run is cached as one only if this leaf stands where the hint says it does, and no further than the root
+        // translates.
         if (contiguousHonoured && ((address ^ output) & (1L << spanShift) - 1) == 0) {
-            shift = spanShift;
+            shift = Math.min(spanShift, root.inputBits());
         }
         long tag0 = EntryTag.of(address, shift, root.format().granuleCode(), global);
         long base = output & -(1L << shift);

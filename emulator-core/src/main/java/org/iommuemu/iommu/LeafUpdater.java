@@ -2,6 +2,7 @@
 package org.iommuemu.iommu;
 
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableRoot;
 import org.iommuemu.paging.Walker;
 
@@ -29,10 +30,12 @@ final class LeafUpdater {
         if (root.updatesAccessFlag() && !root.format().isAccessed(leaf)) {
             updated = rules.accessed(root, leaf);
         }
-        if (root.updatesDirtyState() && (permissions & need) != need) {
+        if (root.updatesDirtyState()) {
             long dirty = rules.dirty(root, updated);
             int then = rules.permissions(root, dirty, walker.restrictions());
-            if ((then & need) == need) {
+            // Where writing forbids executing, a page that may become dirty counts as writable.
+            permissions &= then | ~Permission.EXECUTES;
+            if ((permissions & need) != need && (then & need) == need) {
                 permissions = then;
                 updated = dirty;
             }
@@ -56,14 +59,15 @@ final class LeafUpdater {
      */
     boolean write(TableRoot root, Walker walker) {
         long was = walker.descriptor();
-        updates++;
-        return root.isBigEndian()
+        boolean written = root.isBigEndian()
                 ? memory.compareAndSetLong(
                         walker.descriptorAddress(), Long.reverseBytes(was), Long.reverseBytes(updated))
                 : memory.compareAndSetLong(walker.descriptorAddress(), was, updated);
+        updates += written ? 1 : 0;
+        return written;
     }
 
-    /** Updates tried so far. */
+    /** Leaves updated so far. */
     long updates() {
         return updates;
     }

@@ -36,6 +36,7 @@ public final class RegisterFile {
     private final @Nullable WriteHandler[] handlers;
     private final @Nullable BooleanSupplier[] guards;
     private final @Nullable LongSupplier[] sources;
+    private @Nullable RegisterObserver observer;
 
     /**
      * A register file in reset state.
@@ -87,6 +88,11 @@ public final class RegisterFile {
     /** Lets software write {@code register} only while {@code writable} holds; other writes are ignored. */
     public void guard(Register register, BooleanSupplier writable) {
         guards[slot(register)] = writable;
+    }
+
+    /** Shows every write by software from now on; null ends it. */
+    public void observe(@Nullable RegisterObserver watcher) {
+        observer = watcher;
     }
 
     /** Lets {@code source} give the value that software reads from {@code register}, in place of a stored one. */
@@ -167,7 +173,11 @@ public final class RegisterFile {
     private void store(int slot, long value) {
         BooleanSupplier guard = guards[slot];
         Register r = map.get(slot);
-        if (r.isReadOnly() || guard != null && !guard.getAsBoolean()) {
+        boolean ignored = r.isReadOnly() || guard != null && !guard.getAsBoolean();
+        if (observer != null) {
+            observer.writing(r, values[slot], value, !ignored);
+        }
+        if (ignored) {
             return;
         }
         long old = values[slot];

@@ -179,6 +179,11 @@ public final class StageTwo implements TableLocator {
         return fault;
     }
 
+    /** Leaves that hardware marked or tried to mark so far, as accessed or dirty. */
+    public long leafUpdates() {
+        return updater.updates();
+    }
+
     /** The walker of this stage's tables. */
     public Walker walker() {
         return walker;
@@ -189,9 +194,19 @@ public final class StageTwo implements TableLocator {
         return cache;
     }
 
+    /** Leaves updated so far. */
+    long updates() {
+        return updater.updates();
+    }
+
     /** Whether neither this stage's cache nor its walk caches hold anything. */
     boolean isEmpty() {
         return cache.cache().size() == 0 && walker.caches().isEmpty();
+    }
+
+    /** Drops everything. */
+    void forget() {
+        invalidate(new InvalidationScope().everything());
     }
 
     void invalidate(InvalidationScope scope) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu;
 
+import java.util.function.Consumer;
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableRoot;
 import org.iommuemu.paging.Walker;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +20,7 @@ public final class TranslationUnit {
     private final StageTwo stageTwo;
     private final TranslationWalk walk;
     private final Fault fault = new Fault();
+    private @Nullable Consumer<InvalidationScope> invalidationLog;
     private boolean enabled;
     private long translated;
     private long passedThrough;
@@ -130,7 +133,8 @@ public final class TranslationUnit {
     }
 
     private void walk(Transaction t, TranslationContext context, TableRoot root, long address, Verdict v) {
-        if (!walk.run(root, context.second(), address, context.need(t.access()), TranslationWalk.ACCESS)) {
+        if (!walk.run(
+                root, context.second(), address, context.need(t.access()), Permission.ALL, TranslationWalk.ACCESS)) {
             refuse(t, context, walk.fault(), v);
             return;
         }
@@ -158,14 +162,15 @@ public final class TranslationUnit {
      * Translates for somebody who will keep the result, or only wants to know: reports instead of judging.
      *
      * @param need {@link org.iommuemu.paging.Permission} bits that would be used, for hardware's updates of leaves
+     * @param useful bits without which a first stage's translation is of no use, see {@link TranslationWalk#run}
      * @param mode see {@link TranslationWalk}; the result may come from the IOTLB, and goes there, if this is {@link
      *     TranslationWalk#REPORT} alone
      * @return whether there is a translation: {@link #result()} has it, or the fault
      */
-    public boolean resolve(TableRoot root, @Nullable TableRoot second, long input, int need, int mode) {
+    public boolean resolve(TableRoot root, @Nullable TableRoot second, long input, int need, int useful, int mode) {
         long address = root.canonical(input);
         if (mode != TranslationWalk.REPORT) {
-            return walk.run(root, second, address, need, mode);
+            return walk.run(root, second, address, need, useful, mode);
         }
         int entry = iotlb.lookup(root, address);
         boolean updates = root.updatesDirtyState() || second != null && second.updatesDirtyState();
@@ -174,7 +179,7 @@ public final class TranslationUnit {
                     iotlb.output(entry, address), iotlb.hitShift(), iotlb.permissions(entry), iotlb.attributes(entry));
             return true;
         }
-        boolean found = walk.run(root, second, address, need, mode);
+        boolean found = walk.run(root, second, address, need, useful, mode);
         if (found && walk.permissions() != 0) {
             fill(root, address);
         }
@@ -211,6 +216,9 @@ public final class TranslationUnit {
 
     /** Drops the translations and table descriptors in a scope. */
     public void invalidate(InvalidationScope scope) {
+        if (invalidationLog != null) {
+            invalidationLog.accept(scope);
+        }
         iotlb.invalidate(scope);
         if (!scope.isLeafOnly()) {
             walker.caches().invalidateIf(scope);
@@ -224,6 +232,11 @@ public final class TranslationUnit {
                 && iotlb.cache().size() == 0
                 && walker.caches().isEmpty()
                 && stageTwo.isEmpty();
+    }
+
+    /** Shows every invalidation from now on; a scope is not to be kept. */
+    void logInvalidations(Consumer<InvalidationScope> log) {
+        invalidationLog = log;
     }
 
     /** The configuration cache. */
@@ -244,6 +257,14 @@ public final class TranslationUnit {
     /** The second stage. */
     public StageTwo stageTwo() {
         return stageTwo;
+    }
+
+    /** Descriptors of either stage, leaves and tables, that hardware has marked. */
+    public long hardwareUpdates() {
+        return walk.updates()
+                + stageTwo.updates()
+                + walker.tableUpdates()
+                + stageTwo.walker().tableUpdates();
     }
 
     /** Transactions that were translated. */

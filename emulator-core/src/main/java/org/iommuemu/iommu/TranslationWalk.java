@@ -54,10 +54,12 @@ public final class TranslationWalk {
      * @param second the tables of a second stage behind them, or null
      * @param address canonical
      * @param need {@link org.iommuemu.paging.Permission} bits that the access needs, or would like to have
+     * @param useful for {@link #REPORT}: bits of which the first stage must leave at least one; if it leaves none, the second
+     *     stage is not asked, and there are no {@link #permissions()}
      * @param mode {@link #ACCESS}, or any of the others together
      * @return whether there is a translation; if not, {@link #fault()} tells why
      */
-    public boolean run(TableRoot root, @Nullable TableRoot second, long address, int need, int mode) {
+    public boolean run(TableRoot root, @Nullable TableRoot second, long address, int need, int useful, int mode) {
         fault = own;
         if (!root.covers(address)) {
             return fail(FaultKind.INPUT_RANGE, root, address);
@@ -68,10 +70,10 @@ public final class TranslationWalk {
         if (root.isPrivilegedOnly() && need != 0 && (need & Permission.PRIVILEGED) == 0) {
             return fail(FaultKind.UNPRIVILEGED, root, address);
         }
-        return walk(root, second, address, need, mode);
+        return walk(root, second, address, need, useful, mode);
     }
 
-    private boolean walk(TableRoot root, @Nullable TableRoot second, long address, int need, int mode) {
+    private boolean walk(TableRoot root, @Nullable TableRoot second, long address, int need, int useful, int mode) {
         TableLocator tables = second == null ? null : stageTwo.through(second, mode);
         WalkStatus status = walker.walk(root, address, tables, (mode & NO_UPDATE) == 0);
         if (status == WalkStatus.NOT_LOCATED) {
@@ -105,8 +107,14 @@ public final class TranslationWalk {
                 fault = stageTwo.fault();
                 return false;
             }
+            if (second != null && stageTwo.output() != walker.descriptorAddress()) {
+                // What led to the descriptor is stale, as it is not there that it would be written.
+                walker.caches().invalidateAll();
+                stageTwo.forget();
+                return walk(root, second, address, need, useful, mode);
+            }
             if (!updater.write(root, walker)) {
-                return walk(root, second, address, need, mode);
+                return walk(root, second, address, need, useful, mode);
             }
         }
         shift = root.format().shift(walker.height());
@@ -115,7 +123,7 @@ public final class TranslationWalk {
         output = intermediate;
         attributes = rules.attributes(root, leaf);
         global = rules.isGlobal(root, leaf);
-        boolean found = second == null || (mode & FIRST_STAGE) != 0 || behind(second, need, mode);
+        boolean found = second == null || (mode & FIRST_STAGE) != 0 || behind(second, need, useful, mode);
         return found && mayGo(root, second, address);
     }
 
@@ -132,7 +140,11 @@ public final class TranslationWalk {
         return !rules.forbids(output & -size, output | size - 1);
     }
 
-    private boolean behind(TableRoot second, int need, int mode) {
+    private boolean behind(TableRoot second, int need, int useful, int mode) {
+        if ((mode & REPORT) != 0 && (permissions & useful) == 0) {
+            permissions = 0;
+            return true;
+        }
         // What the first stage does not allow is not asked of the second.
         int asked = (mode & REPORT) == 0 ? need : need & permissions;
         if (!stageTwo.translate(second, intermediate, asked, Fault.Source.INPUT, mode)) {
@@ -197,8 +209,18 @@ public final class TranslationWalk {
         return attributes;
     }
 
+    /** Leaves of the first stage updated so far. */
+    long updates() {
+        return updater.updates();
+    }
+
     /** Whether the translation is shared by all address spaces. */
     boolean isGlobal() {
         return global;
+    }
+
+    /** Leaves that hardware marked or tried to mark so far, as accessed or dirty: those of the stage that a transaction meets first. */
+    public long leafUpdates() {
+        return updater.updates();
     }
 }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import net.openhft.chronicle.bytes.BytesStore;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sparse 52-bit physical memory, little-endian, off-heap.
@@ -48,6 +49,7 @@ public final class PhysicalMemory implements AutoCloseable {
     private int pagesAllocated;
     private long accessesToFailure;
     private boolean restricted;
+    private WriteWatch @Nullable [] watches;
 
     /**
      * Whether an access would be answered with data rather than with an external abort.
@@ -124,6 +126,9 @@ public final class PhysicalMemory implements AutoCloseable {
         }
         int slot = writable(address);
         slab(slot).putLong(within(slot, offset), value, LITTLE);
+        if (watches != null) {
+            tellWatches(address, Long.BYTES);
+        }
     }
 
     /** Reads 4 bytes. */
@@ -146,6 +151,9 @@ public final class PhysicalMemory implements AutoCloseable {
         }
         int slot = writable(address);
         slab(slot).putInt(within(slot, offset), value, LITTLE);
+        if (watches != null) {
+            tellWatches(address, Integer.BYTES);
+        }
     }
 
     /** Reads 2 bytes. */
@@ -168,6 +176,9 @@ public final class PhysicalMemory implements AutoCloseable {
         }
         int slot = writable(address);
         slab(slot).putShort(within(slot, offset), value, LITTLE);
+        if (watches != null) {
+            tellWatches(address, Short.BYTES);
+        }
     }
 
     /** Reads one byte. */
@@ -180,6 +191,9 @@ public final class PhysicalMemory implements AutoCloseable {
     public void writeByte(long address, byte value) {
         int slot = writable(address);
         slab(slot).putByte(within(slot, (int) address & OFFSET_MASK), value);
+        if (watches != null) {
+            tellWatches(address, 1);
+        }
     }
 
     /** Copies {@code length} bytes out of memory. */
@@ -206,6 +220,9 @@ public final class PhysicalMemory implements AutoCloseable {
             slab(slot).putBytes(within(slot, offset), source, at + done, n);
             done += n;
         }
+        if (watches != null && length > 0) {
+            tellWatches(address, length);
+        }
     }
 
     /**
@@ -225,9 +242,13 @@ public final class PhysicalMemory implements AutoCloseable {
         }
         int index = within(slot, offset);
         boolean swap = ByteOrder.nativeOrder() != LITTLE;
-        return slab(slot)
+        boolean done = slab(slot)
                 .compareAndSetLong(
                         index, swap ? Long.reverseBytes(expected) : expected, swap ? Long.reverseBytes(value) : value);
+        if (done && watches != null) {
+            tellWatches(address & ~7L, Long.BYTES);
+        }
+        return done;
     }
 
     /**
@@ -244,6 +265,21 @@ public final class PhysicalMemory implements AutoCloseable {
             long frame = image.address(page) >>> PAGE_SHIFT;
             if (frames.find(frame) == FrameTable.NONE) {
                 frames.put(frame, (firstSlab << SLAB_PAGE_SHIFT) + page | READ_ONLY);
+            }
+        }
+    }
+
+    /** Shows every write from now on, software's and the machine's own, to one more watcher; {@link #close} ends it. */
+    public void watchWrites(WriteWatch watch) {
+        WriteWatch[] more = watches == null ? new WriteWatch[1] : Arrays.copyOf(watches, watches.length + 1);
+        more[more.length - 1] = watch;
+        watches = more;
+    }
+
+    private void tellWatches(long address, int bytes) {
+        if (watches != null) {
+            for (WriteWatch w : watches) {
+                w.written(address & ADDRESS_MASK, bytes);
             }
         }
     }
@@ -278,6 +314,7 @@ public final class PhysicalMemory implements AutoCloseable {
         ranges.set(0, 1L << ADDRESS_BITS, RangeState.PRESENT);
         accessesToFailure = 0;
         restricted = false;
+        watches = null;
     }
 
     private int find(long address) {

@@ -76,7 +76,7 @@ public final class Aarch64Stage1 {
      * The format of a granule.
      *
      * @param granuleShift 12, 14 or 16
-     * @param wide whether descriptors hold 52-bit addresses (CD.DS with 4K and 16K, a 52-bit output size with 64K)
+     * @param wide whether descriptors hold 52-bit addresses (CD.DS with 4K and 16K, 64K on a machine of 52 bits)
      * @throws IllegalArgumentException for any other granule
      */
     public static TableFormat format(int granuleShift, boolean wide) {

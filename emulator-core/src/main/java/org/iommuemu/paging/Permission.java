@@ -26,6 +26,8 @@ public final class Permission {
     public static final int PRIVILEGED = PRIVILEGED_READ | PRIVILEGED_WRITE | PRIVILEGED_EXECUTE;
     /** Every read bit: what is left of a need when only the missing reads matter. */
     public static final int READS = PRIVILEGED_READ | UNPRIVILEGED_READ;
+    /** Every execute bit. */
+    public static final int EXECUTES = PRIVILEGED_EXECUTE | UNPRIVILEGED_EXECUTE;
 
     private Permission() {}
 

@@ -12,7 +12,8 @@ import org.iommuemu.cache.SetAssociativeCache;
  *
  * <p>An entry of height {@code h} holds the address of a table of height {@code h − 1} and the restrictions accumulated on
  * the way to it. Behind another stage it has the table's physical address too, if one leaf of that stage holds the whole table;
- * else the address must be translated again. Tags are those of {@link EntryTag}; leaves are not kept here but in the IOTLB.
+ * else the address must be translated again. Such an entry is of both stages: what invalidates the first stage drops it, what
+ * names intermediate addresses need not. Tags are those of {@link EntryTag}; leaves are not kept here but in the IOTLB.
  */
 public final class WalkCaches {
     /** Number of heights that have a cache. */

@@ -136,10 +136,17 @@ public final class Walker {
                 if (updates && !format.isAccessed(d)) {
                     // It is marked before it is used, and so before it is cached.
                     unmarked |= !updating;
-                    if (updating
-                            && locator != null
-                            && locator.locateForUpdate(descriptorIntermediate) == TableLocator.NOWHERE) {
-                        return WalkStatus.NOT_LOCATED;
+                    if (updating && locator != null) {
+                        long place = locator.locateForUpdate(descriptorIntermediate);
+                        if (place == TableLocator.NOWHERE) {
+                            return WalkStatus.NOT_LOCATED;
+                        }
+                        if (place != at) {
+                            // What was cached of the table is stale: the descriptor to be marked is another one.
+                            location = place - offset;
+                            located = true;
+                            continue;
+                        }
                     }
                     if (updating && !markAccessed(root, at, d)) {
                         continue;

@@ -46,8 +46,12 @@ final class AddressTranslation {
         file.guard(r.ctrl(), () -> present && Registers.SMMUEN.isSet(file.get(Registers.CR0)));
         file.guard(r.sid(), () -> present);
         file.guard(r.addr(), () -> present);
-        long substreamMask = features.substreamIdBits() == 0 ? ~AtosRegisters.SSID_VALID.mask() : -1L;
-        file.onWrite(r.sid(), (old, requested) -> file.set(r.sid(), requested & substreamMask));
+        int substreamBits = features.substreamIdBits();
+        long sidMask = AtosRegisters.STREAM_ID.of((1L << features.streamIdBits()) - 1)
+                | AtosRegisters.SUBSTREAM_ID.of((1L << substreamBits) - 1)
+                | AtosRegisters.SSID_VALID.of(substreamBits == 0 ? 0 : 1);
+        // Bits of a StreamID or SubstreamID that are not supported are RES0 (§6.3.38).
+        file.onWrite(r.sid(), (old, requested) -> file.set(r.sid(), requested & sidMask));
         file.onWrite(r.ctrl(), (old, requested) -> {
             if (AtosRegisters.RUN.isSet(requested)) {
                 file.set(r.par(), operate(file.get(r.sid()), file.get(r.addr()), virtual));
@@ -131,7 +135,7 @@ final class AddressTranslation {
                 | (AtosRegisters.PNU.isSet(addr) ? Access.PRIVILEGED : 0);
         int need = Access.need(access);
         // Some mode must be set, so that the IOTLB is left alone.
-        if (!unit.resolve(root, second, address, need, mode | TranslationWalk.SPLIT)) {
+        if (!unit.resolve(root, second, address, need, need, mode | TranslationWalk.SPLIT)) {
             return translationFailure(type, unit.result().fault());
         }
         TranslationWalk result = unit.result();

@@ -14,7 +14,6 @@ final class CdRules {
     private static final int LARGEST_TXSZ = 39;
     private static final int LARGEST_TXSZ_STT = 48;
     private static final int LARGEST_TXSZ_STT_64K = 47;
-    private static final int OAS_52 = 6;
 
     private CdRules() {}
 
@@ -114,10 +113,5 @@ final class CdRules {
     /** The effective IPS: the smaller of CD.IPS and OAS, in bits. */
     static int outputBits(long[] cd, SmmuFeatures features) {
         return Math.min(SmmuFeatures.addressBits(Cd.IPS.getInt(cd)), features.outputBits());
-    }
-
-    /** Whether descriptors of the 64K granule hold 52-bit addresses. */
-    static boolean isWide64K(long[] cd, SmmuFeatures features) {
-        return outputBits(cd, features) >= SmmuFeatures.addressBits(OAS_52);
     }
 }

@@ -53,12 +53,12 @@ final class CommandExecution {
         switch (command) {
             // Ignored while translation is off (§4.5).
             case ATC_INV -> {
-                if (isTranslating()) {
+                if (isTranslating() && reachesDevice(word0)) {
                     invalidateAtc(word0, word1);
                 }
             }
             case PRI_RESP -> {
-                if (isTranslating()) {
+                if (isTranslating() && reachesDevice(word0)) {
                     pages.respond(word0, word1);
                 }
             }
@@ -82,6 +82,13 @@ final class CommandExecution {
                 pasid && Command.ATC_GLOBAL.isSet(word0),
                 Command.ADDRESS.inPlace(word1),
                 PAGE_SHIFT + Command.ATC_SIZE.getInt(word1));
+    }
+
+    /** IDs wider than what is implemented name no device: the command has no effect (§4.1.7, §4.5). */
+    private boolean reachesDevice(long word0) {
+        int substreamBits = features.substreamIdBits();
+        boolean substream = substreamBits != 0 && Command.SSID.get(word0) >>> substreamBits == 0;
+        return Command.SID.get(word0) >>> features.streamIdBits() == 0 && (substream || !Command.SSV.isSet(word0));
     }
 
     private void resume(long word0, long word1) {

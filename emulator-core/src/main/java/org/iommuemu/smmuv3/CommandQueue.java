@@ -5,7 +5,9 @@ import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.smmuv3.spec.Command;
+import org.iommuemu.smmuv3.spec.Idr;
 import org.iommuemu.smmuv3.spec.Registers;
+import org.jspecify.annotations.Nullable;
 
 /** The command queue: fetches commands, checks them and has them executed, up to the first error (IHI 0070 §3.5, §4.1, §7.1). */
 final class CommandQueue {
@@ -19,10 +21,12 @@ final class CommandQueue {
     private final Interrupts interrupts;
     private final CommandExecution execution;
     private final CommandRules rules;
+    private final boolean wakes;
     private final MemoryQueue queue = new MemoryQueue(Command.BYTES);
     private final long[] consumed = new long[1 << Command.OPCODE.width()];
     private long wakeUpEvents;
     private boolean consuming;
+    private @Nullable CommandObserver observer;
 
     CommandQueue(
             PhysicalMemory memory,
@@ -37,6 +41,11 @@ final class CommandQueue {
         this.interrupts = interrupts;
         this.execution = execution;
         rules = new CommandRules(features);
+        wakes = features.has0(Idr.SEV);
+    }
+
+    void observe(@Nullable CommandObserver watcher) {
+        observer = watcher;
     }
 
     MemoryQueue queue() {
@@ -78,6 +87,9 @@ final class CommandQueue {
                 stop(CERROR_ATC_INV_SYNC);
                 return;
             }
+            if (observer != null) {
+                observer.consuming(command, word0, word1);
+            }
             execution.execute(command, word0, word1);
             consumed[command.opcode()]++;
             queue.advanceConsumer();
@@ -90,11 +102,11 @@ final class CommandQueue {
         }
     }
 
-    /** A SYNC signals after CONS has moved past it (§4.7.3). */
+    /** A SYNC signals after CONS has moved past it (§4.7.3); SEV is nothing where nobody can be woken (IDR0.SEV). */
     private void signal(long word0, long word1) {
         int completionSignal = Command.CS.getInt(word0);
         if (completionSignal == Command.CS_SEV) {
-            wakeUpEvents++;
+            wakeUpEvents += wakes ? 1 : 0;
         } else if (completionSignal == Command.CS_IRQ
                 && !interrupts.raiseSync(Command.MSI_ADDRESS.inPlace(word1), Command.MSI_DATA.getInt(word0))) {
             errors.raise(Registers.MSI_CMDQ_ABT_ERR);
@@ -105,6 +117,11 @@ final class CommandQueue {
     private void stop(int reason) {
         registers.set(Registers.CMDQ_CONS, Registers.CONS_ERR.set(registers.get(Registers.CMDQ_CONS), reason));
         errors.raise(Registers.CMDQ_ERR);
+    }
+
+    /** Commands consumed so far. */
+    long total() {
+        return queue.consumed();
     }
 
     /** Commands of a kind consumed so far. */

@@ -11,6 +11,8 @@ final class CommandRules {
     private static final int RESPONSE_RESERVED = 3;
     private static final int TG_16K = 2;
     private static final int LARGEST_ATC_SIZE = 52;
+    private static final int MOST_SCALE = 39;
+    private static final int SCALE_WITHOUT_DS = 0x1F;
 
     private final SmmuFeatures features;
 
@@ -39,6 +41,12 @@ final class CommandRules {
         };
     }
 
+    /** SCALE as it counts: without 52-bit addresses the low five bits, with them at most 39 (§4.4.1.1). */
+    static int scale(long word0, SmmuFeatures features) {
+        int scale = Command.SCALE.getInt(word0);
+        return features.has5(Idr.DS) ? Math.min(scale, MOST_SCALE) : scale & SCALE_WITHOUT_DS;
+    }
+
     /** A range (TG not 0) must have NUM, SCALE or TTL; with 16K and no 52-bit addresses, TTL 1 counts as none (§4.4.1.1). */
     private boolean isLegalRange(long word0, long word1) {
         int granule = Command.TG.getInt(word1);
@@ -49,6 +57,6 @@ final class CommandRules {
         if (granule == TG_16K && level == 1 && !features.has5(Idr.DS)) {
             level = 0;
         }
-        return Command.NUM.getInt(word0) != 0 || Command.SCALE.getInt(word0) != 0 || level != 0;
+        return Command.NUM.getInt(word0) != 0 || scale(word0, features) != 0 || level != 0;
     }
 }

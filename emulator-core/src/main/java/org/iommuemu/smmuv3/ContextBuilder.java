@@ -158,7 +158,7 @@ final class ContextBuilder {
 
     private TableRoot.Builder common(long[] ste, long[] cd, StreamWorld world, int granuleShift, int txsz, long ttb) {
         boolean ds = CdRules.usesDs(cd, features);
-        boolean wide = granuleShift == GRANULE_64K ? CdRules.isWide64K(cd, features) : ds;
+        boolean wide = granuleShift == GRANULE_64K ? features.isWide64K() : ds;
         var format = Aarch64Stage1.format(granuleShift, wide);
         // TxSZ is ignored when walks are disabled; any size will do then, as nothing is walked.
         int inputBits = txsz == 0 ? 48 : 64 - txsz;

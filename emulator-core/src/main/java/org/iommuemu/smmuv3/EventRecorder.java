@@ -50,10 +50,11 @@ final class EventRecorder {
         write(Event.F_TRANSL_FORBIDDEN, mergeable, word0, word1, t.address(), 0);
     }
 
-    /** Records that a Translation Request is refused. */
+    /** Records that a Translation Request, which always asks for one translation, is refused. */
     void badTranslationRequest(Transaction t, boolean mergeable) {
         boolean pasid = t.hasSubstream();
-        long word1 = Event.REQUEST_P.of(pasid && Access.isPrivileged(t.access()) ? 1 : 0)
+        long word1 = Event.REQUEST_SPAN.of(1)
+                | Event.REQUEST_P.of(pasid && Access.isPrivileged(t.access()) ? 1 : 0)
                 | Event.REQUEST_X.of(pasid && (t.access() & Access.INSTRUCTION) != 0 ? 1 : 0)
                 | Event.REQUEST_W.of(Access.isWrite(t.access()) ? 1 : 0)
                 | Event.REQUEST_R.of(1);

@@ -16,8 +16,6 @@ import org.iommuemu.smmuv3.spec.Registers;
  */
 final class Invalidations {
     private static final int MOST_VMW = 4;
-    private static final int MOST_SCALE = 39;
-    private static final int SCALE_WITHOUT_DS = 0x1F;
 
     private final TranslationUnit unit;
     private final SmmuFeatures features;
@@ -140,8 +138,7 @@ final class Invalidations {
         int granule = features.has3(Idr.RIL) ? Command.TG.getInt(word1) : 0;
         if (granule != 0) {
             int granuleShift = 10 + 2 * granule;
-            int scale = Command.SCALE.getInt(word0);
-            scale = features.has5(Idr.DS) ? Math.min(scale, MOST_SCALE) : scale & SCALE_WITHOUT_DS;
+            int scale = CommandRules.scale(word0, features);
             // A misaligned start is rounded down to what the level hint says an entry covers, at least the granule.
             int entryShift = granuleShift + entryLevels(granuleShift, Command.TTL.getInt(word1));
             first = address & -(1L << entryShift);

@@ -180,15 +180,17 @@ final class SmmuArchitecture implements Architecture {
             case ACCESS_FLAG -> SmmuRule.ACCESS_FLAG;
             case WALK_EXTERNAL_ABORT -> SmmuRule.WALK_ABORT;
             case PERMISSION ->
-                fault.source() != Fault.Source.INPUT && (fault.held() & Permission.PRIVILEGED_READ) != 0
+                // A table that may be read, but was not, is one in Device memory.
+                fault.source() != Fault.Source.INPUT
+                                && !fault.isUpdate()
+                                && (fault.held() & Permission.PRIVILEGED_READ) != 0
                         ? SmmuRule.STAGE_2_PROTECTED_WALK
                         : SmmuRule.STAGE_2_PERMISSION;
         };
     }
 
     private static SmmuRule permissionRule(int missing, int held, int access) {
-        int executes = Permission.PRIVILEGED_EXECUTE | Permission.UNPRIVILEGED_EXECUTE;
-        if ((missing & executes) != 0) {
+        if ((missing & Permission.EXECUTES) != 0) {
             return SmmuRule.PERMISSION_EXECUTE_NEVER;
         }
         if (Access.isPrivileged(access)) {

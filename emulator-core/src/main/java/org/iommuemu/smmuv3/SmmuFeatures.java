@@ -6,6 +6,7 @@ import java.util.List;
 import org.iommuemu.bits.BitField;
 import org.iommuemu.bits.Layout;
 import org.iommuemu.smmuv3.spec.Idr;
+import org.iommuemu.smmuv3.spec.Registers;
 
 /**
  * What an SMMU can do: the values of its identification registers.
@@ -27,6 +28,7 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     private static final int TTENDIAN_LITTLE = 2;
     private static final int TTENDIAN_BIG = 3;
     private static final int STALL_MODEL_TERMINATE = 1;
+    private static final int STALL_MODEL_RESERVED = 3;
     private static final int FULL_STALL_MAX = 256;
     private static final int MOST_QUEUE_LOG2 = 19;
     private static final int MOST_SUBSTREAM_BITS = 20;
@@ -74,6 +76,9 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
         check(Idr.S1P.isSet(idr0) || Idr.S2P.isSet(idr0), Idr.S1P, idr0, "S1P or S2P set");
         check((Idr.TTF.get(idr0) & TTF_AARCH64) != 0, Idr.TTF, idr0, "VMSAv8-64 tables (2 or 3)");
         check(Idr.TTENDIAN.get(idr0) != 1, Idr.TTENDIAN, idr0, "0, 2 or 3");
+        check((Idr.TTF.get(idr0) & 1) == 0 || Idr.GRAN4K.isSet(idr5), Idr.TTF, idr0, "2, as IDR5.GRAN4K is clear");
+        check(Idr.STALL_MODEL.get(idr0) != STALL_MODEL_RESERVED, Idr.STALL_MODEL, idr0, "0 to 2");
+        check(Idr.ST_LEVEL.get(idr0) <= 1, Idr.ST_LEVEL, idr0, "0 or 1");
         check(Idr.SIDSIZE.get(idr1) <= MOST_STREAM_BITS, Idr.SIDSIZE, idr1, "at most 32");
         check(
                 Idr.SIDSIZE.get(idr1) < 7 || Idr.ST_LEVEL.get(idr0) == 1,
@@ -92,7 +97,14 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
         check(Idr.VAX.get(idr5) <= 1, Idr.VAX, idr5, "0 or 1");
         check(!Idr.DS.isSet(idr5) || Idr.VAX.get(idr5) >= 1, Idr.VAX, idr5, "1, as IDR5.DS is set");
         check(
-                Idr.OAS.get(idr5) != OAS_52 || Idr.GRAN64K.isSet(idr5) || Idr.DS.isSet(idr5),
+                Idr.VAX.get(idr5) == 0
+                        || Idr.GRAN64K.isSet(idr5)
+                        || Idr.DS.isSet(idr5) && (idr5 & mask(Idr.GRAN4K, Idr.GRAN16K)) != 0,
+                Idr.VAX,
+                idr5,
+                "0, as there is neither GRAN64K nor DS with GRAN4K or GRAN16K");
+        check(
+                Idr.OAS.get(idr5) < OAS_52 || (idr5 & mask(Idr.GRAN64K, Idr.DS)) != 0,
                 Idr.OAS,
                 idr5,
                 "less than 6 (52 bits), as neither GRAN64K nor DS is set");
@@ -161,7 +173,8 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     public SmmuFeatures modelled() {
         long i0 = idr0 & IDR0_MODELLED;
         i0 = Idr.TTF.set(i0, TTF_AARCH64);
-        long i5 = idr5 & IDR5_MODELLED;
+        // 56-bit addresses take 128-bit descriptors, which are not modelled; memory ends at 52 bits.
+        long i5 = Idr.OAS.set(idr5 & IDR5_MODELLED, Math.min(OAS_52, Idr.OAS.get(idr5)));
         long i3 = idr3 & IDR3_MODELLED;
         // Without room for a stalled transaction there are no stalls, and the other way round.
         if (Idr.STALL_MAX.get(i5) == 0) {
@@ -206,6 +219,29 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
         return names;
     }
 
+    /**
+     * Those fields of the 32-bit register at an offset that {@link #modelled()} changes.
+     *
+     * @return their mask; 0 for a register without any
+     */
+    public long unmodelledFields(long offset) {
+        SmmuFeatures m = modelled();
+        return offset == Registers.IDR0.offset()
+                ? changed(Idr.IDR0, idr0, m.idr0)
+                : offset == Registers.IDR1.offset()
+                        ? changed(Idr.IDR1, idr1, m.idr1)
+                        : offset == Registers.IDR3.offset()
+                                ? changed(Idr.IDR3, idr3, m.idr3)
+                                : offset == Registers.IDR5.offset() ? changed(Idr.IDR5, idr5, m.idr5) : 0;
+    }
+
+    private static long changed(Layout layout, long is, long modelled) {
+        return layout.fields().stream()
+                .filter(f -> f.get(is) != f.get(modelled))
+                .mapToLong(BitField::mask)
+                .reduce(0, (a, b) -> a | b);
+    }
+
     private static void differences(String register, Layout layout, long is, long modelled, List<String> names) {
         for (BitField f : layout.fields()) {
             if (f.get(is) != f.get(modelled)) {
@@ -225,6 +261,14 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     /** Width of physical addresses. */
     public int outputBits() {
         return addressBits((int) Idr.OAS.get(idr5));
+    }
+
+    /**
+     * Whether descriptors of the 64K granule hold 52-bit addresses: where OAS is that wide, whatever a CD or STE limits its
+     * output to (DDI 0487 §D8.3).
+     */
+    public boolean isWide64K() {
+        return outputBits() >= ADDRESS_BITS[OAS_52];
     }
 
     /** The width in bits that a size code (OAS, IPS) stands for. */

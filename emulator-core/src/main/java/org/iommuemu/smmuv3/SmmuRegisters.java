@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3;
 
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.iommuemu.bits.BitField;
 import org.iommuemu.bits.Register;
@@ -85,6 +86,10 @@ final class SmmuRegisters {
         unit.enable(false);
         stalls.endAll();
         atcs.reset();
+        for (MemoryQueue queue : List.of(commands.queue(), events.queue(), pages.queue())) {
+            queue.consumer(0);
+            queue.producer(0);
+        }
         placeCommandQueue();
         placeEventQueue();
         placePageQueue();

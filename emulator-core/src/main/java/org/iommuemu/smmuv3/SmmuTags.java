@@ -63,6 +63,19 @@ final class SmmuTags {
         return INCOMING.of(difference);
     }
 
+    /** An address space, as reports call it. */
+    static String text(long tag) {
+        StringBuilder text = new StringBuilder();
+        int world = WORLD.getInt(tag);
+        if (world != 0) {
+            text.append(world == StreamWorld.NS_EL2.code() ? "EL2 " : "EL2-E2H ");
+        } else {
+            text.append("VMID ").append(VMID.get(tag)).append(' ');
+        }
+        return text.append(STAGE_2.isSet(tag) ? "stage 2" : "ASID " + ASID.get(tag))
+                .toString();
+    }
+
     /** A mask that leaves out the low bits of the VMID: CR0.VMW. */
     static long vmidWildcard(int bits) {
         return ~VMID.of((1L << bits) - 1);

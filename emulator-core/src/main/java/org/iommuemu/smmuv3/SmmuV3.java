@@ -11,7 +11,9 @@ import org.iommuemu.iommu.Iotlb;
 import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.iommu.RegisterObserver;
 import org.iommuemu.iommu.StageTwo;
+import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
@@ -21,8 +23,12 @@ import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.WalkCaches;
 import org.iommuemu.paging.WalkObserver;
 import org.iommuemu.paging.Walker;
+import org.iommuemu.smmuv3.pmcg.CounterGroup;
+import org.iommuemu.smmuv3.pmcg.CounterGroupFeatures;
+import org.iommuemu.smmuv3.spec.AtosRegisters;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Event;
+import org.iommuemu.smmuv3.spec.Idr;
 import org.iommuemu.smmuv3.spec.Registers;
 import org.jspecify.annotations.Nullable;
 
@@ -33,9 +39,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe. Nothing that software or a device does makes it throw.
  */
 public final class SmmuV3 implements Iommu {
+    private final PhysicalMemory memory;
     private final SmmuFeatures features;
     private final RegisterFile file = new RegisterFile(Registers.map());
     private final StructureReader structures;
+    private final Interrupts lines;
     private final EventQueue events;
     private final EventRecorder recorder;
     private final CommandQueue commands;
@@ -45,7 +53,12 @@ public final class SmmuV3 implements Iommu {
     private final TranslationRequests requests;
     private final TranslatedTransactions translated;
     private final TranslationUnit unit;
+    private @Nullable StaleDetector stale;
     private final SmmuRegisters registers;
+    private final CounterGroup counters;
+    private final ActivityMeter meter;
+    /** Whether somebody counts or compares: the one thing that the way of a transaction asks about either. */
+    private boolean watched;
 
     /**
      * A machine after reset, with empty caches.
@@ -53,12 +66,28 @@ public final class SmmuV3 implements Iommu {
      * @param memory what it reads its tables and queues from
      * @param requested features; those that are not modelled read as absent, see {@link SmmuFeatures#modelled()}
      * @param caches geometry of its caches
-     * @param interrupts where its wired interrupts go: {@code eventq}, {@code priq}, {@code gerror}, {@code cmdq-sync}
+     * @param interrupts where its wired interrupts go: {@code eventq}, {@code priq}, {@code gerror}, {@code cmdq-sync},
+     *     {@code pmcg}
      */
     public SmmuV3(PhysicalMemory memory, SmmuFeatures requested, CacheConfiguration caches, InterruptSink interrupts) {
+        this(memory, requested, caches, interrupts, CounterGroupFeatures.standard());
+    }
+
+    /**
+     * The same with a choice of counters.
+     *
+     * @param monitor what its performance monitor counter group can do
+     */
+    public SmmuV3(
+            PhysicalMemory memory,
+            SmmuFeatures requested,
+            CacheConfiguration caches,
+            InterruptSink interrupts,
+            CounterGroupFeatures monitor) {
+        this.memory = memory;
         features = requested.modelled();
         structures = new StructureReader(memory, features.outputBits());
-        Interrupts lines = new Interrupts(memory, file, interrupts, features);
+        lines = new Interrupts(memory, file, interrupts, features);
         GlobalErrors errors = new GlobalErrors(file, lines);
         events = new EventQueue(memory, file, errors, lines);
         recorder = new EventRecorder(events);
@@ -96,28 +125,80 @@ public final class SmmuV3 implements Iommu {
         ConfigurationFetch plain =
                 new ConfigurationFetch(features, file, structures, stageTwo, IncomingAttributes.withoutOverrides());
         new AddressTranslation(features, file, unit, plain).bind();
-        stalls.retryThrough(unit::translate);
+        stalls.retryThrough(this::translateAgain);
         registers.reset();
+        counters = new CounterGroup(
+                monitor,
+                memory,
+                interrupts,
+                features.iidr(),
+                features.aidr(),
+                features.streamIdBits(),
+                features.outputBits(),
+                features.has0(Idr.ATS));
+        meter = new ActivityMeter(unit, structures, counters);
+        counters.onCounting(on -> {
+            watched = on || stale != null;
+            meter.restart();
+        });
     }
 
     @Override
     public void translate(Transaction transaction, Verdict verdict) {
-        unit.translate(transaction, verdict);
+        if (watched) {
+            translateWatched(transaction, verdict);
+        } else {
+            unit.translate(transaction, verdict);
+        }
+    }
+
+    private void translateWatched(Transaction transaction, Verdict verdict) {
+        long interrupted = begin(transaction.streamId());
+        translateAgain(transaction, verdict);
+        meter.end(interrupted, 1, 0, 0);
+    }
+
+    /** Translates a transaction that has been counted, or is not to be. */
+    private void translateAgain(Transaction transaction, Verdict verdict) {
+        if (stale != null) {
+            stale.translate(transaction, verdict);
+        } else {
+            unit.translate(transaction, verdict);
+        }
+    }
+
+    /** Compares every translation from now on with what the tables say; slow. */
+    public StaleDetector detectStale() {
+        StaleDetector detector = new StaleDetector(
+                unit, memory, new SmmuLeafRules(), ContextBuilder.NO_TABLES, commands::total, SmmuTags::text);
+        stale = detector;
+        watched = true;
+        return detector;
     }
 
     @Override
     public void forwardTranslated(Transaction transaction, Verdict verdict) {
+        long interrupted = begin(transaction.streamId());
         translated.forward(transaction, verdict);
+        meter.end(interrupted, 1, 0, 1);
     }
 
     @Override
     public void requestTranslation(Transaction request, TranslationCompletion completion) {
+        long interrupted = begin(request.streamId());
         requests.answer(request, completion);
+        meter.end(interrupted, 1, 1, 0);
     }
 
     @Override
     public void requestPage(PageRequest request) {
+        long interrupted = begin(request.streamId());
         pages.request(request);
+        meter.end(interrupted, 0, 0, 0);
+    }
+
+    private long begin(int streamId) {
+        return meter.begin(Integer.toUnsignedLong(streamId));
     }
 
     @Override
@@ -141,7 +222,17 @@ public final class SmmuV3 implements Iommu {
 
     @Override
     public void writeRegister(long offset, int size, long value) {
+        long interrupted = meter.begin(operationStream(offset));
         file.write(unalias(offset), size, value);
+        meter.end(interrupted, 0, 0, 0);
+    }
+
+    /** For whom the operation is that a write starts, if it is one of address translation. */
+    private long operationStream(long offset) {
+        boolean global = offset == Registers.GATOS.ctrl().offset();
+        return global || offset == Registers.VATOS.ctrl().offset()
+                ? AtosRegisters.STREAM_ID.get(file.get((global ? Registers.GATOS : Registers.VATOS).sid()))
+                : ActivityMeter.NOBODY;
     }
 
     /** The output queues' indexes are in page 1; their old place in page 0 is an alias (§6.1). */
@@ -154,6 +245,7 @@ public final class SmmuV3 implements Iommu {
     /** Resets the registers; caches keep what they hold, as the architecture leaves them. */
     public void reset() {
         registers.reset();
+        counters.reset();
     }
 
     /** What the machine can do: the features asked for, less those that are not modelled. */
@@ -164,6 +256,11 @@ public final class SmmuV3 implements Iommu {
     /** The translation pipeline with its caches and counters. */
     public TranslationUnit unit() {
         return unit;
+    }
+
+    /** The performance monitor counter group, a register frame of its own. */
+    public CounterGroup counterGroup() {
+        return counters;
     }
 
     /** Indexes and fill of the command queue. */
@@ -271,9 +368,19 @@ public final class SmmuV3 implements Iommu {
         return stalls.mostRetries();
     }
 
-    /** Configuration structures read so far. */
+    /** Configuration structures read so far, failed reads included. */
     public long structureReads() {
         return structures.reads();
+    }
+
+    /** Of those, the ones that got no answer. */
+    public long structureAborts() {
+        return structures.aborts();
+    }
+
+    /** Message-signalled interrupts written so far. */
+    public long messagesSent() {
+        return lines.messagesSent();
     }
 
     /** Shows every configuration structure and descriptor read from now on; nulls end it. */
@@ -281,5 +388,11 @@ public final class SmmuV3 implements Iommu {
         structures.observe(onStructure);
         unit.walker().observe(onDescriptor);
         unit.stageTwo().walker().observe(onDescriptor);
+    }
+
+    /** Shows what software does from now on: every register write, every command consumed; nulls end it. */
+    public void observeSoftware(@Nullable RegisterObserver onWrite, @Nullable CommandObserver onCommand) {
+        file.observe(onWrite);
+        commands.observe(onCommand);
     }
 }

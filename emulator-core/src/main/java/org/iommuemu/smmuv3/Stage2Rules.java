@@ -84,7 +84,7 @@ final class Stage2Rules {
 
     static TableFormat format(long[] ste, SmmuFeatures features) {
         int granule = granuleShift(ste);
-        boolean wide = granule == GRANULE_64K ? outputBits(ste, features) >= 52 : usesDs(ste, features);
+        boolean wide = granule == GRANULE_64K ? features.isWide64K() : usesDs(ste, features);
         return Aarch64Stage2.format(granule, wide);
     }
 

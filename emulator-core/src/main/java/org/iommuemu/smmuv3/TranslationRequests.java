@@ -46,7 +46,8 @@ final class TranslationRequests {
         if (!features.has0(Idr.ATS)) {
             c.end(Status.UR, SmmuRule.ATS_ABSENT);
         } else if (!Registers.SMMUEN.isSet(registers.get(Registers.CR0))) {
-            refuse(t, true, c);
+            // Nothing says that the stream lets events be merged, and this one may not be without (§7.3.1).
+            refuse(t, false, c);
         } else {
             SmmuContext context = (SmmuContext) unit.lookupContext(t.streamId(), t.substreamId());
             if (context == null) {
@@ -81,7 +82,7 @@ final class TranslationRequests {
             refuse(t, context.merges(), c);
             return;
         }
-        int asked = t.hasSubstream() ? t.access() : t.access() & Access.WRITE;
+        int asked = asked(t);
         boolean privileged = Access.isPrivileged(context.effective(asked & Access.PRIVILEGED));
         boolean execute = (asked & Access.INSTRUCTION) != 0;
         boolean echoed = (asked & Access.PRIVILEGED) != 0;
@@ -98,8 +99,10 @@ final class TranslationRequests {
         boolean split = ats == Ste.EATS_SPLIT;
         int mode = split ? TranslationWalk.REPORT | TranslationWalk.SPLIT : TranslationWalk.REPORT;
         int need = Permission.of(privileged, false, Access.isWrite(asked), false);
-        if (!unit.resolve(root, context.second(), t.address(), need, mode)) {
-            fault(t, context, unit.result().fault(), echoed, c);
+        boolean instruction = Access.isInstruction(context.effective(Access.READ));
+        int useful = Permission.of(privileged, !instruction, true, instruction);
+        if (!unit.resolve(root, context.second(), t.address(), need, useful, mode)) {
+            fault(t, context, unit.result().fault(), c);
             return;
         }
         TranslationWalk result = unit.result();
@@ -107,8 +110,13 @@ final class TranslationRequests {
         grant(context, result, output, privileged, execute, echoed, c);
     }
 
+    /** What is asked for; without a PASID neither execute nor privileged (§13.7). */
+    private static int asked(Transaction t) {
+        return t.hasSubstream() ? t.access() : t.access() & Access.WRITE;
+    }
+
     /** What a device may do, by the permissions of both stages and the stream's INSTCFG (§13.7). */
-    private static void grant(
+    private void grant(
             SmmuContext context,
             TranslationWalk result,
             long output,
@@ -127,7 +135,7 @@ final class TranslationRequests {
         if (read || writable) {
             c.success(output, result.shift(), read, writable, execute, echoed);
         } else {
-            c.nothing(result.shift(), echoed, SmmuRule.ATS_NO_PERMISSION);
+            c.nothing(features.smallestGranuleShift(), echoed, SmmuRule.ATS_NO_PERMISSION);
         }
     }
 
@@ -145,7 +153,7 @@ final class TranslationRequests {
         if (why == SmmuRule.STE_ABORT) {
             c.end(Status.UR, why);
         } else if (why == SmmuRule.CD_NOT_LOCATED) {
-            fault(t, configuration.stream(), configuration.stageTwo().fault(), false, c);
+            fault(t, configuration.stream(), configuration.stageTwo().fault(), c);
         } else {
             boolean known =
                     why.event() != Event.C_BAD_STREAMID || Registers.RECINVSID.isSet(registers.get(Registers.CR2));
@@ -158,16 +166,16 @@ final class TranslationRequests {
     }
 
     /** Only a bus without an answer is an error; everything else means that the device gets no access. */
-    private void fault(Transaction t, SmmuContext context, Fault fault, boolean echoed, TranslationCompletion c) {
-        SmmuRule rule = fault.stage() == 2
-                ? SmmuArchitecture.stage2Rule(fault)
-                : SmmuArchitecture.stage1Rule(fault, 0, context.effective(t.access()));
+    private void fault(Transaction t, SmmuContext context, Fault fault, TranslationCompletion c) {
+        int access = context.effective(asked(t));
+        SmmuRule rule =
+                fault.stage() == 2 ? SmmuArchitecture.stage2Rule(fault) : SmmuArchitecture.stage1Rule(fault, 0, access);
         if (fault.kind() != FaultKind.WALK_EXTERNAL_ABORT) {
-            c.nothing(features.smallestGranuleShift(), echoed, rule);
+            c.nothing(features.smallestGranuleShift(), Access.isPrivileged(asked(t)), rule);
             return;
         }
         if (recordsConfiguration(registers)) {
-            recorder.translation(t, rule, context.effective(t.access()), true, fault, context.merges());
+            recorder.translation(t, rule, access, true, fault, context.merges());
         }
         c.end(Status.CA, rule);
     }

@@ -115,7 +115,8 @@ final class AtsRequests {
             return;
         }
         int need = Permission.of(privileged, false, write, false);
-        if (!unit.resolve(root, context.second(), t.address(), need, TranslationWalk.REPORT)) {
+        int useful = Permission.of(privileged, true, write, false);
+        if (!unit.resolve(root, context.second(), t.address(), need, useful, TranslationWalk.REPORT)) {
             Transaction asked = new Transaction().set(t.streamId(), t.substreamId(), t.address(), access);
             fail(t, VtdArchitecture.reason(asked, context, unit.result().fault()), suppressed, c);
             return;

@@ -258,4 +258,38 @@ class RegisterFileTest {
     private List<Long> values() {
         return file.map().stream().map(file::get).toList();
     }
+
+    @Test
+    void shouldShowEveryWriteBeforeItTakesEffect() {
+        List<String> seen = new ArrayList<>();
+        file.observe((register, old, value, writable) ->
+                seen.add(String.format("%s %x %x %s %x", register.name(), old, value, writable, file.get(register))));
+        file.guard(CONTROL, () -> false);
+
+        file.write(0x0, 4, 1);
+        file.write(0x4, 4, 0xF0F);
+        file.write(0x10, 8, 0x123L);
+        file.write(0x14, 4, 0x7L);
+        file.write(0x100, 4, 1);
+        file.write(0x4, 2, 1);
+
+        assertThat(seen)
+                .containsExactly(
+                        "ID cafef00d 1 false cafef00d",
+                        "CONTROL 10 f0f false 10",
+                        "BASE 0 123 true 0",
+                        "BASE 120 700000120 true 120");
+    }
+
+    @Test
+    void shouldShowNothingOnceNobodyObserves() {
+        file.observe((register, old, value, writable) -> {
+            throw new AssertionError("observed");
+        });
+        file.observe(null);
+
+        file.write(0x4, 4, 0x0F);
+
+        assertThat(file.get(CONTROL)).isEqualTo(0x0F);
+    }
 }

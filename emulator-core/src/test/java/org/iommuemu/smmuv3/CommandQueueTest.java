@@ -270,6 +270,16 @@ class CommandQueueTest {
     }
 
     @Test
+    void shouldWakeNobodyWithoutSev() {
+        // 5.6: WFE event if IDR0.SEV, else nothing.
+        try (SmmuBench silent = SmmuBench.started(SmmuBench.withIdr0(1 << 14, 0))) {
+            silent.command(0x46 | 2 << 12, 0);
+            assertThat(silent.smmu.wakeUpEvents()).isZero();
+            assertThat(silent.read32(CONS)).isEqualTo(silent.read32(0x98));
+        }
+    }
+
+    @Test
     void shouldMoveConsBeforeTheSignal() {
         // 5.6: effects, then CONS, then the signal.
         long[] seen = new long[1];

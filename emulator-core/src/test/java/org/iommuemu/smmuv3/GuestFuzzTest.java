@@ -9,10 +9,12 @@ import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.ReplacementPolicy;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.InterruptSink;
+import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.memory.RangeState;
+import org.iommuemu.smmuv3.lint.SmmuLint;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -29,9 +31,22 @@ class GuestFuzzTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void shouldEndEveryAccessWithAVerdict(long seed) {
+        run(seed, false);
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void shouldBeTheSameMachineUnderALint(long seed) {
+        assertThat(run(seed, true)).isEqualTo(run(seed, false));
+    }
+
+    /** Everything that came of the accesses and register reads, as a hash. */
+    private static long run(long seed, boolean linted) {
+        long outcome = 0;
         SplittableRandom random = new SplittableRandom(seed);
         try (PhysicalMemory memory = new PhysicalMemory()) {
-            SmmuV3 smmu = new SmmuV3(memory, features(random), caches(random), InterruptSink.NONE);
+            SmmuV3 machine = new SmmuV3(memory, features(random), caches(random), InterruptSink.NONE);
+            Iommu smmu = linted ? new SmmuLint(machine, memory) : machine;
             memory.mark(REGION + 0x4000, 0x1000, RangeState.POISONED);
             Transaction t = new Transaction();
             Verdict v = new Verdict();
@@ -41,7 +56,7 @@ class GuestFuzzTest {
                     case 1 -> smmu.writeRegister(0x20, 4, random.nextInt(32));
                     case 2 -> memory.writeLong(place(random), value(random));
                     case 3 -> memory.writeLong(place(random), plausible(random));
-                    case 4 -> smmu.readRegister(offset(random), 4);
+                    case 4 -> outcome = outcome * 31 + smmu.readRegister(offset(random), 4);
                     case 5 -> memory.writeLong(place(random), command(random));
                     default -> {
                         int substream = random.nextInt(4) == 0 ? random.nextInt(1 << 20) : Transaction.NO_SUBSTREAM;
@@ -49,10 +64,15 @@ class GuestFuzzTest {
                         assertThat(v.isOk() ? v.rule() == null : v.rule() != null)
                                 .isTrue();
                         assertThat(v.isOk() && v.address() >>> 52 != 0).isFalse();
+                        outcome = outcome * 31
+                                + (v.isOk()
+                                        ? v.address()
+                                        : String.valueOf(v.rule()).hashCode());
                     }
                 }
             }
         }
+        return outcome;
     }
 
     private static SmmuFeatures features(SplittableRandom random) {

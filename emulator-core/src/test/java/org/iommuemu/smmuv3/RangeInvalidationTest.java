@@ -52,6 +52,16 @@ class RangeInvalidationTest {
         return all;
     }
 
+    @ParameterizedTest(name = "DS {0}: CMDQ_ERR {1}")
+    @CsvSource({"0, 1", "1, 0"})
+    void shouldCountTheUpperBitOfScaleOnlyWithDs(long ds, long error) {
+        // 5.2, 5.3: with DS=0 SCALE is bits 24:20, so that 32 is 0, and the range has neither NUM, SCALE nor TTL.
+        try (SmmuBench b = SmmuBench.started(SmmuBench.withIdr5(0, ds << 7 | ds << 10))) {
+            b.command(command(0x12, 0, 32), 0x1000 | 1 << 10);
+            assertThat(b.read32(0x60) & 1).isEqualTo(error);
+        }
+    }
+
     @ParameterizedTest(name = "granule 2^{0}, seed {1}")
     @MethodSource("seeds")
     void shouldDropExactlyThePagesOfARange(int granule, long seed) {

@@ -28,6 +28,19 @@ class RegisterProtocolTest {
     }
 
     @Test
+    void shouldResetQueueIndexesWithTheRegisters() {
+        // 1.2: the model takes 0 for an unknown reset value; three commands and one record so far.
+        try (SmmuBench used = SmmuBench.started()) {
+            used.read(7, 0);
+            used.smmu.reset();
+            for (long index : new long[] {0x98, 0x9C, 0x100A8, 0x100AC}) {
+                assertThat(used.read32(index)).isZero();
+            }
+            assertThat(used.smmu.eventQueue().isEmpty()).isTrue();
+        }
+    }
+
+    @Test
     void shouldAcknowledgeTheVmidWildcardWhereItExists() {
         // 1.6: VMW 8:6, with IDR0.VMW (and stage 2).
         try (SmmuBench m = new SmmuBench(SmmuFeatures.full(), CacheConfiguration.standard())) {

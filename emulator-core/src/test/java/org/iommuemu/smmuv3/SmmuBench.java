@@ -5,10 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
+import org.iommuemu.smmuv3.lint.SmmuLint;
 
 /**
  * A test bench: a machine, its memory, and the software that sets it up - by register writes in the order of the fact sheet's
@@ -36,6 +38,7 @@ final class SmmuBench implements AutoCloseable {
     final PageAllocator allocator = new PageAllocator(0x100_0000L);
     final List<String> pulses = new ArrayList<>();
     final SmmuV3 smmu;
+    private Iommu front;
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
     private long streamTable = STREAM_TABLE;
@@ -46,6 +49,14 @@ final class SmmuBench implements AutoCloseable {
 
     SmmuBench(SmmuFeatures features, CacheConfiguration caches) {
         smmu = new SmmuV3(memory, features, caches, pulses::add);
+        front = smmu;
+    }
+
+    /** Puts a lint in front of the machine, for everything that the bench does from now on. */
+    SmmuLint lint() {
+        SmmuLint lint = new SmmuLint(smmu, memory);
+        front = lint;
+        return lint;
     }
 
     /** A machine of stage 1 alone, after reset. */
@@ -86,6 +97,11 @@ final class SmmuBench implements AutoCloseable {
 
     static SmmuFeatures withIdr5(long clear, long set) {
         return features(IDR0, IDR1, IDR3, IDR5 & ~clear | set);
+    }
+
+    /** The stage 1 machine with bits {@code idr0} set, a STALL_MODEL, and room for {@code most} stalls. */
+    static SmmuFeatures withStalls(int model, int most, long idr0) {
+        return features(IDR0 & ~(3L << 24) | (long) model << 24 | idr0, IDR1, IDR3, IDR5 | (long) most << 16);
     }
 
     /** Before {@link #start}: a linear stream table of 2^{@code log2} streams. */
@@ -263,7 +279,7 @@ final class SmmuBench implements AutoCloseable {
     }
 
     Verdict access(int stream, int ssid, long address, int code) {
-        smmu.translate(transaction.set(stream, ssid, address, code), verdict);
+        front.translate(transaction.set(stream, ssid, address, code), verdict);
         return verdict;
     }
 
@@ -276,19 +292,19 @@ final class SmmuBench implements AutoCloseable {
     }
 
     long read32(long offset) {
-        return smmu.readRegister(offset, 4);
+        return front.readRegister(offset, 4);
     }
 
     long read64(long offset) {
-        return smmu.readRegister(offset, 8);
+        return front.readRegister(offset, 8);
     }
 
     void write32(long offset, long value) {
-        smmu.writeRegister(offset, 4, value);
+        front.writeRegister(offset, 4, value);
     }
 
     void write64(long offset, long value) {
-        smmu.writeRegister(offset, 8, value);
+        front.writeRegister(offset, 8, value);
     }
 
     @Override

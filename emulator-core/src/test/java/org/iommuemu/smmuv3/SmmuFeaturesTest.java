@@ -72,5 +72,37 @@ class SmmuFeaturesTest {
                 .hasMessageContaining("granule");
         assertThatThrownBy(() -> new SmmuFeatures(f.idr0(), f.idr1(), f.idr3(), 6 | 1 << 4, 0, 2))
                 .hasMessageContaining("OAS");
+        assertThatThrownBy(() -> new SmmuFeatures(f.idr0(), f.idr1(), f.idr3(), 7 | 1 << 4, 0, 2))
+                .hasMessageContaining("OAS is 0x7, expected less than 6");
+    }
+
+    @Test
+    void shouldRejectWhatIsReservedOrRestsOnAMissingGranule() {
+        // 1.3: ST_LEVEL 2 and 3, STALL_MODEL 3; 1.5: VAX without 52-bit tables, AArch32 tables without 4K.
+        SmmuFeatures f = SmmuFeatures.full();
+        for (long level = 2; level <= 3; level++) {
+            long idr0 = Idr.ST_LEVEL.set(f.idr0(), level);
+            assertThatThrownBy(() -> new SmmuFeatures(idr0, f.idr1(), f.idr3(), f.idr5(), 0, 2))
+                    .hasMessageContaining("ST_LEVEL is 0x" + Idr.ST_LEVEL.get(idr0) + ", expected 0 or 1");
+        }
+        long stalls = Idr.STALL_MODEL.set(f.idr0(), 3);
+        assertThatThrownBy(() -> new SmmuFeatures(stalls, f.idr1(), f.idr3(), f.idr5(), 0, 2))
+                .hasMessageContaining("STALL_MODEL is 0x3");
+        assertThatThrownBy(() -> new SmmuFeatures(f.idr0(), f.idr1(), f.idr3(), 0x435, 0, 2))
+                .hasMessageContaining("VAX is 0x1, expected 0");
+        long both = Idr.TTF.set(f.idr0(), 3);
+        assertThatThrownBy(() -> new SmmuFeatures(both, f.idr1(), f.idr3(), 0x65, 0, 2))
+                .hasMessageContaining("TTF is 0x3, expected 2");
+    }
+
+    @Test
+    void shouldReadAddressesOf56BitsAsThe52ThatAreModelled() {
+        // 1.5: OAS 7 takes 128-bit descriptors for the upper four bits.
+        SmmuFeatures f = SmmuFeatures.full();
+        SmmuFeatures wish = new SmmuFeatures(f.idr0(), f.idr1(), f.idr3(), f.idr5() | 7, 0, 2);
+
+        assertThat(wish.unmodelled()).containsExactly("IDR5.OAS");
+        assertThat(Idr.OAS.get(wish.modelled().idr5())).isEqualTo(6);
+        assertThat(wish.modelled().outputBits()).isEqualTo(52);
     }
 }

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -120,6 +121,22 @@ public final class Capture {
     public Optional<List<MmioAccess>> probeMmio() {
         final Path file = folder.resolve("probe-mmio.csv");
         return Files.exists(file) ? Optional.of(List.copyOf(MmioAccess.read(file))) : Optional.empty();
+    }
+
+    /**
+     * Number of the last trace record before the busy stop: {@code trace_seq_at_stop} of {@code tables.json}.
+     *
+     * @return the number, or empty where it is not recorded
+     */
+    public OptionalLong traceSeqAtStop() {
+        final Path file = folder.resolve("tables.json");
+        if (!Files.exists(file)) {
+            return OptionalLong.empty();
+        }
+        final JsonObject tables = JsonObject.read(file);
+        return tables.has("trace_seq_at_stop")
+                ? OptionalLong.of(tables.number("trace_seq_at_stop"))
+                : OptionalLong.empty();
     }
 
     /** Capability registers to use in place of the recorded ones; empty where {@code features.json} is absent. */

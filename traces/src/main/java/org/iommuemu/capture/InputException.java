@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file or an option given by the user is wrong. The message is one line that can be shown as it is:
+ * A file or an option given by the user is wrong. The message is {@link OneLine one line} that can be shown as it is:
  * {@code <file>:<line>: <what is wrong>; expected <what>}, without the line or the file where there is none.
  */
 public final class InputException extends RuntimeException {
@@ -20,14 +20,14 @@ public final class InputException extends RuntimeException {
      * @param line counted from 1 in the uncompressed text; 0 where a line says nothing
      */
     public InputException(Path file, long line, String problem, String expected) {
-        super(oneLine((line > 0 ? file + ":" + line : file.toString()) + ": " + problem + "; expected " + expected));
+        super(OneLine.of((line > 0 ? file + ":" + line : file.toString()) + ": " + problem + "; expected " + expected));
         this.file = file;
         this.line = line;
     }
 
     /** A wrong option or value that came from no file. */
     public InputException(String problem, String expected) {
-        super(oneLine(problem + "; expected " + expected));
+        super(OneLine.of(problem + "; expected " + expected));
         this.file = null;
         this.line = 0;
     }
@@ -40,18 +40,5 @@ public final class InputException extends RuntimeException {
     /** The line at fault, from 1; 0 where there is none. */
     public long line() {
         return line;
-    }
-
-    /** User data ends up in messages: control characters must neither break the line nor drive a terminal. */
-    private static String oneLine(String message) {
-        StringBuilder line = new StringBuilder(message.length());
-        message.codePoints().forEach(c -> {
-            if (Character.isISOControl(c)) {
-                line.append(String.format("\\x%02x", c));
-            } else {
-                line.appendCodePoint(c);
-            }
-        });
-        return line.toString();
     }
 }

@@ -5,11 +5,15 @@ import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.ReplacementPolicy;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.paging.WalkCaches;
 import picocli.CommandLine.Option;
 
 /** The options that shape the IOMMU's caches. */
 final class CacheOptions {
-    private static final int MOST_ENTRIES = 1 << 24;
+    /** Of all caches together: a quarter of a gibibyte. */
+    private static final int MOST_ENTRIES = 1 << 22;
+
+    private static final int CACHES_OF_WALKS = 2 * WalkCaches.COUNT;
 
     @Option(
             names = "--iotlb",
@@ -21,7 +25,7 @@ final class CacheOptions {
             names = "--iotlb-ways",
             paramLabel = "WAYS",
             description = "IOTLB ways, 0 for fully associative (default: ${DEFAULT-VALUE})")
-    private int iotlbWays = 4;
+    private int iotlbWays = 8;
 
     @Option(
             names = "--config-cache",
@@ -62,12 +66,20 @@ final class CacheOptions {
             throw new InputException(
                     "--policy is '" + policy + "'", "one of lru, tree-plru, round-robin, random, fifo, srrip");
         }
+        long all = (long) iotlb + configuration + ipa + (long) walk * CACHES_OF_WALKS;
         CacheGeometry walks = geometry("--walk-cache", walk, 4, ReplacementPolicy.LRU);
-        return CacheConfiguration.uniform(walks)
+        CacheConfiguration configured = CacheConfiguration.uniform(walks)
                 .withConfiguration(geometry("--config-cache", configuration, 4, ReplacementPolicy.LRU))
                 .withIotlb(geometry("--iotlb", iotlb, iotlbWays, iotlbPolicy))
                 .withIpa(geometry("--ipa-cache", ipa, 4, ReplacementPolicy.LRU))
                 .withContiguousHonoured(contiguous);
+        if (all > MOST_ENTRIES) {
+            throw new InputException(
+                    "the caches have " + all + " entries together, " + CACHES_OF_WALKS + " times those of --walk-cache"
+                            + " among them",
+                    "at most " + MOST_ENTRIES);
+        }
+        return configured;
     }
 
     private CacheGeometry geometry(String option, int entries, int ways, ReplacementPolicy replacement) {

@@ -9,7 +9,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.iommuemu.capture.InputException;
+import org.iommuemu.iommu.LintLog;
 import org.iommuemu.report.JunitXml;
+import org.iommuemu.report.LintText;
 import org.iommuemu.report.ResultFile;
 import org.iommuemu.scenario.FailNthResult;
 import org.iommuemu.scenario.Scenario;
@@ -48,6 +50,17 @@ final class CheckCommand implements Callable<Integer> {
     @Option(names = "--keep-going", description = "run the other files when one cannot be read")
     private boolean keepGoing;
 
+    @Option(
+            names = "--detect-stale",
+            description = "compare every translation with what the tables say; print pages where they differ")
+    private boolean detectStale;
+
+    @Option(
+            names = "--lint",
+            description =
+                    "also print what the scenarios do wrong as software, before the last line; see docs/smmuv3.md")
+    private boolean lint;
+
     @Mixin
     private CacheOptions caches = new CacheOptions();
 
@@ -57,7 +70,11 @@ final class CheckCommand implements Callable<Integer> {
             ResultFile.check(junit);
         }
         PrintWriter out = Output.out(spec);
-        ScenarioRunner runner = new ScenarioRunner(caches.configuration());
+        LintLog findings = new LintLog();
+        ScenarioRunner runner = new ScenarioRunner(caches.configuration(), lint ? findings : null);
+        if (detectStale) {
+            runner.detectStale();
+        }
         if (failNth) {
             return failNth(runner, out);
         }
@@ -74,39 +91,62 @@ final class CheckCommand implements Callable<Integer> {
                 }
                 results.addAll(ofFile);
             } catch (InputException e) {
-                if (!keepGoing) {
-                    throw e;
-                }
-                Output.err(spec).println("iommu-emu: " + e.getMessage());
+                pass(e);
                 unread = true;
             }
         }
-        if (junit != null) {
-            ResultFile.write(junit, JunitXml.of(results));
-        }
+        writeJunit(results);
+        runner.stale().forEach(line -> out.println("stale   " + line));
+        out.print(LintText.of(findings));
         out.println(counts(results));
         if (unread) {
             return Main.BAD_INPUT;
         }
-        return count(results, Status.FAILED) == 0 ? Main.DONE : Main.DISAGREED;
+        return count(results, Status.FAILED) == 0 && runner.stale().isEmpty() ? Main.DONE : Main.DISAGREED;
     }
 
     private int failNth(ScenarioRunner runner, PrintWriter out) {
         int runs = 0;
         int unspecified = 0;
+        boolean unread = false;
         Map<String, Integer> outcomes = new TreeMap<>();
+        List<ScenarioResult> results = new ArrayList<>();
         for (Path file : files) {
-            for (Scenario scenario : Scenario.readAll(file)) {
-                FailNthResult result = runner.failNth(scenario);
-                result.unspecified().forEach(line -> out.println("unspecified " + line));
-                result.outcomes().forEach((outcome, n) -> outcomes.merge(outcome, n, Integer::sum));
-                runs += result.runs();
-                unspecified += result.unspecified().size();
+            try {
+                for (Scenario scenario : Scenario.readAll(file)) {
+                    FailNthResult result = runner.failNth(scenario);
+                    result.unspecified().forEach(line -> out.println("unspecified " + line));
+                    result.outcomes().forEach((outcome, n) -> outcomes.merge(outcome, n, Integer::sum));
+                    runs += result.runs();
+                    unspecified += result.unspecified().size();
+                    results.add(result.summary());
+                }
+            } catch (InputException e) {
+                pass(e);
+                unread = true;
             }
         }
+        writeJunit(results);
         outcomes.forEach((outcome, n) -> out.println(n + " ended in " + outcome));
         out.println(runs + " runs with a failing access, " + unspecified + " unspecified");
+        if (unread) {
+            return Main.BAD_INPUT;
+        }
         return unspecified == 0 ? Main.DONE : Main.DISAGREED;
+    }
+
+    /** Passes over a file that cannot be read, if that is wanted. */
+    private void pass(InputException e) {
+        if (!keepGoing) {
+            throw e;
+        }
+        Output.err(spec).println("iommu-emu: " + e.getMessage());
+    }
+
+    private void writeJunit(List<ScenarioResult> results) {
+        if (junit != null) {
+            ResultFile.write(junit, JunitXml.of(results));
+        }
     }
 
     private static void print(ScenarioResult r, PrintWriter out) {

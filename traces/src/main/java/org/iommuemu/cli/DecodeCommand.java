@@ -72,6 +72,9 @@ final class DecodeCommand implements Callable<Integer> {
     private long[] parse() {
         List<String> parts = new ArrayList<>();
         words.forEach(w -> parts.addAll(Arrays.asList(w.split("[-,]"))));
+        if (parts.isEmpty()) {
+            throw new InputException("no word given", "at least one");
+        }
         return parts.stream().mapToLong(Numbers::hexWord).toArray();
     }
 

@@ -77,26 +77,22 @@ final class ExplainCommand implements Callable<Integer> {
                 | (privileged ? Access.PRIVILEGED : 0);
         Explanation explanation =
                 Explanation.of(opened, snapshot, new Transaction().set(sid, substream, address, access));
-        rejectUnknownStream(explanation, snapshot);
         PrintWriter out = Output.out(spec);
         out.print(ExplanationText.of(explanation, allFields));
+        out.print(hint(explanation, snapshot));
         return Main.DONE;
     }
 
-    /** A stream that the capture's stream table does not have is a slip of the user's, not a fault to be explained. */
-    private void rejectUnknownStream(Explanation explanation, Snapshot snapshot) {
-        if (explanation.rule() instanceof SmmuRule rule
-                && (rule.event() == Event.C_BAD_STREAMID || rule == SmmuRule.STE_NOT_VALID)) {
-            String known = snapshot.mappings().stream()
-                    .map(Mapping::sid)
-                    .distinct()
-                    .sorted()
-                    .map(s -> String.format("0x%x", s))
-                    .collect(Collectors.joining(", "));
-            throw new InputException(
-                    "--stream " + stream + " is not in the capture's stream table (" + rule.event() + ": " + rule.text()
-                            + ")",
-                    known.isEmpty() ? "a stream of the capture" : "a stream of the capture, such as " + known);
-        }
+    /** A stream that the stream table does not have may be a slip of the user's. */
+    private static String hint(Explanation explanation, Snapshot snapshot) {
+        boolean unknown = explanation.rule() instanceof SmmuRule rule
+                && (rule.event() == Event.C_BAD_STREAMID || rule == SmmuRule.STE_NOT_VALID);
+        String known = snapshot.mappings().stream()
+                .map(Mapping::sid)
+                .distinct()
+                .sorted()
+                .map(s -> String.format("0x%x", s))
+                .collect(Collectors.joining(", "));
+        return unknown && !known.isEmpty() ? "streams with mappings in this capture: " + known + "\n" : "";
     }
 }

@@ -4,11 +4,14 @@ package org.iommuemu.cli;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.iommuemu.capture.Capture;
+import org.iommuemu.iommu.LintLog;
 import org.iommuemu.replay.CaptureReplay;
 import org.iommuemu.replay.ReplaySummary;
+import org.iommuemu.replay.StaleReport;
 import org.iommuemu.report.ReplayJson;
 import org.iommuemu.report.ReplayText;
 import org.iommuemu.report.ResultFile;
+import org.iommuemu.report.StaleText;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,6 +36,16 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "write all figures as JSON")
     private @Nullable Path json;
 
+    @Option(
+            names = "--detect-stale",
+            description = "compare every translation with what the tables say, and the IOTLB at the busy stop; slower")
+    private boolean detectStale;
+
+    @Option(
+            names = "--lint",
+            description = "also print what the recorded software does wrong, before the last line; see docs/smmuv3.md")
+    private boolean lint;
+
     @Mixin
     private CacheOptions caches = new CacheOptions();
 
@@ -43,18 +56,28 @@ final class ReplayCommand implements Callable<Integer> {
         }
         Capture opened = Capture.open(capture);
         ReplaySummary summary;
+        @Nullable StaleReport stale;
         double seconds;
+        LintLog findings;
         Progress progress = new Progress(Output.err(spec));
-        try (CaptureReplay replay = new CaptureReplay(opened, caches.configuration())) {
+        try (CaptureReplay replay = new CaptureReplay(opened, caches.configuration(), lint)) {
+            if (detectStale) {
+                replay.detectStale();
+            }
             summary = replay.run(progress);
+            stale = replay.stale();
             seconds = progress.seconds();
+            findings = replay.lint();
         } finally {
             progress.clear();
         }
         if (json != null) {
-            ResultFile.write(json, ReplayJson.of(summary, seconds));
+            ResultFile.write(json, ReplayJson.of(summary, stale, lint ? findings : null, seconds));
         }
-        Output.out(spec).print(ReplayText.of(summary, seconds));
-        return summary.agrees() ? Main.DONE : Main.DISAGREED;
+        if (stale != null) {
+            Output.out(spec).print(StaleText.of(stale));
+        }
+        Output.out(spec).print(ReplayText.of(summary, seconds, findings));
+        return summary.agrees() && (stale == null || stale.isClean()) ? Main.DONE : Main.DISAGREED;
     }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.iommuemu.capture.OneLine;
 
 /** Counts comparisons: how many agree, how many of those by a rule, and what the first differences were. */
 public final class Agreement {
@@ -32,7 +33,7 @@ public final class Agreement {
     public void differ(String difference) {
         compared++;
         if (differences.size() < MOST_DIFFERENCES) {
-            differences.add(difference);
+            differences.add(OneLine.of(difference));
         }
     }
 

@@ -98,6 +98,9 @@ public final class CaptureMachine implements AutoCloseable {
 
     /** The sequence by which software brings an SMMU up (IHI 0070 §6.3, §3.21), with the recorded values. */
     private void program() {
+        // GBPA takes a value only together with Update.
+        recorded.get32(Registers.GBPA.offset())
+                .ifPresent(v -> smmu.writeRegister(Registers.GBPA.offset(), 4, Registers.GBPA_UPDATE.set(v, 1)));
         write32(Registers.CR1.offset());
         write32(Registers.CR2.offset());
         write64(Registers.STRTAB_BASE.offset());
@@ -135,6 +138,13 @@ public final class CaptureMachine implements AutoCloseable {
     /** Features of the recorded machine that this one lacks. */
     public List<String> unmodelled() {
         return recordedFeatures.unmodelled();
+    }
+
+    /** Whether a register read differs from the recorded one in nothing but fields of features that this machine lacks. */
+    boolean isUnmodelled(long offset, int size, long found, long recordedValue) {
+        long fields = recordedFeatures.unmodelledFields(offset)
+                | (size == Long.BYTES ? recordedFeatures.unmodelledFields(offset + 4) << 32 : 0);
+        return ((found ^ recordedValue) & ~fields) == 0;
     }
 
     /** Event queue interrupts so far. */

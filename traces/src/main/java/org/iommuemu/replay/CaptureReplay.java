@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.replay;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.iommuemu.capture.Capture;
@@ -8,13 +9,18 @@ import org.iommuemu.capture.CsvTable;
 import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.LintLog;
+import org.iommuemu.iommu.StaleDetector;
+import org.iommuemu.iommu.StaleEntry;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.smmuv3.SmmuRule;
 import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.smmuv3.lint.SmmuLint;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Event;
-import org.iommuemu.smmuv3.spec.Registers;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Replays a capture's whole trace from reset: register writes and commands as the driver made them, descriptors as the recorded
@@ -26,7 +32,12 @@ public final class CaptureReplay implements AutoCloseable {
     private final Capture capture;
     private final CaptureMachine machine;
     private final SmmuV3 smmu;
+    private final Iommu front;
+    private final @Nullable SmmuLint lint;
     private final CommandSlots slots;
+    private @Nullable StaleDetector stale;
+    private @Nullable List<StaleEntry> staleAtStop;
+    private long stop = -1;
     private final CommandEncoder encoder = new CommandEncoder();
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
@@ -39,10 +50,47 @@ public final class CaptureReplay implements AutoCloseable {
 
     /** A replay of a capture with certain caches. */
     public CaptureReplay(Capture capture, CacheConfiguration caches) {
+        this(capture, caches, false);
+    }
+
+    /**
+     * A replay of a capture with certain caches.
+     *
+     * @param linted whether what software does wrong is noted
+     */
+    public CaptureReplay(Capture capture, CacheConfiguration caches, boolean linted) {
         this.capture = capture;
         machine = CaptureMachine.afterReset(capture, capture.busy(), caches);
         smmu = machine.smmu();
+        lint = linted ? new SmmuLint(smmu, machine.memory()) : null;
+        front = lint == null ? smmu : lint;
         slots = new CommandSlots(smmu, machine.memory());
+    }
+
+    /** Compares every translation with what the tables say, and the IOTLB at the busy stop with the snapshot's. */
+    public void detectStale() {
+        stale = smmu.detectStale();
+        stop = capture.traceSeqAtStop().orElse(-1);
+    }
+
+    /** What {@link #detectStale} has shown, or null if nobody asked. */
+    public @Nullable StaleReport stale() {
+        return stale == null
+                ? null
+                : new StaleReport(stale.hits(), stale.staleAccesses(), staleAtStop == null ? -1 : stop, entries());
+    }
+
+    private List<StaleEntry> entries() {
+        return staleAtStop == null ? List.of() : staleAtStop;
+    }
+
+    private void compareAtStop() {
+        if (stale != null) {
+            try (CaptureMachine snapshot =
+                    CaptureMachine.afterReset(capture, capture.busy(), CacheConfiguration.none())) {
+                staleAtStop = stale.staleEntries(snapshot.memory());
+            }
+        }
     }
 
     /** Replays everything. */
@@ -55,6 +103,9 @@ public final class CaptureReplay implements AutoCloseable {
                 tables.writeBefore(r.seq());
                 tally.count(r.kind());
                 replay(r);
+                if (r.seq() == stop) {
+                    compareAtStop();
+                }
                 progress.progress(tally.records());
             }
             return new ReplaySummary(
@@ -70,6 +121,11 @@ public final class CaptureReplay implements AutoCloseable {
         }
     }
 
+    /** What software did wrong so far; empty if that is not noted. */
+    public LintLog lint() {
+        return lint == null ? new LintLog() : lint.log();
+    }
+
     private void replay(TraceRecord r) {
         switch (r.kind()) {
             case DMA -> access(r, !r.readable(), r.pa());
@@ -77,7 +133,7 @@ public final class CaptureReplay implements AutoCloseable {
             case FAULT -> refuse(r);
             case ABORT -> refuseSilently(r);
             case INVALIDATE -> command(r);
-            case MMIO_WRITE -> smmu.writeRegister(r.iova(), (int) r.length(), r.detail("value"));
+            case MMIO_WRITE -> front.writeRegister(r.iova(), (int) r.length(), r.detail("value"));
             case MMIO_READ -> readRegister(r);
             case INTERRUPT, OTHER -> {}
         }
@@ -118,7 +174,7 @@ public final class CaptureReplay implements AutoCloseable {
 
     private void present(TraceRecord r, boolean write) {
         int access = write ? Access.WRITE : Access.READ;
-        smmu.translate(transaction.set(r.sid(), Transaction.NO_SUBSTREAM, r.iova(), access), verdict);
+        front.translate(transaction.set(r.sid(), Transaction.NO_SUBSTREAM, r.iova(), access), verdict);
     }
 
     /** A command takes effect where the trace has it; the driver's later write of CMDQ_PROD then finds nothing new. */
@@ -140,14 +196,14 @@ public final class CaptureReplay implements AutoCloseable {
     }
 
     private void readRegister(TraceRecord r) {
+        long found = front.readRegister(r.iova(), (int) r.length());
         if (!r.hasDetail("value")) {
             return;
         }
         long expected = r.detail("value");
-        long found = smmu.readRegister(r.iova(), (int) r.length());
         if (found == expected) {
             registerReads.agree();
-        } else if (r.iova() <= Registers.AIDR.offset() && !machine.unmodelled().isEmpty()) {
+        } else if (machine.isUnmodelled(r.iova(), (int) r.length(), found, expected)) {
             registerReads.agree(AgreementRule.FEATURE_NOT_MODELLED);
         } else {
             registerReads.differ(at(r) + String.format("is 0x%x, expected 0x%x", found, expected));

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.replay;
 
+import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.spec.Event;
 import org.iommuemu.smmuv3.spec.Registers;
 
-/** Takes records off the event queue as a driver does: index registers and memory, nothing else. */
+/** Takes records off the event queue as a driver does: by index registers and memory. */
 public final class EventReader {
     private final SmmuV3 smmu;
     private final PhysicalMemory memory;
@@ -24,15 +25,14 @@ public final class EventReader {
      * @return how many there were; {@link #last()} is the last of them
      */
     public int drain() {
-        long base = smmu.readRegister(Registers.EVENTQ_BASE.offset(), 8);
-        int log2 = Registers.QUEUE_LOG2SIZE.getInt(base);
-        long table = Registers.QUEUE_ADDR.inPlace(base);
-        int mask = (2 << log2) - 1;
+        // Base and size as the hardware uses them: aligned and capped.
+        MemoryQueue queue = smmu.eventQueue();
+        int mask = 2 * queue.capacity() - 1;
         int producer = (int) smmu.readRegister(Registers.EVENTQ_PROD.offset(), 4) & mask;
         int consumer = (int) smmu.readRegister(Registers.EVENTQ_CONS.offset(), 4) & mask;
         int n = producer - consumer & mask;
         if (n > 0) {
-            long at = table + (long) (producer - 1 & mask >>> 1) * Event.BYTES;
+            long at = queue.addressOf(producer - 1);
             for (int i = 0; i < record.length; i++) {
                 record[i] = memory.readLong(at + (long) i * Long.BYTES);
             }

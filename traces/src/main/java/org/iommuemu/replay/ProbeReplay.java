@@ -96,10 +96,9 @@ public final class ProbeReplay {
     private void compare(MmioAccess a, CaptureMachine machine, Agreement agreement) {
         long expected = a.value().orElse(0);
         long found = machine.smmu().readRegister(a.offset(), a.size());
-        boolean identification = a.offset() <= Registers.AIDR.offset();
         if (found == expected) {
             agreement.agree();
-        } else if (identification && !machine.unmodelled().isEmpty() && (found & ~expected) == 0) {
+        } else if (machine.isUnmodelled(a.offset(), a.size(), found, expected)) {
             agreement.agree(AgreementRule.FEATURE_NOT_MODELLED);
         } else {
             agreement.differ(String.format(

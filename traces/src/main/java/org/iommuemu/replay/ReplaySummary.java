@@ -28,6 +28,7 @@ import org.iommuemu.smmuv3.spec.Event;
  * @param commands commands consumed, by name, those that occurred
  * @param events event records made, by name, those that occurred
  * @param eventInterrupts event queue interrupts raised
+ * @param others what else the machine counts, by name, those that occurred
  * @param addresses agreement of DMA addresses
  * @param refusals agreement of refused accesses
  * @param registerReads agreement of register reads
@@ -46,6 +47,7 @@ public record ReplaySummary(
         Map<String, Long> commands,
         Map<String, Long> events,
         long eventInterrupts,
+        Map<String, Long> others,
         Agreement addresses,
         Agreement refusals,
         Agreement registerReads,
@@ -131,6 +133,7 @@ public record ReplaySummary(
                 commands(machine.smmu()),
                 events(machine.smmu()),
                 machine.eventInterrupts(),
+                others(machine.smmu()),
                 addresses,
                 refusals,
                 registerReads,
@@ -188,6 +191,28 @@ public record ReplaySummary(
                 byName.put(e.name(), smmu.recorded(e));
             }
         }
+        return byName;
+    }
+
+    static Map<String, Long> others(SmmuV3 smmu) {
+        Map<String, Long> byName = new LinkedHashMap<>();
+        byName.put("hardwareUpdates", smmu.unit().hardwareUpdates());
+        byName.put("structureAborts", smmu.structureAborts());
+        byName.put("messagesSent", smmu.messagesSent());
+        byName.put("wakeUpEvents", smmu.wakeUpEvents());
+        byName.put("eventsOverflowed", smmu.eventsOverflowed());
+        byName.put("eventsDiscarded", smmu.eventsDiscarded());
+        byName.put("eventsMerged", smmu.eventsMerged());
+        byName.put("stalls", smmu.stalls());
+        byName.put("translationRequests", smmu.translationRequests());
+        byName.put("translatedForwarded", smmu.translatedForwarded());
+        byName.put("atcInvalidations", smmu.atcInvalidations());
+        byName.put("atcTimeouts", smmu.atcTimeouts());
+        byName.put("pageRequests", smmu.pageRequestQueue().produced());
+        byName.put("pageRequestsOverflowed", smmu.pageRequestsOverflowed());
+        byName.put("pageRequestsDiscarded", smmu.pageRequestsDiscarded());
+        byName.put("automaticResponses", smmu.automaticResponses());
+        byName.values().removeIf(n -> n == 0);
         return byName;
     }
 

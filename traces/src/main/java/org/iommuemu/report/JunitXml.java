@@ -10,6 +10,7 @@ import java.util.Map;
 import javax.xml.stream.XMLOutputFactory;
 import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamWriter;
+import org.iommuemu.capture.OneLine;
 import org.iommuemu.scenario.ScenarioResult;
 import org.iommuemu.scenario.ScenarioResult.Status;
 
@@ -41,13 +42,13 @@ public final class JunitXml {
 
     private static void suite(XMLStreamWriter xml, Path file, List<ScenarioResult> results) throws XMLStreamException {
         xml.writeStartElement("testsuite");
-        xml.writeAttribute("name", file.toString());
+        xml.writeAttribute("name", OneLine.of(file.toString()));
         xml.writeAttribute("tests", Integer.toString(results.size()));
         xml.writeAttribute("failures", Long.toString(count(results, Status.FAILED)));
         xml.writeAttribute("skipped", Long.toString(count(results, Status.SKIPPED)));
         for (ScenarioResult r : results) {
             xml.writeStartElement("testcase");
-            xml.writeAttribute("classname", file.getFileName().toString());
+            xml.writeAttribute("classname", OneLine.of(file.getFileName().toString()));
             xml.writeAttribute("name", r.scenario().name());
             if (r.status() != Status.PASSED) {
                 xml.writeEmptyElement(r.status() == Status.FAILED ? "failure" : "skipped");

@@ -8,8 +8,12 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.iommuemu.capture.TraceRecord;
+import org.iommuemu.iommu.LintFinding;
+import org.iommuemu.iommu.LintLog;
 import org.iommuemu.replay.Agreement;
 import org.iommuemu.replay.ReplaySummary;
+import org.iommuemu.replay.StaleReport;
+import org.jspecify.annotations.Nullable;
 
 /** A replay's figures as JSON; names are documented in docs/formats.md and stay as they are. */
 public final class ReplayJson {
@@ -20,9 +24,11 @@ public final class ReplayJson {
     /**
      * The document.
      *
+     * @param stale what a comparison with the tables has shown, or null if nobody asked
+     * @param lint what software did wrong, or null if nobody asked
      * @param seconds the host's time for it; with the rate derived from it, all that differs between two runs
      */
-    public static String of(ReplaySummary s, double seconds) {
+    public static String of(ReplaySummary s, @Nullable StaleReport stale, @Nullable LintLog lint, double seconds) {
         Map<String, Object> root = new LinkedHashMap<>();
         root.put("capture", s.name());
         Map<String, Object> records = new LinkedHashMap<>();
@@ -47,12 +53,19 @@ public final class ReplayJson {
         root.put("commands", s.commands());
         root.put("events", s.events());
         root.put("eventInterrupts", s.eventInterrupts());
+        root.put("others", s.others());
         Map<String, Object> agreement = new LinkedHashMap<>();
         agreement.put("addresses", agreement(s.addresses()));
         agreement.put("refusals", agreement(s.refusals()));
         agreement.put("registerReads", agreement(s.registerReads()));
         agreement.put("commandSlots", agreement(s.commandSlots()));
         root.put("agreement", agreement);
+        if (stale != null) {
+            root.put("stale", stale);
+        }
+        if (lint != null) {
+            root.put("lint", lint.findings().stream().map(ReplayJson::finding).toList());
+        }
         Map<String, Object> host = new LinkedHashMap<>();
         host.put("seconds", seconds);
         host.put("recordsPerSecond", Math.round(s.records().records() / seconds));
@@ -62,6 +75,17 @@ public final class ReplayJson {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a replay's figures are plain maps", e);
         }
+    }
+
+    private static Map<String, Object> finding(LintFinding f) {
+        Map<String, Object> out = new LinkedHashMap<>();
+        out.put("rule", f.rule().id());
+        out.put("place", f.place());
+        out.put("seen", "0x" + Long.toHexString(f.seen()));
+        out.put("text", f.rule().text());
+        out.put("section", f.rule().section());
+        out.put("count", f.count());
+        return out;
     }
 
     private static Map<String, Object> agreement(Agreement a) {

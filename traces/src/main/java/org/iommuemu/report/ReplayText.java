@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.iommuemu.capture.TraceRecord.Kind;
+import org.iommuemu.iommu.LintLog;
 import org.iommuemu.pcie.RequesterId;
 import org.iommuemu.replay.Agreement;
 import org.iommuemu.replay.ReplaySummary;
@@ -21,8 +22,9 @@ public final class ReplayText {
      * The summary.
      *
      * @param seconds the host's time for it
+     * @param lint what software did wrong; printed before the last line, which is that of the agreement
      */
-    public static String of(ReplaySummary s, double seconds) {
+    public static String of(ReplaySummary s, double seconds, LintLog lint) {
         ReplayText text = new ReplayText();
         text.traffic(s);
         text.structures(s);
@@ -30,6 +32,7 @@ public final class ReplayText {
         text.agreement("slots", s.commandSlots(), "commands consumed from their recorded slots");
         text.agreement("refusals", s.refusals(), "refused accesses agree");
         text.line("speed", "%,.0f records/s (%.2f s)", s.records().records() / seconds, seconds);
+        text.out.append(LintText.of(lint));
         text.agreement("agreement", s.addresses(), "addresses agree");
         return text.out.toString();
     }
@@ -77,6 +80,9 @@ public final class ReplayText {
                 s.structureReads());
         line("commands", "%s", counts(s.commands()));
         line("events", "%s; %,d interrupts", counts(s.events()), s.eventInterrupts());
+        if (!s.others().isEmpty()) {
+            line("others", "%s", counts(s.others()));
+        }
     }
 
     private static String counts(Map<String, Long> byName) {

@@ -9,6 +9,7 @@ import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.DevicePort;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
+import org.iommuemu.iommu.StaleCause;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,13 @@ sealed interface DeviceStep extends Step {
     /** Pulses of a wired interrupt since this was last asked. */
     record ExpectInterrupts(String line, int count) implements DeviceStep {}
 
+    /**
+     * The oldest stale page that has not been looked at must be this one; a null cause for none. Negative ages are not compared.
+     * Looked at only while stale translations are detected.
+     */
+    record ExpectStale(int requester, long iova, @Nullable StaleCause cause, long commands, long dmas)
+            implements DeviceStep {}
+
     /** The names of these steps. */
     List<String> NAMES = List.of(
             "dma_end",
@@ -58,7 +66,8 @@ sealed interface DeviceStep extends Step {
             "answer_invalidations",
             "expect_invalidation",
             "end_invalidation",
-            "expect_interrupts");
+            "expect_interrupts",
+            "expect_stale");
 
     /** Reads a step, or returns null if it is none of these. */
     static @Nullable Step parse(String op, JsonObject json) {
@@ -84,6 +93,7 @@ sealed interface DeviceStep extends Step {
             case "end_invalidation" -> new EndInvalidation(!json.has("answered") || json.flag("answered"));
             case "expect_interrupts" ->
                 new ExpectInterrupts(json.text("line"), (int) json.number("count", 0, Integer.MAX_VALUE));
+            case "expect_stale" -> stale(json);
             default -> null;
         };
     }
@@ -120,6 +130,17 @@ sealed interface DeviceStep extends Step {
                 : new ExpectInvalidation(
                         requester(json), substream(json), flag(json, "global"), json.number("iova"), (int)
                                 json.number("size", 12, 64));
+    }
+
+    private static Step stale(JsonObject json) {
+        return json.has("none")
+                ? new ExpectStale(0, 0, null, -1, -1)
+                : new ExpectStale(
+                        requester(json),
+                        json.number("iova"),
+                        one(json, "cause", StaleCause.values(), "missing"),
+                        json.has("commands") ? json.number("commands", 0, Integer.MAX_VALUE) : -1,
+                        json.has("dmas") ? json.number("dmas", 0, Integer.MAX_VALUE) : -1);
     }
 
     /** The constant that a field names in lower case. */

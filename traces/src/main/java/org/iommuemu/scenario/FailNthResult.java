@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import org.iommuemu.device.DmaEngine;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.TranslationCompletion;
+import org.iommuemu.scenario.ScenarioResult.Status;
 import org.iommuemu.smmuv3.SmmuRule;
 import org.iommuemu.smmuv3.spec.AtosRegisters;
 import org.iommuemu.smmuv3.spec.Registers;
@@ -40,8 +41,7 @@ public final class FailNthResult {
         runs++;
         String outcome = outcome(step, devices, iommu, errorToggles(iommu) ^ togglesBefore);
         if (outcome.isEmpty()) {
-            unspecified.add(scenario.place() + ": " + scenario.name() + ", access " + access + " fails in step "
-                    + number + ": no outcome that the architecture has");
+            unspecified.add("access " + access + " fails in step " + number + ": no outcome that the architecture has");
         } else {
             outcomes.merge(outcome, 1, Integer::sum);
         }
@@ -104,6 +104,14 @@ public final class FailNthResult {
 
     /** Runs that ended in nothing that the architecture has, a line each. */
     public List<String> unspecified() {
-        return List.copyOf(unspecified);
+        return unspecified.stream()
+                .map(what -> scenario.place() + ": " + scenario.name() + ", " + what)
+                .toList();
+    }
+
+    /** The runs as one result, which has failed if any of them has. */
+    public ScenarioResult summary() {
+        return new ScenarioResult(
+                scenario, unspecified.isEmpty() ? Status.PASSED : Status.FAILED, -1, String.join("; ", unspecified));
     }
 }

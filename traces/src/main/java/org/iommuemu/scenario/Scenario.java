@@ -8,13 +8,8 @@ import java.util.List;
 import java.util.Set;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.JsonObject;
-import org.iommuemu.iommu.CacheConfiguration;
-import org.iommuemu.iommu.InterruptSink;
-import org.iommuemu.iommu.Iommu;
-import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.capture.OneLine;
 import org.iommuemu.smmuv3.SmmuFeatures;
-import org.iommuemu.smmuv3.SmmuV3;
-import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.VtdFeatures;
 import org.iommuemu.vtd.spec.ExtendedCapability;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param file where it stands
  * @param line on which line
- * @param name its name
+ * @param name its name, as {@link OneLine}
  * @param smmu features of the SMMUv3 it is for, or null
  * @param vtd features of the VT-d unit it is for, or null
  * @param cannotStall streams whose transactions must not be kept waiting
@@ -65,7 +60,7 @@ public record Scenario(
         return new Scenario(
                 file,
                 line,
-                json.text("name"),
+                OneLine.of(json.text("name")),
                 iommu.equals("smmuv3") ? smmu(features, json) : null,
                 iommu.equals("vtd") ? vtd(features, json, notes) : null,
                 cannotStall(features),
@@ -111,24 +106,18 @@ public record Scenario(
         }
     }
 
-    /** The machine it is for, after reset. */
-    Iommu machine(PhysicalMemory memory, CacheConfiguration caches, InterruptSink interrupts) {
-        if (smmu != null) {
-            return new SmmuV3(memory, smmu, caches, interrupts);
-        }
-        if (vtd != null) {
-            return new Vtd(memory, vtd, caches, interrupts);
-        }
-        throw new IllegalStateException("a scenario for no IOMMU");
-    }
-
     private static long register(JsonObject features, String name) {
         return features.number(name, 0, 0xFFFF_FFFFL);
     }
 
+    /** The same with other steps. */
+    Scenario withSteps(List<Step> other) {
+        return new Scenario(file, line, name, smmu, vtd, cannotStall, ram, List.copyOf(other), notes);
+    }
+
     /** {@code file:line}. */
     public String place() {
-        return file + ":" + line;
+        return OneLine.of(file + ":" + line);
     }
 
     /**

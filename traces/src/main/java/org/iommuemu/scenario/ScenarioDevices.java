@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -13,6 +14,8 @@ import org.iommuemu.iommu.AtcInvalidation;
 import org.iommuemu.iommu.DevicePort;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.PageResponse;
+import org.iommuemu.iommu.StaleDetector;
+import org.iommuemu.iommu.StaleHit;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.Verdict;
@@ -37,6 +40,8 @@ final class ScenarioDevices implements DevicePort {
     private final TranslationCompletion completion = new TranslationCompletion();
     private Invalidation answer = Invalidation.ENDED;
     private DmaEngine last;
+    private @Nullable StaleDetector stale;
+    private int staleSeen;
 
     /**
      * Devices behind an IOMMU.
@@ -99,8 +104,8 @@ final class ScenarioDevices implements DevicePort {
                     : " (" + engine.verdict().rule() + ")";
             return what + " ended as " + engine.outcome() + why + ", expected " + expected.text();
         }
-        boolean comparable = found == DmaStatus.OK && !transfer.step.write() && data != null;
-        if (comparable && !Arrays.equals(transfer.data, data)) {
+        boolean comparable = found == DmaStatus.OK && !transfer.step.write();
+        if (comparable && data != null && !Arrays.equals(transfer.data, data)) {
             return what + " read " + hex(transfer.data) + ", expected " + hex(data);
         }
         return SAME;
@@ -138,6 +143,9 @@ final class ScenarioDevices implements DevicePort {
             int count = found == null ? 0 : found;
             return count == s.count() ? SAME : count + " interrupts on " + s.line() + ", expected " + s.count();
         }
+        if (step instanceof DeviceStep.ExpectStale s) {
+            return stale == null ? SAME : expect(s, stale.hits());
+        }
         throw new IllegalStateException("a step of no kind: " + step);
     }
 
@@ -162,6 +170,34 @@ final class ScenarioDevices implements DevicePort {
             return what + "gave " + permissions + ", expected " + s.permissions();
         }
         return SAME;
+    }
+
+    private String expect(DeviceStep.ExpectStale s, List<StaleHit> hits) {
+        StaleHit found = staleSeen < hits.size() ? hits.get(staleSeen) : null;
+        if (found == null || s.cause() == null) {
+            return found == null && s.cause() == null
+                    ? SAME
+                    : "stale page is " + (found == null ? "none" : found.text()) + ", expected " + s;
+        }
+        staleSeen++;
+        boolean same = found.streamId() == s.requester()
+                && found.address() == s.iova()
+                && found.cause() == s.cause()
+                && (s.commands() < 0 || found.commands() == s.commands())
+                && (s.dmas() < 0 || found.dmas() == s.dmas());
+        return same ? SAME : "stale page is " + found.text() + ", expected " + s;
+    }
+
+    /** Lets steps look at what a detector finds. */
+    void watch(StaleDetector detector) {
+        stale = detector;
+    }
+
+    /** Stale pages that no step has looked at, a line each. */
+    List<String> unexpectedStale() {
+        return stale == null
+                ? List.of()
+                : stale.hits().stream().skip(staleSeen).map(StaleHit::text).toList();
     }
 
     private String expect(DeviceStep.ExpectInvalidation s) {

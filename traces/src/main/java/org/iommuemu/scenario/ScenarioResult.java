@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.scenario;
 
+import org.iommuemu.capture.OneLine;
+
 /**
  * What came of a scenario.
  *
@@ -23,6 +25,6 @@ public record ScenarioResult(Scenario scenario, Status status, int step, String 
     /** One line for people. */
     public String text() {
         String where = step < 0 ? "" : ", step " + step;
-        return scenario.place() + ": " + scenario.name() + where + ": " + difference;
+        return scenario.place() + ": " + scenario.name() + where + ": " + OneLine.of(difference);
     }
 }

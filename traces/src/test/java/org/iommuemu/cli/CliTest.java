@@ -12,7 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,6 +71,66 @@ class CliTest {
         try (Stream<Path> files = Files.list(temp)) {
             assertThat(files).containsExactly(json);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                NVME,
+                VFIO,
+                "samples/smmuv3-linux-mixed",
+                "samples/smmuv3-linux-lazy",
+                "samples/smmuv3-linux-fault",
+                "samples/smmuv3-linux-passthrough",
+                "samples/smmuv3-16k-linux612-vfio",
+                "samples/smmuv3-s2-linux-vfio"
+            })
+    void shouldFindNothingWrongInARecordedDriver(String capture) {
+        assertThat(run("replay", "--lint", capture)).isZero();
+
+        assertThat(out.toString()).doesNotContain("lint  ").endsWith("addresses agree\n");
+    }
+
+    @Test
+    void shouldPrintLintBeforeTheCountsAndLeaveTheStatus() throws IOException {
+        Path file = temp.resolve("lint.jsonl");
+        String step = "{\"op\":\"mmio_write\",\"offset\":\"%s\",\"size\":%d,\"value\":\"%s\"}";
+        String steps = String.join(
+                ",",
+                String.format(step, "0x90", 8, "0x200808"),
+                String.format(step, "0x20", 4, "0x8"),
+                String.format(step, "0x90", 8, "0x300008"),
+                String.format(step, "0x90", 8, "0x400008"));
+        Files.writeString(
+                file,
+                "{\"name\":\"n\",\"iommu\":\"smmuv3\",\"features\":{\"idr0\":\"0x0908501a\",\"idr1\":\"0x06730510\","
+                        + "\"idr3\":\"0x1604\",\"idr5\":\"0x75\",\"iidr\":\"0\",\"aidr\":\"2\"},\"steps\":["
+                        + steps + "]}\n");
+
+        assertThat(run("check", file.toString())).isZero();
+        assertThat(out.toString()).isEqualTo("1 passed, 0 failed, 0 skipped\n");
+        out.getBuffer().setLength(0);
+        assertThat(run("check", "--lint", file.toString())).isZero();
+
+        assertThat(out.toString().lines())
+                .containsExactly(
+                        "lint  queue-base-alignment  " + file + ":1: n: SMMU_CMDQ_BASE: the queue is not aligned to its"
+                                + " size; low address bits are ignored (seen 0x200808, IHI 0070 §6.3.25) x1",
+                        "lint  guarded-write  " + file + ":1: n: SMMU_CMDQ_BASE: a change that is ignored, as the"
+                                + " register's enable is still set (seen 0x300008, IHI 0070 §6.3) x2",
+                        "1 passed, 0 failed, 0 skipped");
+    }
+
+    @Test
+    void shouldHaveLintInTheJsonOnlyWhenAsked() throws IOException {
+        Path json = temp.resolve("figures.json");
+        run("replay", VFIO, "--json", json.toString());
+        assertThat(new ObjectMapper().readTree(json.toFile()).has("lint")).isFalse();
+
+        run("replay", VFIO, "--lint", "--json", json.toString());
+
+        assertThat(new ObjectMapper().readTree(json.toFile()).get("lint").isArray())
+                .isTrue();
     }
 
     @Test
@@ -148,6 +210,79 @@ class CliTest {
     }
 
     @Test
+    void shouldExplainWhyAStreamIsNotInTheStreamTable() {
+        assertThat(run("explain", NVME, "--stream", "0x9999", "--iova", "0x1000"))
+                .isZero();
+
+        assertThat(out.toString())
+                .startsWith("L1STD at ")
+                .endsWith("verdict: abort, C_BAD_STREAMID\n"
+                        + "because: L1STD.Span: Span is 0 or more than 11: no level 2 array (IHI 0070 §5.1)\n"
+                        + "streams with mappings in this capture: 0x10, 0x40, 0x100\n");
+    }
+
+    @Test
+    void shouldExplainAnSteThatIsNotValid() throws IOException {
+        // The STE of stream 0x10 is at 0x6b260400; its word 0 is made 0 in memory.bin.
+        copy(NVME, temp);
+        long[] addresses = pages(temp.resolve("memory.json"));
+        byte[] memory = Files.readAllBytes(temp.resolve("memory.bin"));
+        int page = Arrays.binarySearch(addresses, 0x6b260000L);
+        Arrays.fill(memory, page * 4096 + 0x400, page * 4096 + 0x408, (byte) 0);
+        Files.write(temp.resolve("memory.bin"), memory);
+
+        assertThat(run("explain", temp.toString(), "--stream", "0x10", "--iova", "0x1000"))
+                .isZero();
+
+        assertThat(out.toString())
+                .contains("STE at 0x6b260400", "verdict: abort, C_BAD_STE\nbecause: STE.V: ")
+                .endsWith("streams with mappings in this capture: 0x10, 0x40, 0x100\n");
+    }
+
+    private static long[] pages(Path json) throws IOException {
+        List<Long> addresses = new ArrayList<>();
+        new ObjectMapper()
+                .readTree(json.toFile())
+                .get("addresses")
+                .forEach(a -> addresses.add(Long.decode(a.asText())));
+        return addresses.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    @Test
+    void shouldWriteJunitOfRunsWithAFailingAccessAndPassOverBadFiles() throws IOException {
+        Path first = Files.writeString(
+                temp.resolve("one.jsonl"),
+                Files.readString(Path.of("scenarios/smmuv3-faults.jsonl"))
+                                .lines()
+                                .findFirst()
+                                .orElseThrow() + "\n");
+        Path bad = Files.writeString(temp.resolve("bad.jsonl"), "{\n");
+        Path junit = temp.resolve("junit.xml");
+
+        assertThat(run(
+                        "check",
+                        "--fail-nth",
+                        "--keep-going",
+                        "--junit",
+                        junit.toString(),
+                        bad.toString(),
+                        first.toString()))
+                .isEqualTo(2);
+
+        assertThat(err.toString().lines()).hasSize(1);
+        assertThat(err.toString()).contains("bad.jsonl:1: ");
+        assertThat(out.toString()).contains(" runs with a failing access, 0 unspecified");
+        assertThat(Files.readString(junit)).contains("tests=\"1\" failures=\"0\"", "<testcase classname=\"one.jsonl\"");
+    }
+
+    @Test
+    void shouldStopAtABadFileOfRunsWithAFailingAccessUnlessToldOtherwise() throws IOException {
+        Path bad = Files.writeString(temp.resolve("bad.jsonl"), "{\n");
+
+        assertOneLineAboutBadInput(run("check", "--fail-nth", bad.toString()), "bad.jsonl:1: ");
+    }
+
+    @Test
     void shouldDecodeFromTheSharedDeclarations() {
         // IHI 0070 §4.4: range invalidation of 8 pages.
         assertThat(run("decode", "command", "0x0009000500103012", "0x0000000123456701"))
@@ -198,7 +333,7 @@ class CliTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "replay " + NVME + " --iotlb 7",
+                "replay " + NVME + " --iotlb 15",
                 "replay " + NVME + " --iotlb -1",
                 "replay " + NVME + " --iotlb many",
                 "replay " + NVME + " --policy oldest",
@@ -206,7 +341,6 @@ class CliTest {
                 "replay",
                 "verify",
                 "explain " + NVME + " --stream 0x10",
-                "explain " + NVME + " --stream 0x9999 --iova 0x1000",
                 "explain " + NVME + " --stream 0x100000000 --iova 0x1000",
                 "explain " + NVME + " --stream 00:20.0 --iova 0x1000",
                 "explain " + NVME + " --stream 0x10 --iova 0x1g",
@@ -216,6 +350,12 @@ class CliTest {
                 "decode event ff 0 0 0",
                 "decode command ff 0",
                 "decode pte xyz",
+                "decode pte ,",
+                "decode event ,",
+                "decode command ,",
+                "replay " + NVME + " --walk-cache 16777216",
+                "replay " + NVME + " --walk-cache 1048576",
+                "verify " + NVME + " --iotlb 4194304 --ipa-cache 4",
                 "decode pte 3 --level 4",
                 "decode frob 1",
                 "frob"

@@ -41,7 +41,10 @@ class ScenarioFilesTest {
         "smmuv3-s2-public.jsonl.zst, 217, 71",
         "smmuv3-nested-public.jsonl.zst, 201, 29",
         "smmuv3-faults.jsonl, 126, 0",
-        "smmuv3-devices.jsonl, 147, 0"
+        "smmuv3-faults-more.jsonl, 527, 0",
+        "smmuv3-quirks.jsonl, 319, 0",
+        "smmuv3-devices.jsonl, 147, 0",
+        "smmuv3-stale.jsonl, 23, 0"
     })
     void shouldPassEveryScenarioThatIsNotExcused(String file, long passed, long skipped) {
         List<ScenarioResult> results = run(file, CacheConfiguration.standard());
@@ -58,6 +61,8 @@ class ScenarioFilesTest {
         "smmuv3-s2-public.jsonl.zst",
         "smmuv3-nested-public.jsonl.zst",
         "smmuv3-faults.jsonl",
+        "smmuv3-faults-more.jsonl",
+        "smmuv3-quirks.jsonl",
         "smmuv3-devices.jsonl"
     })
     void shouldFailNoneWithoutCachesOrWithTinyOnes(String file) {
@@ -71,15 +76,54 @@ class ScenarioFilesTest {
     @Test
     void shouldEndInAnArchitectedOutcomeWhicheverAccessFails() {
         ScenarioRunner runner = new ScenarioRunner(CacheConfiguration.standard());
-        List<FailNthResult> results = Stream.of("smmuv3-faults.jsonl", "smmuv3-devices.jsonl")
+        List<FailNthResult> results = Stream.of(
+                        "smmuv3-faults.jsonl",
+                        "smmuv3-faults-more.jsonl",
+                        "smmuv3-quirks.jsonl",
+                        "smmuv3-devices.jsonl")
                 .flatMap(file -> Scenario.readAll(Path.of("scenarios", file)).stream())
                 .map(runner::failNth)
                 .toList();
 
         assertThat(results.stream().flatMap(r -> r.unspecified().stream())).isEmpty();
-        assertThat(results.stream().mapToInt(FailNthResult::runs).sum()).isGreaterThan(1200);
+        assertThat(results.stream().mapToInt(FailNthResult::runs).sum()).isGreaterThan(12_000);
         assertThat(results.stream().flatMap(r -> r.outcomes().keySet().stream()))
                 .contains("CERROR_ABT", "EVENTQ_ABT_ERR", "F_STE_FETCH", "F_CD_FETCH", "F_WALK_EABT", "MSI abort")
                 .contains("PRIQ_ABT_ERR", "PRG response: failure", "CA", "ATOS fault");
+    }
+
+    @Test
+    void shouldFindStaleTranslationsWhereScenariosExpectThemAndNowhereElse() {
+        ScenarioRunner runner = new ScenarioRunner(CacheConfiguration.standard());
+        runner.detectStale();
+        List<ScenarioResult> results = Stream.of(
+                        "smmuv3-stale.jsonl", "smmuv3-faults.jsonl", "smmuv3-devices.jsonl", "smmuv3-quirks.jsonl")
+                .flatMap(file -> Scenario.readAll(Path.of("scenarios", file)).stream())
+                .map(runner::run)
+                .toList();
+
+        assertThat(failures(results)).isEmpty();
+        assertThat(runner.stale()).isEmpty();
+        assertThat(count(results, Status.PASSED)).isGreaterThan(600);
+    }
+
+    @Test
+    void shouldReportStaleTranslationsThatNobodyExpects() {
+        Scenario first =
+                Scenario.readAll(Path.of("scenarios", "smmuv3-stale.jsonl")).get(0);
+        List<Step> steps = first.steps().stream()
+                .filter(step -> !(step instanceof DeviceStep.ExpectStale))
+                .toList();
+        ScenarioRunner runner = new ScenarioRunner(CacheConfiguration.standard());
+        runner.detectStale();
+
+        runner.run(first.withSteps(steps));
+
+        assertThat(runner.stale())
+                .singleElement()
+                .asString()
+                .contains("105 unmap without TLBI, then DMA")
+                .contains("stream 0x1 0x5000, VMID 0 ASID 1: used 0x20000000, tables say no access")
+                .contains("no invalidation since the change");
     }
 }

@@ -68,6 +68,8 @@ public enum Event {
     public static final BitField STREAM_ID = Records.SID;
     /** By which software names a stalled transaction. */
     public static final BitField STAG = Records.STAG;
+    /** Of a refused Translation Request: how many translations it asked for. */
+    public static final BitField REQUEST_SPAN = Records.SPAN;
     /** Of a refused Translation Request: privileged. */
     public static final BitField REQUEST_P = Records.REQUEST_P;
     /** Of a refused Translation Request: execute. */
@@ -141,6 +143,7 @@ public enum Event {
         static final BitField REASON = BitField.of("Reason", 79, 64);
         static final BitField STAG = BitField.of("STAG", 79, 64);
         static final BitField STALL = BitField.bit("Stall", 95);
+        static final BitField SPAN = BitField.of("Span", 67, 64);
         static final BitField REQUEST_P = BitField.bit("P", 92);
         static final BitField REQUEST_X = BitField.bit("X", 93);
         static final BitField REQUEST_W = BitField.bit("W", 94);
@@ -170,16 +173,7 @@ public enum Event {
                 .with(SSV, SSID, SID, REASON, PNU, IND, RNW, INPUT)
                 .build();
         static final Layout BAD_ATS = record("F_BAD_ATS_TREQ", "§7.3.6")
-                .with(
-                        SSV,
-                        SSID,
-                        SID,
-                        BitField.of("Span", 67, 64),
-                        REQUEST_P,
-                        REQUEST_X,
-                        REQUEST_W,
-                        REQUEST_R,
-                        INPUT_PAGE)
+                .with(SSV, SSID, SID, SPAN, REQUEST_P, REQUEST_X, REQUEST_W, REQUEST_R, INPUT_PAGE)
                 .build();
         static final Layout FORBIDDEN =
                 record("F_TRANSL_FORBIDDEN", "§7.3.8").with(SID, RNW, INPUT).build();

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.iommu;
+
+/** What was wrong with the invalidations since a mapping was changed, so that its old translation is still in use. */
+public enum StaleCause {
+    /** Nothing of the mapping's address space or address was invalidated. */
+    MISSING("no invalidation since the change"),
+    /** The address space was named, but not the address. */
+    OTHER_ADDRESS("invalidations since the change name other addresses"),
+    /** The address was named, but in another address space. */
+    OTHER_ADDRESS_SPACE("invalidations since the change name another address space"),
+    /** Only leaves were invalidated, while a table entry was changed. */
+    LEAF_ONLY("the invalidation since the change is for leaves only, and a table was changed"),
+    /** Only the second stage was invalidated, which does not drop combined translations. */
+    SECOND_STAGE_ONLY("the invalidation since the change is of the second stage only; combined translations stay"),
+    /** The change was invalidated: the fault is this model's. */
+    INVALIDATED("the mapping was invalidated since the change");
+
+    private final String text;
+
+    StaleCause(String text) {
+        this.text = text;
+    }
+
+    /** One sentence. */
+    public String text() {
+        return text;
+    }
+}
