@@ -18,6 +18,7 @@ public final class ConfigurationCache {
     private final SetAssociativeCache cache;
     private final @Nullable TranslationContext[] contexts;
     private final Scope scope = new Scope();
+    private @Nullable TranslationContext lastFill;
 
     /** An empty cache. */
     public ConfigurationCache(CacheGeometry geometry) {
@@ -51,6 +52,18 @@ public final class ConfigurationCache {
         if (entry >= 0) {
             contexts[entry] = context;
         }
+        lastFill = context;
+    }
+
+    /** The context of the last fill since {@link #forgetLastFill}, kept or not, or null; a cache without entries keeps none. */
+    @Nullable
+    TranslationContext lastFill() {
+        return lastFill;
+    }
+
+    /** Forgets what {@link #lastFill} would answer. */
+    void forgetLastFill() {
+        lastFill = null;
     }
 
     /**

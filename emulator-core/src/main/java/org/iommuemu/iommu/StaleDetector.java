@@ -103,14 +103,21 @@ public final class StaleDetector {
     /** Answers a transaction as the unit does, and compares. */
     public void translate(Transaction t, Verdict v) {
         long walks = unit.walker().walks();
+        unit.configurations().forgetLastFill();
         unit.translate(t, v);
         walked = unit.walker().walks() != walks;
-        TranslationContext context = unit.configurations().peek(t.streamId(), t.substreamId());
+        TranslationContext context = used(t);
         TableRoot root = context == null ? null : context.root(t.address());
         if (context != null && root != null) {
             compare(t, v, context, root);
         }
         dmas++;
+    }
+
+    /** The context that a transaction was answered by, or null; it may have been fetched and not kept. */
+    private @Nullable TranslationContext used(Transaction t) {
+        TranslationContext cached = unit.configurations().peek(t.streamId(), t.substreamId());
+        return cached == null ? unit.configurations().lastFill() : cached;
     }
 
     private void compare(Transaction t, Verdict v, TranslationContext context, TableRoot root) {

@@ -4,6 +4,7 @@ package org.iommuemu.scenario;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.iommuemu.cache.CacheGeometry;
@@ -105,6 +106,37 @@ class ScenarioFilesTest {
         assertThat(failures(results)).isEmpty();
         assertThat(runner.stale()).isEmpty();
         assertThat(count(results, Status.PASSED)).isGreaterThan(600);
+    }
+
+    @Test
+    void shouldFindStaleTranslationsWithoutAConfigurationCache() {
+        CacheConfiguration caches = CacheConfiguration.standard().withConfiguration(CacheGeometry.none());
+        ScenarioRunner runner = new ScenarioRunner(caches);
+        runner.detectStale();
+
+        List<ScenarioResult> results = Scenario.readAll(Path.of("scenarios", "smmuv3-stale.jsonl")).stream()
+                .map(runner::run)
+                .toList();
+
+        assertThat(failures(results)).isEmpty();
+        assertThat(runner.stale()).isEmpty();
+    }
+
+    @Test
+    void shouldReportStaleTranslationsOfAScenarioThatFailsLater() {
+        Scenario first =
+                Scenario.readAll(Path.of("scenarios", "smmuv3-stale.jsonl")).get(0);
+        List<Step> steps = new ArrayList<>(first.steps());
+        steps.removeIf(DeviceStep.ExpectStale.class::isInstance);
+        byte[] never = {(byte) 0xFF};
+        steps.add(new Step.MemoryExpect(0x2000_0000L, never, never));
+        ScenarioRunner runner = new ScenarioRunner(CacheConfiguration.standard());
+        runner.detectStale();
+
+        ScenarioResult result = runner.run(first.withSteps(steps));
+
+        assertThat(result.status()).isEqualTo(Status.FAILED);
+        assertThat(runner.stale()).singleElement().asString().contains("stream 0x1 0x5000");
     }
 
     @Test

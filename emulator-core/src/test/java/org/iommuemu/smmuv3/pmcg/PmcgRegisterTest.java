@@ -185,8 +185,8 @@ class PmcgRegisterTest {
         // 10.5.2.2, 10.5.2.4: SID_FILTER_TYPE=1 leaves only SMR0 and EVTYPER0.FILTER_SID_SPAN.
         try (GroupBench b = new GroupBench(new CounterGroupFeatures(CFGR | 1 << 23))) {
             for (int n = 0; n < 2; n++) {
-                b.write32(GroupBench.EVTYPER + 4 * n, 0xFFFF_FFFFL);
-                b.write32(GroupBench.SMR + 4 * n, 0xFFFF_FFFFL);
+                b.write32(GroupBench.EVTYPER + 4L * n, 0xFFFF_FFFFL);
+                b.write32(GroupBench.SMR + 4L * n, 0xFFFF_FFFFL);
             }
             assertThat(b.read32(GroupBench.EVTYPER)).isEqualTo(0xA000_FFFFL);
             assertThat(b.read32(GroupBench.EVTYPER + 4)).isEqualTo(0x8000_FFFFL);
