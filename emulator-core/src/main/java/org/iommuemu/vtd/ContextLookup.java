@@ -111,7 +111,7 @@ final class ContextLookup {
 
     private boolean findLegacy(int source) {
         long table = VtdRegisters.RTA.inPlace(rootTable);
-        if (!reader.read(RootEntry.LAYOUT, table + (source >>> 8 & 0xFF) * RootEntry.BYTES, root)) {
+        if (!reader.read(RootEntry.LAYOUT, table + (source >>> 8 & 0xFFL) * RootEntry.BYTES, root)) {
             return refuse(FaultReason.ROOT_FETCH);
         }
         if (!RootEntry.P.isSet(root)) {
@@ -138,7 +138,7 @@ final class ContextLookup {
 
     private boolean findScalable(int source) {
         long table = VtdRegisters.RTA.inPlace(rootTable);
-        if (!reader.read(RootEntry.LAYOUT, table + (source >>> 8 & 0xFF) * RootEntry.BYTES, root)) {
+        if (!reader.read(RootEntry.LAYOUT, table + (source >>> 8 & 0xFFL) * RootEntry.BYTES, root)) {
             return refuse(FaultReason.SM_ROOT_FETCH);
         }
         boolean upper = (source & UPPER_DEVICES) != 0;
