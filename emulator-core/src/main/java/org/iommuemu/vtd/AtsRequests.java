@@ -67,6 +67,10 @@ final class AtsRequests {
             fail(t, why, lookup.isSuppressed(), c);
             return null;
         }
+        if (isInterrupt(t)) {
+            answerInterrupt(t, c);
+            return null;
+        }
         VtdContext context = lookup.fetch(t.streamId(), t.substreamId());
         if (context == null) {
             fail(t, lookup.refusal(), lookup.isSuppressed(), c);
@@ -89,17 +93,14 @@ final class AtsRequests {
             fail(t, scalable ? FaultReason.SM_DEVICE_TLB_DISABLED : FaultReason.ATS_BLOCKED, suppressed, c);
             return;
         }
-        // Without the no-write flag every request is one for writing too.
-        boolean write = Access.isWrite(t.access()) || !features.hasExtended(ExtendedCapability.NWFS);
+        if (isInterrupt(t)) {
+            answerInterrupt(t, c);
+            return;
+        }
+        boolean write = wantsWrite(t);
         int access = write ? Access.WRITE : Access.READ;
         access |= t.hasSubstream() ? t.access() & Access.PRIVILEGED : 0;
         boolean echoed = t.hasSubstream() && Access.isPrivileged(access);
-        boolean window = t.address() >= VtdLeafRules.INTERRUPT_FIRST && t.address() <= VtdLeafRules.INTERRUPT_LAST;
-        if (window && !t.hasSubstream()) {
-            c.success(t.address(), PAGE_SHIFT, false, write, false, false);
-            c.untranslatedOnly(write);
-            return;
-        }
         boolean privileged = Access.isPrivileged(context.effective(access));
         if (privileged && context.is(VtdContext.SCALABLE) && context.is(VtdContext.NO_SUPERVISOR)) {
             c.nothing(PAGE_SHIFT, echoed, FaultReason.SM_SUPERVISOR);
@@ -131,6 +132,24 @@ final class AtsRequests {
         }
     }
 
+    /** Without the no-write flag every request is one for writing too. */
+    private boolean wantsWrite(Transaction t) {
+        return Access.isWrite(t.access()) || !features.hasExtended(ExtendedCapability.NWFS);
+    }
+
+    private static boolean isInterrupt(Transaction t) {
+        return !t.hasSubstream()
+                && t.address() >= VtdLeafRules.INTERRUPT_FIRST
+                && t.address() <= VtdLeafRules.INTERRUPT_LAST;
+    }
+
+    /** Interrupts are to be sent untranslated; what the PASID's tables say of their addresses does not matter (10.2, 4). */
+    private void answerInterrupt(Transaction t, TranslationCompletion c) {
+        boolean write = wantsWrite(t);
+        c.success(t.address(), PAGE_SHIFT, false, write, false, false);
+        c.untranslatedOnly(write);
+    }
+
     /** What ends with an answer is recoverable, and is not recorded. */
     private void fail(Transaction t, FaultReason why, boolean suppressed, TranslationCompletion c) {
         FaultReason.Answer answer = why.translation();
@@ -146,6 +165,10 @@ final class AtsRequests {
     void forward(Transaction t, Verdict v) {
         if (!enabled || !features.hasExtended(ExtendedCapability.DT)) {
             v.end(Verdict.Status.ABORT, FaultReason.ATS_BLOCKED);
+            return;
+        }
+        if (t.hasSubstream() && !features.hasExtended(ExtendedCapability.PTRS)) {
+            v.end(Verdict.Status.ABORT, FaultReason.SM_TRANSLATED_PASID);
             return;
         }
         FaultReason why = check(t);

@@ -186,7 +186,9 @@ final class ContextLookup {
         return pasid != ScalableContextEntry.RID_PASID.getInt(context) || refuse(FaultReason.SM_RID_PASID);
     }
 
-    private @Nullable VtdContext scalable(int substream) {
+    /** The context of the source that was found last, in scalable mode, or null: {@link #refusal()} tells why. */
+    @Nullable
+    VtdContext scalable(int substream) {
         boolean own = substream != Transaction.NO_SUBSTREAM;
         if (own && !checkPasid(substream)) {
             return null;
@@ -202,7 +204,7 @@ final class ContextLookup {
     }
 
     /** Finds a PASID's entry; else leaves a {@link #refusal()}. */
-    boolean findPasid(int pasid) {
+    private boolean findPasid(int pasid) {
         long at = ScalableContextEntry.PASIDDIRPTR.inPlace(context) + ((long) pasid >>> DIRECTORY_SHIFT) * Long.BYTES;
         if (!reader.read(PasidDirectoryEntry.LAYOUT, at, directory)) {
             return refuse(FaultReason.SM_DIRECTORY_FETCH);

@@ -66,6 +66,9 @@ final class InterruptRemapper {
                     ? refuse(source, 0, FaultReason.INTERRUPTS_BLOCKED, false)
                     : new InterruptMessage(address, data);
         }
+        if ((address & 3) != 0) {
+            return refuse(source, 0, FaultReason.INTERRUPT_WINDOW, false);
+        }
         boolean extended = VtdRegisters.EIME.isSet(table);
         if (features.hasExtended(ExtendedCapability.EIMER) && !extended) {
             return refuse(source, 0, FaultReason.X2APIC_MANDATORY, false);
@@ -77,7 +80,7 @@ final class InterruptRemapper {
                     : refuse(source, 0, FaultReason.COMPATIBILITY_BLOCKED, false);
         }
         boolean sub = SHV.isSet(address);
-        if (sub && data >>> 16 != 0 || (address & 3) != 0) {
+        if (sub && data >>> 16 != 0) {
             return refuse(source, 0, FaultReason.IRTE_REQUEST_RESERVED, false);
         }
         int handle = HANDLE.getInt(address) | HANDLE_15.getInt(address) << 15;

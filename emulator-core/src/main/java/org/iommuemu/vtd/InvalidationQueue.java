@@ -57,19 +57,23 @@ final class InvalidationQueue {
     void enable(boolean on) {
         enabled = on;
         long iqa = file.get(VtdRegisters.IQA);
-        boolean longer = features.hasExtended(ExtendedCapability.SMTS) || features.hasExtended(ExtendedCapability.ADMS);
         width = VtdRegisters.DW.isSet(iqa) ? LONG : SHORT;
         int log2 = VtdRegisters.QS.getInt(iqa) + PAGE_LOG2 - Integer.numberOfTrailingZeros(width);
         queue.place(VtdRegisters.IQ_ADDRESS.inPlace(iqa), log2, width);
         queue.consumer(0);
         showHead();
-        if (on && width == LONG && !longer) {
+        if (on && width == LONG && !hasLong()) {
             fail(ERROR_WIDTH);
             return;
         }
         if (on) {
             tail(file.get(VtdRegisters.IQT));
         }
+    }
+
+    /** Whether descriptors of 256 bits are there. */
+    private boolean hasLong() {
+        return features.hasExtended(ExtendedCapability.SMTS) || features.hasExtended(ExtendedCapability.ADMS);
     }
 
     /** IQT is written. */
@@ -107,7 +111,8 @@ final class InvalidationQueue {
                 fail(ERROR_MODE);
                 return;
             }
-            if (mode != ContextLookup.LEGACY && width == SHORT && features.major() >= WIDE_ONLY) {
+            if (width == LONG && !hasLong()
+                    || mode != ContextLookup.LEGACY && width == SHORT && features.major() >= WIDE_ONLY) {
                 fail(ERROR_WIDTH);
                 return;
             }

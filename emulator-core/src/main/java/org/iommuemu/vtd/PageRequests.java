@@ -10,6 +10,7 @@ import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.vtd.spec.Descriptor;
+import org.iommuemu.vtd.spec.ExtendedCapability;
 import org.iommuemu.vtd.spec.FaultRecord;
 import org.iommuemu.vtd.spec.PageRequestDescriptor;
 import org.iommuemu.vtd.spec.ScalableContextEntry;
@@ -22,24 +23,28 @@ final class PageRequests {
 
     private final PhysicalMemory memory;
     private final RegisterFile file;
+    private final VtdFeatures features;
     private final ContextLookup lookup;
     private final FaultRecords faults;
     private final Invalidations invalidations;
     private final EventInterrupt event;
     private final MemoryQueue queue = new MemoryQueue(PageRequestDescriptor.BYTES, false);
     private DevicePort port = DevicePort.NONE;
+    private FaultReason refusal = FaultReason.LEGACY_PAGE_REQUEST;
     private long overflowed;
     private long refused;
 
     PageRequests(
             PhysicalMemory memory,
             RegisterFile file,
+            VtdFeatures features,
             ContextLookup lookup,
             FaultRecords faults,
             Invalidations invalidations,
             EventInterrupt event) {
         this.memory = memory;
         this.file = file;
+        this.features = features;
         this.lookup = lookup;
         this.faults = faults;
         this.invalidations = invalidations;
@@ -58,11 +63,14 @@ final class PageRequests {
         queue.producer((int) (file.get(VtdRegisters.PQT) >>> 5));
     }
 
-    /** Takes a request: the decision list of 10.4. */
+    /** Takes a request: the decision list of 10.4. While translation is off it is dropped. */
     void request(PageRequest r) {
-        FaultReason why = check(r);
-        if (why != null) {
-            refuse(r, why);
+        if (!VtdRegisters.TE.isSet(file.get(VtdRegisters.GSTS)) || !features.hasExtended(ExtendedCapability.PRS)) {
+            return;
+        }
+        VtdContext context = find(r);
+        if (context == null) {
+            refuse(r, refusal);
             return;
         }
         if (VtdRegisters.PRO.isSet(file.get(VtdRegisters.PRS))) {
@@ -75,7 +83,7 @@ final class PageRequests {
             overflow(r);
             return;
         }
-        implicitInvalidation(r);
+        implicitInvalidation(r, context);
         boolean pasid = r.hasSubstream();
         long word0 = PageRequestDescriptor.TYPE.of(1)
                 | PageRequestDescriptor.PP.of(pasid ? 1 : 0)
@@ -97,28 +105,29 @@ final class PageRequests {
         raise(VtdRegisters.PPR.mask());
     }
 
-    private @Nullable FaultReason check(PageRequest r) {
+    /** The context that a request is about, or null: {@code refusal} tells why. */
+    private @Nullable VtdContext find(PageRequest r) {
+        refusal = FaultReason.LEGACY_PAGE_REQUEST;
         if (lookup.mode() == ContextLookup.LEGACY) {
-            return FaultReason.LEGACY_PAGE_REQUEST;
+            return null;
         }
         if (!lookup.findSource(r.streamId(), r.substreamId())) {
-            return lookup.refusal();
+            refusal = lookup.refusal();
+            return null;
         }
+        refusal = FaultReason.SM_PAGE_REQUEST_DISABLED;
         if (!ScalableContextEntry.PRE.isSet(lookup.context())) {
-            return FaultReason.SM_PAGE_REQUEST_DISABLED;
+            return null;
         }
-        boolean good = r.hasSubstream()
-                ? lookup.checkPasid(r.substreamId()) && lookup.findPasid(r.substreamId())
-                : lookup.findPasid(ScalableContextEntry.RID_PASID.getInt(lookup.context()));
-        return good ? null : lookup.refusal();
+        VtdContext context = lookup.scalable(r.substreamId());
+        if (context == null) {
+            refusal = lookup.refusal();
+        }
+        return context;
     }
 
     /** What the page request is about must not be answered from a cache any more (7.4). */
-    private void implicitInvalidation(PageRequest r) {
-        VtdContext c = lookup.fetch(r.streamId(), r.substreamId());
-        if (c == null) {
-            return;
-        }
+    private void implicitInvalidation(PageRequest r, VtdContext c) {
         if (c.second() != null) {
             invalidations.translationsOfDomain(c.domain());
         } else if (c.is(VtdContext.FIRST_STAGE)) {

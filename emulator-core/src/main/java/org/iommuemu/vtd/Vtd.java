@@ -37,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Vtd implements Iommu {
     private static final int MOST_ADDRESS_BITS = 52;
+    /** Major version from which protected ranges are closed to translated DMA too. */
+    private static final int PROTECTS_ALL = 2;
 
     private final VtdFeatures features;
     private final RegisterFile file;
@@ -51,6 +53,7 @@ public final class Vtd implements Iommu {
     private final AtcInvalidations atcs = new AtcInvalidations();
     private final ProtectedMemory protectedMemory;
     private final VtdControls controls;
+    private final boolean protectsAll;
 
     /**
      * A unit after reset, with empty caches.
@@ -62,6 +65,7 @@ public final class Vtd implements Iommu {
      */
     public Vtd(PhysicalMemory memory, VtdFeatures requested, CacheConfiguration caches, InterruptSink sink) {
         features = requested.modelled();
+        protectsAll = features.major() >= PROTECTS_ALL;
         // The host is as wide as its guests, as far as memory goes.
         int addressBits = Math.min(MOST_ADDRESS_BITS, features.guestBits());
         Register iva = new Register("IVA", features.invalidateAddressOffset(), 8, 0, -1L, 0, VtdRegisters.IVA_LAYOUT);
@@ -104,7 +108,7 @@ public final class Vtd implements Iommu {
                 memory);
         Invalidations invalidations = new Invalidations(unit);
         interrupts = new InterruptRemapper(memory, file, features, faults, caches.configuration());
-        pages = new PageRequests(memory, file, lookup, faults, invalidations, pageEvent);
+        pages = new PageRequests(memory, file, features, lookup, faults, invalidations, pageEvent);
         ats = new AtsRequests(features, unit, lookup, recorder, addressBits);
         queue = new InvalidationQueue(
                 memory,
@@ -129,14 +133,19 @@ public final class Vtd implements Iommu {
             interruptWindow(transaction, verdict);
             return;
         }
+        long before = unit.translated();
         unit.translate(transaction, verdict);
-        protectedMemory.check(verdict);
+        // The first units let through what their own tables translate.
+        if (protectsAll || unit.translated() == before) {
+            protectedMemory.check(verdict);
+        }
     }
 
     /** A write there is an interrupt, see {@link #remapInterrupt}; anything else is refused while remapping is on. */
     private void interruptWindow(Transaction t, Verdict v) {
         boolean on = (file.get(VtdRegisters.GSTS) & (VtdRegisters.TE.mask() | VtdRegisters.IRE.mask())) != 0;
-        if (on && !Access.isWrite(t.access())) {
+        boolean atomic = (t.access() & Access.ATOMIC) != 0;
+        if (on && (atomic || !Access.isWrite(t.access()))) {
             recorder.record(t, FaultReason.INTERRUPT_WINDOW, false, FaultRecorder.UNTRANSLATED);
             v.end(Verdict.Status.ABORT, FaultReason.INTERRUPT_WINDOW);
         } else {
@@ -198,6 +207,7 @@ public final class Vtd implements Iommu {
 
     /** Resets the registers; caches keep what they hold. */
     public void reset() {
+        atcs.reset();
         controls.reset();
     }
 
