@@ -146,4 +146,18 @@ class ContextFaultTest {
             assertThat(b.unit.faults(FaultReason.CONTEXT_NOT_PRESENT)).isOne();
         }
     }
+
+    @Test
+    void shouldRecordWhatIsNotQualifiedEvenIfFpdIsSet() {
+        try (VtdBench b = VtdBench.scalable()) {
+            long context = b.scalableContext(SOURCE);
+            long entry = b.memory.readLong(context);
+            b.memory.writeLong(context, entry | 2);
+            b.memory.mark(entry & -0x1000L, 0x1000, RangeState.ABSENT);
+
+            b.read(SOURCE, 0x5000);
+
+            assertThat(b.faults()).containsExactly("50 read 118 at 5000");
+        }
+    }
 }

@@ -82,6 +82,17 @@ class WalkRulesTest {
     }
 
     @Test
+    void shouldRefuseFirstStagePagesInTheInterruptWindow() {
+        try (VtdBench b = VtdBench.scalable()) {
+            b.map(b.first(SOURCE, 0, 1), 0x5000, 0xFEE0_0000L, 7);
+
+            b.read(SOURCE, 0x5000);
+
+            assertThat(b.faults()).containsExactly("87 read 18 at 5000");
+        }
+    }
+
+    @Test
     void shouldTranslateByFirstStageAndMarkIt() {
         try (VtdBench b = VtdBench.scalable()) {
             long tables = b.first(SOURCE, 0, 1);
