@@ -47,7 +47,8 @@ public final class ConfigurationCache {
     }
 
     void fill(int streamId, int substreamId, TranslationContext context) {
-        int entry = cache.fill(streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId), 0, 0);
+        int entry = cache.fill(
+                streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId), context.group(), 0);
         if (entry >= 0) {
             contexts[entry] = context;
         }
@@ -76,6 +77,15 @@ public final class ConfigurationCache {
         scope.mask = ~streamTag(ignored);
         scope.substream = substreamId;
         return cache.size() == 0 ? 0 : cache.invalidateIf(scope);
+    }
+
+    /**
+     * Drops the contexts whose {@link TranslationContext#group()} is {@code value} under {@code mask}.
+     *
+     * @return how many
+     */
+    public int invalidateGroup(long mask, long value) {
+        return cache.size() == 0 ? 0 : cache.invalidateIf((tag0, tag1, group, unused) -> (group & mask) == value);
     }
 
     /** Drops everything. */

@@ -12,4 +12,7 @@ public interface InterruptSink {
 
     /** An edge on a line, named as the specification names it. */
     void pulse(String line);
+
+    /** A message of the machine itself to where interrupts are taken, not to memory. */
+    default void message(long address, int data) {}
 }

@@ -126,7 +126,13 @@ public final class Walker {
             if (observer != null) {
                 observer.descriptor(root, h, at, d);
             }
+            if (!format.isPresent(d)) {
+                return WalkStatus.INVALID_DESCRIPTOR;
+            }
             if (format.isTable(d, h)) {
+                if (format.isTableMalformed(d, h)) {
+                    return WalkStatus.RESERVED_BITS;
+                }
                 if (updates && !format.isAccessed(d)) {
                     // It is marked before it is used, and so before it is cached.
                     unmarked |= !updating;
@@ -158,6 +164,9 @@ public final class Walker {
                 located = locator == null;
                 h--;
             } else if (format.isLeaf(d, h)) {
+                if (format.isLeafMalformed(d, h)) {
+                    return WalkStatus.RESERVED_BITS;
+                }
                 output = format.output(d, h);
                 restrictions = restrict;
                 return (output & limit) != 0 ? WalkStatus.ADDRESS_SIZE : WalkStatus.OK;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3;
 
+import org.iommuemu.iommu.AtcInvalidations;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.ConfigurationCache;
 import org.iommuemu.iommu.DevicePort;

@@ -45,7 +45,9 @@ class ScenarioFilesTest {
         "smmuv3-faults-more.jsonl, 527, 0",
         "smmuv3-quirks.jsonl, 319, 0",
         "smmuv3-devices.jsonl, 147, 0",
-        "smmuv3-stale.jsonl, 28, 0"
+        "smmuv3-stale.jsonl, 28, 0",
+        "vtd-public.jsonl.zst, 542, 70",
+        "vtd-flts-public.jsonl.zst, 251, 79"
     })
     void shouldPassEveryScenarioThatIsNotExcused(String file, long passed, long skipped) {
         List<ScenarioResult> results = run(file, CacheConfiguration.standard());
@@ -64,7 +66,9 @@ class ScenarioFilesTest {
         "smmuv3-faults.jsonl",
         "smmuv3-faults-more.jsonl",
         "smmuv3-quirks.jsonl",
-        "smmuv3-devices.jsonl"
+        "smmuv3-devices.jsonl",
+        "vtd-public.jsonl.zst",
+        "vtd-flts-public.jsonl.zst"
     })
     void shouldFailNoneWithoutCachesOrWithTinyOnes(String file) {
         CacheGeometry tiny = CacheGeometry.of(1, 2, ReplacementPolicy.RANDOM);
