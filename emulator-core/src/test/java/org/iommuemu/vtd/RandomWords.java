@@ -107,7 +107,7 @@ final class RandomWords {
 
     long good(boolean scalable) {
         int type = 1 + random.nextInt(scalable ? 9 : 5);
-        long granularity = 1 + random.nextInt(3);
+        long granularity = 1L + random.nextInt(3);
         return switch (type) {
             case 1, 2, 6, 7 -> type | granularity << 4 | (long) random.nextInt(4) << 16;
             case 5 -> 0x25 | 0x1234L << 32;
