@@ -7,6 +7,7 @@ import org.iommuemu.cache.SetAssociativeCache;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.Aarch64Stage1;
+import org.iommuemu.paging.Aarch64Stage2;
 import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.paging.build.TableBuilder;
 import org.iommuemu.smmuv3.SmmuFeatures;
@@ -17,8 +18,9 @@ import org.iommuemu.smmuv3.spec.Ste;
 
 /**
  * An SMMUv3 with every modelled feature, set up as software sets one up: a linear stream table, a CD and four levels of 4 KiB
- * tables for each stream, queues, and then the enables. Stream {@code s} has ASID {@code s + 1} and maps its pages one to one
- * from {@link #FIRST_ADDRESS} on.
+ * tables for each stream, queues, and then the enables. Stream {@code s} has ASID {@code s + 1} and maps its pages from {@link
+ * #FIRST_ADDRESS} on, one after the other or further apart. Behind a second stage, four levels of 4 KiB tables map all of this
+ * to itself, page by page.
  */
 final class BenchmarkMachine implements AutoCloseable {
     /** Where every stream's mapped pages start. */
@@ -31,6 +33,10 @@ final class BenchmarkMachine implements AutoCloseable {
     private static final long FIRST_OUTPUT = 0x100_0000_0000L;
     private static final int INPUT_BITS = 48;
     private static final int GRANULE_SHIFT = 12;
+    private static final int S2_START_LEVEL_0 = 2;
+    /** Normal write-back, readable and writable, inner shareable, accessed. */
+    private static final long S2_LEAF = 0x7FC;
+
     private static final int QUEUE_LOG2 = 12;
     private static final int QUEUE_ENTRY_BYTES = 32;
     private static final int IPS_48 = 5;
@@ -39,9 +45,11 @@ final class BenchmarkMachine implements AutoCloseable {
     private final PhysicalMemory memory = new PhysicalMemory();
     private final PageAllocator allocator = new PageAllocator(FIRST_STRUCTURE);
     private final SmmuV3 smmu;
+    private final int stride;
+    private final int pages;
 
     /**
-     * A machine that translates.
+     * A machine that translates by one stage, for streams whose pages follow one another.
      *
      * @param caches geometry of its caches
      * @param streams number of streams
@@ -49,11 +57,28 @@ final class BenchmarkMachine implements AutoCloseable {
      * @param record whether faults are recorded (CD.R)
      */
     BenchmarkMachine(CacheConfiguration caches, int streams, int pages, boolean record) {
+        this(caches, streams, pages, record, 1, false);
+    }
+
+    /**
+     * A machine that translates.
+     *
+     * @param stride distance of a stream's pages, in pages
+     * @param nested whether there is a second stage
+     */
+    BenchmarkMachine(CacheConfiguration caches, int streams, int pages, boolean record, int stride, boolean nested) {
+        this.stride = stride;
+        this.pages = pages;
         smmu = new SmmuV3(memory, SmmuFeatures.full(), caches, line -> {});
         int log2Streams = 32 - Integer.numberOfLeadingZeros(streams - 1);
         long streamTable = allocator.allocate((long) Ste.BYTES << log2Streams, (long) Ste.BYTES << log2Streams);
+        long[] cds = new long[streams];
         for (int stream = 0; stream < streams; stream++) {
-            writeSte(streamTable + (long) stream * Ste.BYTES, writeCd(stream + 1, mapPages(pages), record));
+            cds[stream] = writeCd(stream + 1, mapPages(), record);
+        }
+        long second = nested ? mapToItself() : 0;
+        for (int stream = 0; stream < streams; stream++) {
+            writeSte(streamTable + (long) stream * Ste.BYTES, cds[stream], second);
         }
         bringUp(streamTable, log2Streams);
     }
@@ -63,11 +88,31 @@ final class BenchmarkMachine implements AutoCloseable {
         return FIRST_ADDRESS + ((long) page << GRANULE_SHIFT);
     }
 
-    private long mapPages(int pages) {
+    /** Input address of a page of this machine's streams. */
+    long addressOf(int page) {
+        return FIRST_ADDRESS + ((long) page * stride << GRANULE_SHIFT);
+    }
+
+    private long mapPages() {
         TableBuilder tables =
                 new TableBuilder(memory, allocator, Aarch64Stage1.format(GRANULE_SHIFT, false), INPUT_BITS);
         for (int page = 0; page < pages; page++) {
-            tables.map(address(page), FIRST_OUTPUT + ((long) page << GRANULE_SHIFT), TableBuilder.READ_WRITE);
+            tables.map(addressOf(page), FIRST_OUTPUT + ((long) page << GRANULE_SHIFT), TableBuilder.READ_WRITE);
+        }
+        return tables.root();
+    }
+
+    /** A second stage for everything that has been allocated, and for where pages are mapped to. */
+    private long mapToItself() {
+        long end = allocator.allocate(1 << GRANULE_SHIFT, 1 << GRANULE_SHIFT);
+        TableBuilder tables =
+                new TableBuilder(memory, allocator, Aarch64Stage2.format(GRANULE_SHIFT, false), INPUT_BITS);
+        for (long at = FIRST_STRUCTURE; at < end; at += 1 << GRANULE_SHIFT) {
+            tables.map(at, at, S2_LEAF);
+        }
+        for (int page = 0; page < pages; page++) {
+            long at = FIRST_OUTPUT + ((long) page << GRANULE_SHIFT);
+            tables.map(at, at, S2_LEAF);
         }
         return tables.root();
     }
@@ -89,11 +134,19 @@ final class BenchmarkMachine implements AutoCloseable {
         return at;
     }
 
-    private void writeSte(long at, long cd) {
+    private void writeSte(long at, long cd, long second) {
         long[] ste = new long[Ste.WORDS];
         Ste.V.set(ste, 1);
-        Ste.CONFIG.set(ste, Ste.CONFIG_ENABLE | Ste.CONFIG_STAGE_1);
+        Ste.CONFIG.set(ste, Ste.CONFIG_ENABLE | Ste.CONFIG_STAGE_1 | (second == 0 ? 0 : Ste.CONFIG_STAGE_2));
         Ste.S1_CONTEXT_PTR.setInPlace(ste, cd);
+        if (second != 0) {
+            Ste.S2T0SZ.set(ste, 64 - INPUT_BITS);
+            Ste.S2SL0.set(ste, S2_START_LEVEL_0);
+            Ste.S2PS.set(ste, IPS_48);
+            Ste.S2AA64.set(ste, 1);
+            Ste.S2R.set(ste, 1);
+            Ste.S2TTB.setInPlace(ste, second);
+        }
         write(at, ste);
     }
 
@@ -147,11 +200,26 @@ final class BenchmarkMachine implements AutoCloseable {
         return smmu.unit().walker().caches().caches().get(height - 1).counters();
     }
 
+    /** Counters of the cache of the second stage's translations. */
+    CacheCounters ipaCache() {
+        return smmu.unit().stageTwo().cache().cache().counters();
+    }
+
+    /** Counters of the second stage's walk cache of a height. */
+    CacheCounters stage2WalkCache(int height) {
+        return smmu.unit().stageTwo().walker().caches().caches().get(height - 1).counters();
+    }
+
     /** Starts counting anew; the caches keep what they hold. */
     void resetCounters() {
         iotlb().reset();
         configurations().reset();
+        ipaCache().reset();
         for (SetAssociativeCache cache : smmu.unit().walker().caches().caches()) {
+            cache.counters().reset();
+        }
+        for (SetAssociativeCache cache :
+                smmu.unit().stageTwo().walker().caches().caches()) {
             cache.counters().reset();
         }
     }

@@ -34,7 +34,7 @@ final class Traffic {
         addresses = new long[order.length];
         for (int i = 0; i < order.length; i++) {
             this.streams[i] = order[i] % streams;
-            addresses[i] = BenchmarkMachine.address(order[i] / streams);
+            addresses[i] = machine.addressOf(order[i] / streams);
         }
     }
 

@@ -2,8 +2,10 @@
 package org.iommuemu.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.iommuemu.iommu.Rule;
 import org.iommuemu.iommu.Transaction;
@@ -39,7 +41,7 @@ class DmaEngineTest {
         memory.close();
     }
 
-    /** Maps page n to page 100 - n, so that neighbours are not contiguous; refuses page 9, ends page 8 as RAZ/WI. */
+    /** Maps page n to page 100 - n, so that neighbours are not contiguous; refuses 9, ends 8 as RAZ/WI, holds 5 and 6. */
     private void answer(Transaction t, Verdict v) {
         seen.add(String.format("%x", t.address()));
         long page = t.address() >>> 12;
@@ -47,6 +49,8 @@ class DmaEngineTest {
             v.end(Verdict.Status.ABORT, REFUSED);
         } else if (page == 8) {
             v.end(Verdict.Status.READ_ZERO_WRITE_IGNORED, REFUSED);
+        } else if (page == 5 || page == 6) {
+            v.stall(page, REFUSED);
         } else {
             v.ok(100 - page << 12 | t.address() & 0xFFF, 12, 0);
         }
@@ -112,5 +116,127 @@ class DmaEngineTest {
 
         assertThat(engine().read(1, Transaction.NO_SUBSTREAM, 0x1000, new byte[4]))
                 .isEqualTo(DmaEngine.Outcome.BUS_ERROR);
+    }
+
+    // Transfers that are held back.
+
+    private static Verdict to(long address) {
+        Verdict v = new Verdict();
+        v.ok(address, 12, 0);
+        return v;
+    }
+
+    private static Verdict ended(Verdict.Status how) {
+        Verdict v = new Verdict();
+        v.end(how, REFUSED);
+        return v;
+    }
+
+    @Test
+    void shouldStopAtAPieceThatIsHeldBack() {
+        DmaEngine engine = engine();
+
+        assertThat(engine.write(1, Transaction.NO_SUBSTREAM, 0x4FFF, new byte[] {1, 2}))
+                .isEqualTo(DmaEngine.Outcome.STALLED);
+
+        assertThat(engine.moved()).isEqualTo(1);
+        assertThat(engine.verdict().ticket()).isEqualTo(5);
+        assertThat(memory.readByte(96 * 0x1000 + 0xFFF)).isEqualTo((byte) 1);
+    }
+
+    @Test
+    void shouldGoOnAcrossPagesThatAreHeldBack() {
+        // Pages 4 to 7, of which 5 and 6 are held; the last byte is in page 7.
+        DmaEngine engine = engine();
+        byte[] data = new byte[0x2002];
+        Arrays.fill(data, (byte) 7);
+
+        assertThat(engine.write(1, Transaction.NO_SUBSTREAM, 0x4FFF, data)).isEqualTo(DmaEngine.Outcome.STALLED);
+        assertThat(engine.resume(to(0x50_000))).isEqualTo(DmaEngine.Outcome.STALLED);
+        assertThat(engine.moved()).isEqualTo(0x1001);
+        assertThat(engine.resume(to(0x60_000))).isEqualTo(DmaEngine.Outcome.DONE);
+
+        assertThat(engine.moved()).isEqualTo(0x2002);
+        assertThat(seen).containsExactly("4fff", "5000", "6000", "7000");
+        assertThat(memory.readByte(0x50_000)).isEqualTo((byte) 7);
+        assertThat(memory.readByte(0x50_FFF)).isEqualTo((byte) 7);
+        assertThat(memory.readByte(0x60_FFF)).isEqualTo((byte) 7);
+        assertThat(memory.readByte(93 * 0x1000)).isEqualTo((byte) 7);
+    }
+
+    @Test
+    void shouldReadWhatAHeldPieceIsGivenInTheEnd() {
+        DmaEngine engine = engine();
+        byte[] data = new byte[4];
+        memory.writeInt(0x50_FFC, 0x04030201);
+
+        engine.read(1, Transaction.NO_SUBSTREAM, 0x5FFC, data);
+        assertThat(engine.resume(to(0x50_FFC))).isEqualTo(DmaEngine.Outcome.DONE);
+
+        assertThat(data).containsExactly(1, 2, 3, 4);
+    }
+
+    @Test
+    void shouldEndWhenAHeldPieceIsAborted() {
+        DmaEngine engine = engine();
+        engine.write(1, Transaction.NO_SUBSTREAM, 0x4FFF, new byte[0x2000]);
+
+        assertThat(engine.resume(ended(Verdict.Status.ABORT))).isEqualTo(DmaEngine.Outcome.ABORTED);
+
+        assertThat(engine.moved()).isEqualTo(1);
+        assertThat(engine.verdict().status()).isEqualTo(Verdict.Status.ABORT);
+        assertThat(seen).containsExactly("4fff", "5000");
+    }
+
+    @Test
+    void shouldReadZeroesWhereAHeldPieceEndsThatWay() {
+        DmaEngine engine = engine();
+        byte[] data = {9, 9};
+        engine.read(1, Transaction.NO_SUBSTREAM, 0x5000, data);
+
+        assertThat(engine.resume(ended(Verdict.Status.READ_ZERO_WRITE_IGNORED))).isEqualTo(DmaEngine.Outcome.DONE);
+
+        assertThat(data).containsOnly(0);
+        assertThat(engine.moved()).isEqualTo(2);
+    }
+
+    @Test
+    void shouldReportABusErrorWhereAHeldPieceEndsInAHole() {
+        memory.mark(0x50_000, 0x1000, RangeState.ABSENT);
+        DmaEngine engine = engine();
+        engine.read(1, Transaction.NO_SUBSTREAM, 0x5000, new byte[2]);
+
+        assertThat(engine.resume(to(0x50_000))).isEqualTo(DmaEngine.Outcome.BUS_ERROR);
+    }
+
+    @Test
+    void shouldStayHeldIfTheAnswerIsToWait() {
+        DmaEngine engine = engine();
+        engine.read(1, Transaction.NO_SUBSTREAM, 0x5000, new byte[2]);
+        Verdict again = new Verdict();
+        again.stall(5, REFUSED);
+
+        assertThat(engine.resume(again)).isEqualTo(DmaEngine.Outcome.STALLED);
+        assertThat(engine.resume(to(0x50_000))).isEqualTo(DmaEngine.Outcome.DONE);
+    }
+
+    @Test
+    void shouldRefuseToGoOnWithATransferThatIsNotHeldBack() {
+        DmaEngine engine = engine();
+        engine.read(1, Transaction.NO_SUBSTREAM, 0x1000, new byte[2]);
+
+        assertThatThrownBy(() -> engine.resume(to(0x50_000)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("DONE");
+    }
+
+    @Test
+    void shouldStartAnewAfterATransferThatIsStillHeldBack() {
+        DmaEngine engine = engine();
+        engine.read(1, Transaction.NO_SUBSTREAM, 0x4FFF, new byte[2]);
+
+        assertThat(engine.write(1, Transaction.NO_SUBSTREAM, 0x1000, new byte[] {1}))
+                .isEqualTo(DmaEngine.Outcome.DONE);
+        assertThat(engine.moved()).isEqualTo(1);
     }
 }

@@ -18,6 +18,7 @@ public final class ConfigurationCache {
     private final SetAssociativeCache cache;
     private final @Nullable TranslationContext[] contexts;
     private final Scope scope = new Scope();
+    private @Nullable TranslationContext lastFill;
 
     /** An empty cache. */
     public ConfigurationCache(CacheGeometry geometry) {
@@ -46,10 +47,23 @@ public final class ConfigurationCache {
     }
 
     void fill(int streamId, int substreamId, TranslationContext context) {
-        int entry = cache.fill(streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId), 0, 0);
+        int entry = cache.fill(
+                streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId), context.group(), 0);
         if (entry >= 0) {
             contexts[entry] = context;
         }
+        lastFill = context;
+    }
+
+    /** The context of the last fill since {@link #forgetLastFill}, kept or not, or null; a cache without entries keeps none. */
+    @Nullable
+    TranslationContext lastFill() {
+        return lastFill;
+    }
+
+    /** Forgets what {@link #lastFill} would answer. */
+    void forgetLastFill() {
+        lastFill = null;
     }
 
     /**
@@ -63,6 +77,15 @@ public final class ConfigurationCache {
         scope.mask = ~streamTag(ignored);
         scope.substream = substreamId;
         return cache.size() == 0 ? 0 : cache.invalidateIf(scope);
+    }
+
+    /**
+     * Drops the contexts whose {@link TranslationContext#group()} is {@code value} under {@code mask}.
+     *
+     * @return how many
+     */
+    public int invalidateGroup(long mask, long value) {
+        return cache.size() == 0 ? 0 : cache.invalidateIf((tag0, tag1, group, unused) -> (group & mask) == value);
     }
 
     /** Drops everything. */

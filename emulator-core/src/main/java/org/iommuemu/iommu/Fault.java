@@ -20,6 +20,7 @@ public final class Fault {
     private long intermediate;
     private long fetchAddress;
     private boolean update;
+    private boolean top;
 
     /** A fault of a stage for what the transaction addresses; other properties are cleared. */
     public Fault set(FaultKind what, int ofStage, Source accessing) {
@@ -30,7 +31,19 @@ public final class Fault {
         intermediate = 0;
         fetchAddress = 0;
         update = false;
+        top = false;
         return this;
+    }
+
+    /** Says that the descriptor at fault is of the first table. */
+    Fault top(boolean first) {
+        top = first;
+        return this;
+    }
+
+    /** Whether the descriptor at fault is of the first table. */
+    public boolean isTop() {
+        return top;
     }
 
     /** The permission bits that the translation has, for {@link FaultKind#PERMISSION}. */

@@ -13,6 +13,10 @@ public enum FaultKind {
     UNPRIVILEGED,
     /** A descriptor is invalid. */
     INVALID_DESCRIPTOR,
+    /** A descriptor has a bit set that must be zero. */
+    RESERVED_BITS,
+    /** Nothing may go where the tables put the address. */
+    FORBIDDEN_OUTPUT,
     /** An output or table address is too wide. */
     ADDRESS_SIZE,
     /** A descriptor read got no answer. */
@@ -28,6 +32,7 @@ public enum FaultKind {
             case ADDRESS_SIZE -> ADDRESS_SIZE;
             case EXTERNAL_ABORT -> WALK_EXTERNAL_ABORT;
             case INVALID_DESCRIPTOR -> INVALID_DESCRIPTOR;
+            case RESERVED_BITS -> RESERVED_BITS;
             case OK, NOT_LOCATED -> throw new IllegalArgumentException(status + " is no fault of the walk");
         };
     }

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 final class InvalidationLog {
     private static final int MOST = 4096;
 
+    /** How much too short a range may be to count as too narrow: granules of 4 KiB in place of 64 KiB. */
+    private static final int REACH = 16;
+
     private record Entry(long sequence, InvalidationScope scope) {}
 
     private final ArrayDeque<Entry> entries = new ArrayDeque<>();
@@ -52,12 +55,24 @@ final class InvalidationLog {
         boolean named = s.names(tag, global);
         boolean covers = s.covers(first, last);
         if (named) {
-            return !covers ? StaleCause.OTHER_ADDRESS : s.isLeafOnly() ? StaleCause.LEAF_ONLY : StaleCause.INVALIDATED;
+            if (!covers) {
+                return isTooNarrow(s, first) ? StaleCause.TOO_NARROW : StaleCause.OTHER_ADDRESS;
+            }
+            return s.isLeafOnly() ? StaleCause.LEAF_ONLY : StaleCause.INVALIDATED;
         }
         if (second != null && s.names(second.tag(), false)) {
             return StaleCause.SECOND_STAGE_ONLY;
         }
         return covers ? StaleCause.OTHER_ADDRESS_SPACE : StaleCause.MISSING;
+    }
+
+    /** Whether a range that does not cover a page begins before it and would reach it if it were {@link #REACH} times as long. */
+    private static boolean isTooNarrow(InvalidationScope s, long page) {
+        long length = s.last() - s.first() + 1;
+        long distance = page - s.first();
+        return s.first() != s.last()
+                && Long.compareUnsigned(s.first(), page) < 0
+                && Long.compareUnsigned(Long.divideUnsigned(distance, length), REACH) < 0;
     }
 
     /** The invalidation that came closest to the page, or null. */

@@ -2,7 +2,7 @@
 package org.iommuemu.iommu;
 
 /** An IOMMU as software and devices see it: registers on one side, transactions and messages on the other. */
-public interface Iommu {
+public interface Iommu extends RegisterFrame {
     /** Answers one untranslated transaction (AT=00), which must not cross a 4 KiB page. */
     void translate(Transaction transaction, Verdict verdict);
 
@@ -32,15 +32,4 @@ public interface Iommu {
 
     /** Says whom messages to devices go to; {@link DevicePort#NONE} until then. */
     void connect(DevicePort port);
-
-    /**
-     * A register read.
-     *
-     * @param offset from the start of the register frame
-     * @param size bytes; an access that is not of 4 or 8 aligned bytes reads as zero
-     */
-    long readRegister(long offset, int size);
-
-    /** A register write; an access that is not of 4 or 8 aligned bytes is ignored. */
-    void writeRegister(long offset, int size, long value);
 }

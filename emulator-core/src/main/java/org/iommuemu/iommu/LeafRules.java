@@ -28,6 +28,12 @@ public interface LeafRules {
     /** Memory attributes of an access that both stages have attributes for. */
     long combine(long stage1, long stage2);
 
+    /** The permission bits that a walk of the first stage needs in the second stage for the tables it reads. */
+    int tableNeed(TableRoot stage2);
+
     /** Whether a walk of the first stage may read a table that the second stage maps with these attributes. */
     boolean mayHoldTables(TableRoot stage2, long attributes);
+
+    /** Whether transactions must not go to some of the physical addresses from {@code first} to {@code last}. */
+    boolean forbids(long first, long last);
 }

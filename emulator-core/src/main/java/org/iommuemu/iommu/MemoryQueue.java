@@ -4,12 +4,13 @@ package org.iommuemu.iommu;
 /**
  * A circular queue in physical memory with a producer and a consumer index: the arithmetic, without the memory.
  *
- * <p>An index has one bit more than the queue's log2 size, the wrap bit: the queue is empty when the indexes are equal, full
- * when they differ in the wrap bit alone. Indexes that say the queue holds more than it can are inconsistent: neither
+ * <p>Either an index has one bit more than the queue's log2 size, the wrap bit: the queue is empty when the indexes are equal, full
+ * when they differ in the wrap bit alone. Or it has none, and the queue is full when one entry is free. Indexes that say the queue holds more than it can are inconsistent: neither
  * {@link #isEmpty} nor {@link #isReadable}.
  */
 public final class MemoryQueue {
-    private final int entryShift;
+    private final boolean wrapBit;
+    private int entryShift;
     private long base;
     private int log2Entries;
     private int producer;
@@ -19,11 +20,22 @@ public final class MemoryQueue {
     private int highWater;
 
     /**
-     * An empty queue of one entry at address 0.
+     * An empty queue of one entry at address 0, whose indexes have a wrap bit.
      *
      * @param entryBytes size of an entry, a power of two
      */
     public MemoryQueue(int entryBytes) {
+        this(entryBytes, true);
+    }
+
+    /**
+     * An empty queue of one entry at address 0.
+     *
+     * @param entryBytes size of an entry, a power of two
+     * @param wrapBit whether indexes have a wrap bit
+     */
+    public MemoryQueue(int entryBytes, boolean wrapBit) {
+        this.wrapBit = wrapBit;
         if (Integer.bitCount(entryBytes) != 1) {
             throw new IllegalArgumentException("entry size " + entryBytes + " is not a power of two");
         }
@@ -41,6 +53,16 @@ public final class MemoryQueue {
         base = address & -(1L << Math.max(5, entryShift + log2));
         producer &= indexMask();
         consumer &= indexMask();
+    }
+
+    /**
+     * Places the queue, with entries of another size.
+     *
+     * @param entryBytes size of an entry, a power of two
+     */
+    public void place(long address, int log2, int entryBytes) {
+        entryShift = Integer.numberOfTrailingZeros(entryBytes);
+        place(address, log2);
     }
 
     /** Where the queue starts. */
@@ -86,7 +108,7 @@ public final class MemoryQueue {
 
     /** Whether nothing more can be written; true too for inconsistent indexes. */
     public boolean isFull() {
-        return size() >= capacity();
+        return size() >= (wrapBit ? capacity() : capacity() - 1);
     }
 
     /** Whether there is an entry to read; false for inconsistent indexes. */
@@ -145,6 +167,6 @@ public final class MemoryQueue {
     }
 
     private int indexMask() {
-        return (2 << log2Entries) - 1;
+        return (wrapBit ? 2 << log2Entries : 1 << log2Entries) - 1;
     }
 }

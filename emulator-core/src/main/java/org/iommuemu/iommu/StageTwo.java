@@ -13,7 +13,6 @@ import org.iommuemu.paging.Walker;
  * stage, for the first stage's tables, and for configuration structures. The result is left here until the next translation.
  */
 public final class StageTwo implements TableLocator {
-    private static final int TABLE_READ = Permission.PRIVILEGED_READ;
     private static final int TABLE_WRITE = Permission.PRIVILEGED_WRITE;
 
     private final Walker walker;
@@ -68,7 +67,7 @@ public final class StageTwo implements TableLocator {
 
     /** Translates the address of a structure or table that is about to be read; false leaves a {@link #fault()}. */
     public boolean translateStructure(TableRoot root, long intermediate, Fault.Source source, int mode) {
-        if (!translate(root, intermediate, TABLE_READ, source, mode)) {
+        if (!translate(root, intermediate, rules.tableNeed(root), source, mode)) {
             return false;
         }
         if (!rules.mayHoldTables(root, attributes)) {
@@ -119,7 +118,8 @@ public final class StageTwo implements TableLocator {
         if (status != WalkStatus.OK) {
             fault.set(FaultKind.of(status), 2, source)
                     .intermediate(intermediate)
-                    .fetchAddress(walker.descriptorAddress());
+                    .fetchAddress(walker.descriptorAddress())
+                    .top(walker.height() == root.startHeight());
             return false;
         }
         boolean accessed = root.isAccessFlagIgnored() || root.format().isAccessed(walker.descriptor());
@@ -177,6 +177,11 @@ public final class StageTwo implements TableLocator {
     /** Why the last translation failed. */
     public Fault fault() {
         return fault;
+    }
+
+    /** Leaves that hardware marked or tried to mark so far, as accessed or dirty. */
+    public long leafUpdates() {
+        return updater.updates();
     }
 
     /** The walker of this stage's tables. */

@@ -9,6 +9,8 @@ public enum StaleCause {
     OTHER_ADDRESS("invalidations since the change name other addresses"),
     /** The address was named, but in another address space. */
     OTHER_ADDRESS_SPACE("invalidations since the change name another address space"),
+    /** A range of the address space was named that ends before the address, within reach of a wrong size. */
+    TOO_NARROW("the range of the invalidation since the change ends before the page"),
     /** Only leaves were invalidated, while a table entry was changed. */
     LEAF_ONLY("the invalidation since the change is for leaves only, and a table was changed"),
     /** Only the second stage was invalidated, which does not drop combined translations. */

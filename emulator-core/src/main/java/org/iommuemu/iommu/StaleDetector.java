@@ -3,7 +3,6 @@ package org.iommuemu.iommu;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,8 +32,6 @@ public final class StaleDetector {
 
     private record Page(long tag, long address) {}
 
-    private record Space(TableRoot root, @Nullable TableRoot second) {}
-
     private final TranslationUnit unit;
     private final LeafRules rules;
     private final TableRoot noTables;
@@ -44,8 +41,9 @@ public final class StaleDetector {
     private final WriteStamps stamps;
     private final TranslationWalk fresh;
     private final Map<Page, StaleHit> hits = new LinkedHashMap<>();
-    private final Map<Long, Space> spaces = new HashMap<>();
+    private final AddressSpaces spaces = new AddressSpaces();
     private WriteStamps.@Nullable Stamp change;
+    private WriteStamps.@Nullable Stamp structures;
     private long sequence;
     private long dmas;
     private long staleAccesses;
@@ -70,10 +68,20 @@ public final class StaleDetector {
         this.noTables = noTables;
         this.commands = commands;
         this.names = names;
-        stamps = new WriteStamps(() -> new WriteStamps.Stamp(sequence++, commands.getAsLong(), dmas));
+        stamps = new WriteStamps(memory, this::now);
         fresh = walk(memory, true);
         memory.watchWrites(stamps);
         unit.logInvalidations(scope -> invalidations.add(sequence++, scope));
+    }
+
+    private WriteStamps.Stamp now() {
+        return new WriteStamps.Stamp(sequence++, commands.getAsLong(), dmas);
+    }
+
+    /** Is to see every configuration structure that is fetched. */
+    public StructureObserver structureObserver() {
+        return (layout, address, words) ->
+                structures = WriteStamps.Stamp.later(structures, stamps.of(address, words.length));
     }
 
     private TranslationWalk walk(PhysicalMemory memory, boolean dated) {
@@ -92,31 +100,58 @@ public final class StaleDetector {
         return new TranslationWalk(walker, stageTwo, rules, memory);
     }
 
-    /** Of all descriptors on the way, the one that was written last is what changed. */
+    /** Of all descriptors on the way, and the configuration before them, the one that changed last is what changed. */
     private void date(long address) {
-        WriteStamps.Stamp stamp = stamps.of(address);
-        if (stamp != null && (change == null || stamp.sequence() > change.sequence())) {
-            change = stamp;
-        }
+        change = WriteStamps.Stamp.later(change, stamps.of(address));
     }
 
     /** Answers a transaction as the unit does, and compares. */
     public void translate(Transaction t, Verdict v) {
         long walks = unit.walker().walks();
+        begin();
         unit.translate(t, v);
         walked = unit.walker().walks() != walks;
-        TranslationContext context = unit.configurations().peek(t.streamId(), t.substreamId());
+        TranslationContext context = used(t);
         TableRoot root = context == null ? null : context.root(t.address());
-        if (context != null && root != null) {
-            compare(t, v, context, root);
+        if (context == null || root == null) {
+            dmas++;
+            return;
         }
+        AddressSpaces.Space space = spaces.use(root, context.second(), structures);
+        compare(t, v, context, root, space.change());
         dmas++;
+        space.used(now());
     }
 
-    private void compare(Transaction t, Verdict v, TranslationContext context, TableRoot root) {
-        spaces.putIfAbsent(root.tag(), new Space(root, context.second()));
+    /** Goes before a request that is not compared. */
+    public void begin() {
+        unit.configurations().forgetLastFill();
+        structures = null;
+    }
+
+    /** Goes after a request that is not compared: it may have filled caches by the configuration that it found in use. */
+    public void end(Transaction request) {
+        TranslationContext context = used(request);
+        TableRoot root = context == null ? null : context.root(request.address());
+        if (context != null && root != null) {
+            spaces.use(root, context.second(), structures).used(now());
+        }
+    }
+
+    /** The context that a transaction was answered by, or null; it may have been fetched and not kept. */
+    private @Nullable TranslationContext used(Transaction t) {
+        TranslationContext cached = unit.configurations().peek(t.streamId(), t.substreamId());
+        return cached == null ? unit.configurations().lastFill() : cached;
+    }
+
+    private void compare(
+            Transaction t,
+            Verdict v,
+            TranslationContext context,
+            TableRoot root,
+            WriteStamps.@Nullable Stamp configured) {
         long address = root.canonical(t.address());
-        change = null;
+        change = configured;
         int need = context.need(t.access());
         boolean goes = fresh.run(root, context.second(), address, need, need, TranslationWalk.NO_UPDATE);
         if (goes == v.isOk() && (!goes || fresh.output() == v.address() && fresh.attributes() == v.attributes())) {
@@ -167,28 +202,38 @@ public final class StaleDetector {
     }
 
     /**
-     * The translations in the IOTLB that the tables in {@code memory} do not give, by address space and address. Those of an
-     * address space that no transaction has used yet are not looked at.
+     * The translations in the IOTLB that the tables in {@code memory} do not give, by address space and address. The tables are
+     * those that the last transaction of the address space used; an address space that none has used is not looked at.
      */
     public List<StaleEntry> staleEntries(PhysicalMemory memory) {
         TranslationWalk walk = walk(memory, false);
         List<StaleEntry> stale = new ArrayList<>();
         unit.iotlb().cache().forEach((entry, tag0, tag1, value0, value1) -> {
-            Space space = spaces.get(tag1);
-            if (space == null || EntryTag.isGlobal(tag0)) {
-                return;
-            }
-            long address = EntryTag.first(tag0);
-            int mode = TranslationWalk.REPORT | TranslationWalk.NO_UPDATE;
-            boolean goes = walk.run(space.root, space.second, address, 0, Permission.ALL, mode);
-            long output = value0 & ~(long) PERMISSIONS;
-            boolean allowed = goes && (value0 & PERMISSIONS & ~walk.permissions()) == 0;
-            if (!goes || !allowed || walk.output() != output) {
-                stale.add(new StaleEntry(names.apply(tag1), tag1, address, EntryTag.shift(tag0), output));
+            AddressSpaces.Space space = spaces.find(tag1, EntryTag.first(tag0));
+            if (space != null && !EntryTag.isGlobal(tag0) && !isGiven(walk, space, tag0, value0)) {
+                long output = value0 & ~(long) PERMISSIONS;
+                stale.add(new StaleEntry(names.apply(tag1), tag1, EntryTag.first(tag0), EntryTag.shift(tag0), output));
             }
         });
         stale.sort(Comparator.comparingLong(StaleEntry::tag).thenComparing(StaleEntry::address, Long::compareUnsigned));
         return stale;
+    }
+
+    /** Whether the tables give all of an entry, which may be a block that they map by smaller pages now. */
+    private static boolean isGiven(TranslationWalk walk, AddressSpaces.Space space, long tag0, long value0) {
+        long first = EntryTag.first(tag0);
+        long bytes = 1L << EntryTag.shift(tag0);
+        int mode = TranslationWalk.REPORT | TranslationWalk.NO_UPDATE;
+        for (long done = 0; done < bytes; done = (done | (1L << walk.shift()) - 1) + 1) {
+            boolean goes = walk.run(space.root(), space.second(), first + done, 0, Permission.ALL, mode);
+            boolean same = goes
+                    && walk.output() == (value0 & ~(long) PERMISSIONS) + done
+                    && (value0 & PERMISSIONS & ~walk.permissions()) == 0;
+            if (!same) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The pages that were accessed by a stale translation, in the order of their first access. */

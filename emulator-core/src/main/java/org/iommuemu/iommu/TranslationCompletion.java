@@ -25,6 +25,7 @@ public final class TranslationCompletion {
     private boolean write;
     private boolean execute;
     private boolean privileged;
+    private boolean untranslated;
     private @Nullable Rule rule;
 
     /** Answers with a translation. */
@@ -36,6 +37,11 @@ public final class TranslationCompletion {
         write = w;
         execute = x;
         privileged = priv;
+    }
+
+    /** U: the device must not use the address, but send its requests untranslated. */
+    public void untranslatedOnly(boolean on) {
+        untranslated = on;
     }
 
     /** Answers that nothing is allowed in a page of this size. */
@@ -53,6 +59,7 @@ public final class TranslationCompletion {
         write = false;
         execute = false;
         privileged = false;
+        untranslated = false;
         rule = why;
     }
 
@@ -89,6 +96,11 @@ public final class TranslationCompletion {
     /** Priv: the permissions are those of privileged mode. */
     public boolean isPrivileged() {
         return privileged;
+    }
+
+    /** U: requests must be sent untranslated. */
+    public boolean isUntranslatedOnly() {
+        return untranslated;
     }
 
     /** Why nothing is allowed, or null if something is. */

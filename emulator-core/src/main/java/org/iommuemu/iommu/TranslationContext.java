@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu;
 
+import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableRoot;
 import org.jspecify.annotations.Nullable;
 
@@ -12,31 +13,44 @@ public abstract class TranslationContext {
     private final @Nullable TableRoot lower;
     private final @Nullable TableRoot upper;
     private final @Nullable TableRoot second;
+    private final long upperHalf;
     private final int[] effective;
     private final int[] need = new int[Access.CODES];
 
     /**
      * A context that translates by one or two sets of tables, or passes transactions through.
      *
-     * @param lower tables for addresses whose bit 55 is 0, or null to pass through
-     * @param upper tables for the others, or null to pass through; may be the same
+     * @param lower tables for the lower half of the address space, or null to pass through
+     * @param upper tables for the upper half, or null to pass through; may be the same
+     * @param halfBit the address bit that tells the halves apart
      * @param second tables of a second stage behind those, or null; a context with the second stage alone has it in front
-     * @param effective for each {@link Access} code, the code that it counts as: overrides of privilege and instruction
+     * @param effective for each {@link Access} code, the code that it counts as: overrides of privilege and instruction; its
+     *     complement for a code that no table can allow
      */
     protected TranslationContext(
-            @Nullable TableRoot lower, @Nullable TableRoot upper, @Nullable TableRoot second, int[] effective) {
+            @Nullable TableRoot lower,
+            @Nullable TableRoot upper,
+            int halfBit,
+            @Nullable TableRoot second,
+            int[] effective) {
+        upperHalf = 1L << halfBit;
         this.lower = lower;
         this.upper = upper;
         this.second = second;
         this.effective = effective.clone();
         for (int code = 0; code < need.length; code++) {
-            need[code] = Access.need(effective[code]);
+            need[code] = effective[code] < 0 ? Permission.NEVER : Access.need(effective[code]);
         }
+    }
+
+    /** A number by which contexts can be invalidated together, such as the domain they belong to; 0 unless told. */
+    public long group() {
+        return 0;
     }
 
     /** The tables for an address, or null if the context does not translate. */
     public final @Nullable TableRoot root(long address) {
-        return (address & 1L << 55) == 0 ? lower : upper;
+        return (address & upperHalf) == 0 ? lower : upper;
     }
 
     /** The tables of a second stage behind the first, or null. */
@@ -46,7 +60,7 @@ public abstract class TranslationContext {
 
     /** The access code that a request's code counts as. */
     public final int effective(int access) {
-        return effective[access];
+        return effective[access] < 0 ? ~effective[access] : effective[access];
     }
 
     /** The permission bits that a request's access code needs, overrides applied. */

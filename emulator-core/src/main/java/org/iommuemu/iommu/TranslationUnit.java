@@ -144,6 +144,9 @@ public final class TranslationUnit {
     }
 
     private void fill(TableRoot root, long address) {
+        if (!walk.isCacheable()) {
+            return;
+        }
         iotlb.fill(
                 root,
                 address,

@@ -78,11 +78,15 @@ public final class TranslationWalk {
         WalkStatus status = walker.walk(root, address, tables, (mode & NO_UPDATE) == 0);
         if (status == WalkStatus.NOT_LOCATED) {
             fault = stageTwo.fault();
+            if (fault.kind() != FaultKind.WALK_EXTERNAL_ABORT) {
+                // Else it is of the second stage's own tables that this tells.
+                fault.top(walker.height() == root.startHeight());
+            }
             return false;
         }
         if (status != WalkStatus.OK) {
             fail(FaultKind.of(status), root, address);
-            own.fetchAddress(walker.descriptorAddress());
+            own.fetchAddress(walker.descriptorAddress()).top(walker.height() == root.startHeight());
             return false;
         }
         long leaf = walker.descriptor();
@@ -119,7 +123,21 @@ public final class TranslationWalk {
         output = intermediate;
         attributes = rules.attributes(root, leaf);
         global = rules.isGlobal(root, leaf);
-        return second == null || (mode & FIRST_STAGE) != 0 || behind(second, need, useful, mode);
+        boolean found = second == null || (mode & FIRST_STAGE) != 0 || behind(second, need, useful, mode);
+        return found && mayGo(root, second, address);
+    }
+
+    private boolean mayGo(TableRoot root, @Nullable TableRoot second, long address) {
+        if (!rules.forbids(output, output)) {
+            return true;
+        }
+        return fail(FaultKind.FORBIDDEN_OUTPUT, second == null ? root : second, address);
+    }
+
+    /** Whether the translation may be kept: nothing is forbidden within its page. */
+    boolean isCacheable() {
+        long size = 1L << shift;
+        return !rules.forbids(output & -size, output | size - 1);
     }
 
     private boolean behind(TableRoot second, int need, int useful, int mode) {
@@ -199,5 +217,10 @@ public final class TranslationWalk {
     /** Whether the translation is shared by all address spaces. */
     boolean isGlobal() {
         return global;
+    }
+
+    /** Leaves that hardware marked or tried to mark so far, as accessed or dirty: those of the stage that a transaction meets first. */
+    public long leafUpdates() {
+        return updater.updates();
     }
 }

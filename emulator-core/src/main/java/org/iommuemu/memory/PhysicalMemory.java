@@ -125,6 +125,9 @@ public final class PhysicalMemory implements AutoCloseable {
             return;
         }
         int slot = writable(address);
+        if (watches != null) {
+            announce(address, Long.BYTES);
+        }
         slab(slot).putLong(within(slot, offset), value, LITTLE);
         if (watches != null) {
             tellWatches(address, Long.BYTES);
@@ -150,6 +153,9 @@ public final class PhysicalMemory implements AutoCloseable {
             return;
         }
         int slot = writable(address);
+        if (watches != null) {
+            announce(address, Integer.BYTES);
+        }
         slab(slot).putInt(within(slot, offset), value, LITTLE);
         if (watches != null) {
             tellWatches(address, Integer.BYTES);
@@ -175,6 +181,9 @@ public final class PhysicalMemory implements AutoCloseable {
             return;
         }
         int slot = writable(address);
+        if (watches != null) {
+            announce(address, Short.BYTES);
+        }
         slab(slot).putShort(within(slot, offset), value, LITTLE);
         if (watches != null) {
             tellWatches(address, Short.BYTES);
@@ -190,6 +199,9 @@ public final class PhysicalMemory implements AutoCloseable {
     /** Writes one byte. */
     public void writeByte(long address, byte value) {
         int slot = writable(address);
+        if (watches != null) {
+            announce(address, 1);
+        }
         slab(slot).putByte(within(slot, (int) address & OFFSET_MASK), value);
         if (watches != null) {
             tellWatches(address, 1);
@@ -213,6 +225,9 @@ public final class PhysicalMemory implements AutoCloseable {
 
     /** Copies {@code length} bytes into memory. */
     public void write(long address, byte[] source, int at, int length) {
+        if (watches != null && length > 0) {
+            announce(address, length);
+        }
         for (int done = 0; done < length; ) {
             int offset = (int) (address + done) & OFFSET_MASK;
             int n = Math.min(length - done, PAGE_BYTES - offset);
@@ -239,6 +254,9 @@ public final class PhysicalMemory implements AutoCloseable {
                 return false;
             }
             slot = makeWritable(address, slot);
+        }
+        if (watches != null) {
+            announce(address & ~7L, Long.BYTES);
         }
         int index = within(slot, offset);
         boolean swap = ByteOrder.nativeOrder() != LITTLE;
@@ -274,6 +292,14 @@ public final class PhysicalMemory implements AutoCloseable {
         WriteWatch[] more = watches == null ? new WriteWatch[1] : Arrays.copyOf(watches, watches.length + 1);
         more[more.length - 1] = watch;
         watches = more;
+    }
+
+    private void announce(long address, int bytes) {
+        if (watches != null) {
+            for (WriteWatch w : watches) {
+                w.writing(address & ADDRESS_MASK, bytes);
+            }
+        }
     }
 
     private void tellWatches(long address, int bytes) {

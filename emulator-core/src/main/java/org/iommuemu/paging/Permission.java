@@ -18,6 +18,8 @@ public final class Permission {
     public static final int UNPRIVILEGED_WRITE = 1 << 4;
     /** Unprivileged instruction fetch. */
     public static final int UNPRIVILEGED_EXECUTE = 1 << 5;
+    /** What no translation has. */
+    public static final int NEVER = 1 << 6;
     /** Everything. */
     public static final int ALL = (1 << 6) - 1;
     /** Everything that is privileged. */

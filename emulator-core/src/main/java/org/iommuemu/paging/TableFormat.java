@@ -5,9 +5,9 @@ package org.iommuemu.paging;
  * How the descriptors of one kind of page table are laid out: data only, so that one walker serves every architecture
  * without a virtual call for each descriptor.
  *
- * <p>A descriptor of height {@code h} resolves the address bits from {@link #shift(int) shift(h)} up. At each height a
- * descriptor is a table if {@code (d & tableMask) == tableValue}, else a leaf if {@code (d & leafMask) == leafValue}, else
- * it is invalid.
+ * <p>A descriptor of height {@code h} resolves the address bits from {@link #shift(int) shift(h)} up. It is invalid if none of
+ * the bits that make one present is set. Else, at each height, it is a table if {@code (d & tableMask) == tableValue}, else a
+ * leaf if {@code (d & leafMask) == leafValue}, else invalid as well.
  */
 public final class TableFormat {
     /** More heights than any supported format has. */
@@ -20,15 +20,20 @@ public final class TableFormat {
     private final int strideBits;
     private final int granuleCode;
     private final int lastLevel;
+    private final boolean levelsCountUp;
     private final long[] tableMask = new long[HEIGHTS];
     private final long[] tableValue = new long[HEIGHTS];
     private final long[] leafMask = new long[HEIGHTS];
     private final long[] leafValue = new long[HEIGHTS];
+    private final long[] tableReserved = new long[HEIGHTS];
+    private final long[] leafReserved = new long[HEIGHTS];
     private final int[] contiguousBits = new int[HEIGHTS];
+    private final long presentMask;
     private final long addressMask;
     private final long highMask;
     private final int highShift;
     private final long restrictionMask;
+    private final long grantMask;
     private final long accessFlag;
     private final long contiguous;
 
@@ -38,19 +43,26 @@ public final class TableFormat {
         strideBits = b.granuleShift - 3;
         granuleCode = b.granuleCode;
         lastLevel = b.lastLevel;
+        levelsCountUp = b.levelsCountUp;
         for (int h = 0; h < HEIGHTS; h++) {
             boolean table = h > 0;
             boolean leaf = h == 0 || (b.blockHeights >>> h & 1) != 0;
-            tableMask[h] = table ? b.typeMask : 0;
-            tableValue[h] = table ? b.tableType : NEVER;
-            leafMask[h] = leaf ? b.typeMask : 0;
-            leafValue[h] = !leaf ? NEVER : h == 0 ? b.pageType : b.blockType;
+            // Where there is only one kind, what tells them apart elsewhere may be no more than a reserved bit.
+            boolean told = !b.reservedTells || table && leaf;
+            tableMask[h] = table && told ? b.typeMask : 0;
+            tableValue[h] = !table ? NEVER : told ? b.tableType : 0;
+            leafMask[h] = leaf && told ? b.typeMask : 0;
+            leafValue[h] = !leaf ? NEVER : !told ? 0 : h == 0 ? b.pageType : b.blockType;
             contiguousBits[h] = b.contiguousBits[h];
+            tableReserved[h] = b.tableReserved | (told || !table ? 0 : b.typeMask);
+            leafReserved[h] = b.leafReserved | (h == 0 ? 0 : (1L << shift(h)) - 1 & b.addressMask & ~b.leafIgnored);
         }
+        presentMask = b.presentMask;
         addressMask = b.addressMask;
         highMask = b.highMask;
         highShift = b.highShift;
         restrictionMask = b.restrictionMask;
+        grantMask = b.grantMask;
         accessFlag = b.accessFlag;
         contiguous = b.contiguous;
     }
@@ -61,15 +73,20 @@ public final class TableFormat {
         strideBits = f.strideBits;
         granuleCode = f.granuleCode;
         lastLevel = f.lastLevel;
+        levelsCountUp = f.levelsCountUp;
         System.arraycopy(f.tableMask, 0, tableMask, 0, HEIGHTS);
         System.arraycopy(f.tableValue, 0, tableValue, 0, HEIGHTS);
         System.arraycopy(f.leafMask, 0, leafMask, 0, HEIGHTS);
         System.arraycopy(f.leafValue, 0, leafValue, 0, HEIGHTS);
         System.arraycopy(f.contiguousBits, 0, contiguousBits, 0, HEIGHTS);
+        System.arraycopy(f.tableReserved, 0, tableReserved, 0, HEIGHTS);
+        System.arraycopy(f.leafReserved, 0, leafReserved, 0, HEIGHTS);
         addressMask = f.addressMask;
         highMask = f.highMask;
         highShift = f.highShift;
         restrictionMask = 0;
+        grantMask = 0;
+        presentMask = f.presentMask;
         accessFlag = f.accessFlag;
         contiguous = f.contiguous;
     }
@@ -106,10 +123,25 @@ public final class TableFormat {
 
     /** The architecture's number for a height. */
     public int level(int height) {
-        return lastLevel - height;
+        return levelsCountUp ? lastLevel + height : lastLevel - height;
     }
 
-    /** Whether a descriptor points to another table. */
+    /** Whether a descriptor is there at all. */
+    public boolean isPresent(long descriptor) {
+        return (descriptor & presentMask) != 0;
+    }
+
+    /** Whether a table descriptor has a bit set that must be zero. */
+    public boolean isTableMalformed(long descriptor, int height) {
+        return (descriptor & tableReserved[height]) != 0;
+    }
+
+    /** Whether a leaf has a bit set that must be zero. */
+    public boolean isLeafMalformed(long descriptor, int height) {
+        return (descriptor & leafReserved[height]) != 0;
+    }
+
+    /** Whether a descriptor that is present points to another table. */
     public boolean isTable(long descriptor, int height) {
         return (descriptor & tableMask[height]) == tableValue[height];
     }
@@ -139,14 +171,17 @@ public final class TableFormat {
         return address & addressMask | (highMask == 0 ? 0 : address >>> highShift & highMask);
     }
 
-    /** The bits of a table descriptor that restrict everything below it; they accumulate by OR. */
+    /**
+     * The bits of a table descriptor that restrict everything below it: those that are set, and of the bits that grant
+     * something those that are not. They accumulate by OR.
+     */
     public long restrictions(long tableDescriptor) {
-        return tableDescriptor & restrictionMask;
+        return (tableDescriptor ^ grantMask) & restrictionMask;
     }
 
     /** Whether a leaf has been marked as accessed, or the format has no such mark. */
     public boolean isAccessed(long leaf) {
-        return accessFlag == 0 || (leaf & accessFlag) != 0;
+        return (leaf & accessFlag) == accessFlag;
     }
 
     /** A descriptor marked as accessed. */
@@ -181,6 +216,7 @@ public final class TableFormat {
         private final int[] contiguousBits = new int[HEIGHTS];
         private int granuleCode;
         private int lastLevel;
+        private boolean levelsCountUp;
         private long typeMask;
         private long tableType;
         private long blockType;
@@ -190,6 +226,12 @@ public final class TableFormat {
         private long highMask;
         private int highShift;
         private long restrictionMask;
+        private long grantMask;
+        private long presentMask = 1;
+        private long tableReserved;
+        private long leafReserved;
+        private long leafIgnored = -1L;
+        private boolean reservedTells;
         private long accessFlag;
         private long contiguous;
 
@@ -207,6 +249,13 @@ public final class TableFormat {
         /** The architecture's number for the level of pages; levels above it count down. */
         public Builder lastLevel(int level) {
             lastLevel = level;
+            return this;
+        }
+
+        /** The architecture's number for the level of pages is 1; levels above it count up. */
+        public Builder levelsFromOne() {
+            lastLevel = 1;
+            levelsCountUp = true;
             return this;
         }
 
@@ -244,7 +293,32 @@ public final class TableFormat {
             return this;
         }
 
-        /** The bit of a leaf that marks it as accessed. */
+        /** The bits of which a descriptor that is there has one set; bit 0 unless told. */
+        public Builder present(long anyOf) {
+            presentMask = anyOf;
+            return this;
+        }
+
+        /**
+         * Bits that must be zero in table descriptors and in leaves. The type bits are then reserved where there is only one kind
+         * of descriptor but pages, and so are the address bits of a large leaf below its size, but for {@code large}.
+         */
+        public Builder reserved(long tables, long leaves, long large) {
+            tableReserved = tables;
+            leafReserved = leaves;
+            leafIgnored = large;
+            reservedTells = true;
+            return this;
+        }
+
+        /** Bits of table descriptors that grant something to what lies below: without them it is restricted. */
+        public Builder grants(long mask) {
+            grantMask = mask;
+            restrictionMask |= mask;
+            return this;
+        }
+
+        /** The bits of a leaf that mark it as accessed, once they are all set. */
         public Builder accessFlag(long mask) {
             accessFlag = mask;
             return this;

@@ -7,6 +7,8 @@ public enum WalkStatus {
     OK,
     /** At an invalid descriptor. */
     INVALID_DESCRIPTOR,
+    /** At a descriptor with a bit set that must be zero. */
+    RESERVED_BITS,
     /** At a descriptor whose address is wider than is allowed. */
     ADDRESS_SIZE,
     /** At a descriptor whose read got no answer. */

@@ -127,7 +127,13 @@ public final class Walker {
             if (observer != null) {
                 observer.descriptor(root, h, at, d);
             }
+            if (!format.isPresent(d)) {
+                return WalkStatus.INVALID_DESCRIPTOR;
+            }
             if (format.isTable(d, h)) {
+                if (format.isTableMalformed(d, h)) {
+                    return WalkStatus.RESERVED_BITS;
+                }
                 long next = format.nextTable(d);
                 if ((next & limit) != 0) {
                     // Of higher priority than what marking the descriptor could come to (DDI 0487 §D8.15).
@@ -161,6 +167,9 @@ public final class Walker {
                 located = locator == null;
                 h--;
             } else if (format.isLeaf(d, h)) {
+                if (format.isLeafMalformed(d, h)) {
+                    return WalkStatus.RESERVED_BITS;
+                }
                 output = format.output(d, h);
                 restrictions = restrict;
                 int size = format.shift(h);

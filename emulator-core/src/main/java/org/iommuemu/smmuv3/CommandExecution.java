@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3;
 
+import org.iommuemu.iommu.AtcInvalidations;
 import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Idr;
@@ -9,6 +11,8 @@ import org.iommuemu.smmuv3.spec.Registers;
 
 /** What legal commands do (IHI 0070 chapter 4): each goes to the part of the machine that it is for. */
 final class CommandExecution {
+    private static final int PAGE_SHIFT = 12;
+
     private final RegisterFile registers;
     private final SmmuFeatures features;
     private final Invalidations invalidations;
@@ -49,12 +53,12 @@ final class CommandExecution {
         switch (command) {
             // Ignored while translation is off (§4.5).
             case ATC_INV -> {
-                if (isTranslating()) {
-                    atcs.send(word0, word1);
+                if (isTranslating() && reachesDevice(word0)) {
+                    invalidateAtc(word0, word1);
                 }
             }
             case PRI_RESP -> {
-                if (isTranslating()) {
+                if (isTranslating() && reachesDevice(word0)) {
                     pages.respond(word0, word1);
                 }
             }
@@ -68,6 +72,23 @@ final class CommandExecution {
 
     private boolean isTranslating() {
         return Registers.SMMUEN.isSet(registers.get(Registers.CR0));
+    }
+
+    private void invalidateAtc(long word0, long word1) {
+        boolean pasid = Command.SSV.isSet(word0);
+        atcs.send(
+                Command.SID.getInt(word0),
+                pasid ? Command.SSID.getInt(word0) : Transaction.NO_SUBSTREAM,
+                pasid && Command.ATC_GLOBAL.isSet(word0),
+                Command.ADDRESS.inPlace(word1),
+                PAGE_SHIFT + Command.ATC_SIZE.getInt(word1));
+    }
+
+    /** IDs wider than what is implemented name no device: the command has no effect (§4.1.7, §4.5). */
+    private boolean reachesDevice(long word0) {
+        int substreamBits = features.substreamIdBits();
+        boolean substream = substreamBits != 0 && Command.SSID.get(word0) >>> substreamBits == 0;
+        return Command.SID.get(word0) >>> features.streamIdBits() == 0 && (substream || !Command.SSV.isSet(word0));
     }
 
     private void resume(long word0, long word1) {

@@ -163,7 +163,7 @@ final class SmmuArchitecture implements Architecture {
             case INPUT_RANGE -> SmmuRule.INPUT_RANGE;
             case WALK_DISABLED -> SmmuRule.WALK_DISABLED;
             case UNPRIVILEGED -> SmmuRule.UNPRIVILEGED_NEVER;
-            case INVALID_DESCRIPTOR -> SmmuRule.DESCRIPTOR_INVALID;
+            case INVALID_DESCRIPTOR, RESERVED_BITS, FORBIDDEN_OUTPUT -> SmmuRule.DESCRIPTOR_INVALID;
             case ADDRESS_SIZE -> SmmuRule.OUTPUT_ADDRESS_SIZE;
             case ACCESS_FLAG -> SmmuRule.ACCESS_FLAG;
             case WALK_EXTERNAL_ABORT -> SmmuRule.WALK_ABORT;
@@ -175,7 +175,7 @@ final class SmmuArchitecture implements Architecture {
     static SmmuRule stage2Rule(Fault fault) {
         return switch (fault.kind()) {
             case INPUT_RANGE, WALK_DISABLED, UNPRIVILEGED -> SmmuRule.STAGE_2_INPUT_RANGE;
-            case INVALID_DESCRIPTOR -> SmmuRule.DESCRIPTOR_INVALID;
+            case INVALID_DESCRIPTOR, RESERVED_BITS, FORBIDDEN_OUTPUT -> SmmuRule.DESCRIPTOR_INVALID;
             case ADDRESS_SIZE -> SmmuRule.OUTPUT_ADDRESS_SIZE;
             case ACCESS_FLAG -> SmmuRule.ACCESS_FLAG;
             case WALK_EXTERNAL_ABORT -> SmmuRule.WALK_ABORT;

@@ -24,6 +24,9 @@ final class SmmuContext extends TranslationContext {
     /** Config=0b100. */
     static final int BYPASS = 1 << 7;
 
+    /** VA[55] selects between TTB0 and TTB1, also where the top byte is ignored (§3.4.1). */
+    private static final int HALF_BIT = 55;
+
     private final int controls;
     private final int ats;
     private final long incoming;
@@ -47,7 +50,7 @@ final class SmmuContext extends TranslationContext {
             int controls,
             int ats,
             long incoming) {
-        super(lower, upper, second, effective);
+        super(lower, upper, HALF_BIT, second, effective);
         this.controls = controls;
         this.ats = ats;
         this.incoming = incoming;

@@ -56,10 +56,20 @@ final class SmmuLeafRules implements LeafRules {
         return MemoryAttributes.combine(stage1, stage2);
     }
 
+    @Override
+    public int tableNeed(TableRoot stage2) {
+        return Permission.PRIVILEGED_READ;
+    }
+
     /** STE.S2PTW: tables and CDs must not lie in what stage 2 maps as Device memory (IHI 0070 §5.2). */
     @Override
     public boolean mayHoldTables(TableRoot stage2, long attributes) {
         boolean protectedWalk = (stage2.permissionControls() & ContextBuilder.PROTECTED_TABLE_WALK) != 0;
         return !protectedWalk || !MemoryAttributes.isDevice(attributes);
+    }
+
+    @Override
+    public boolean forbids(long first, long last) {
+        return false;
     }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.iommuemu.bits.BitField;
 import org.iommuemu.bits.Register;
+import org.iommuemu.iommu.AtcInvalidations;
 import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.iommu.TranslationUnit;

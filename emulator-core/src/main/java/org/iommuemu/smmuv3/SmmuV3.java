@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3;
 
+import org.iommuemu.iommu.AtcInvalidations;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.ConfigurationCache;
 import org.iommuemu.iommu.DevicePort;
@@ -22,8 +23,12 @@ import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.WalkCaches;
 import org.iommuemu.paging.WalkObserver;
 import org.iommuemu.paging.Walker;
+import org.iommuemu.smmuv3.pmcg.CounterGroup;
+import org.iommuemu.smmuv3.pmcg.CounterGroupFeatures;
+import org.iommuemu.smmuv3.spec.AtosRegisters;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Event;
+import org.iommuemu.smmuv3.spec.Idr;
 import org.iommuemu.smmuv3.spec.Registers;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +55,10 @@ public final class SmmuV3 implements Iommu {
     private final TranslationUnit unit;
     private @Nullable StaleDetector stale;
     private final SmmuRegisters registers;
+    private final CounterGroup counters;
+    private final ActivityMeter meter;
+    /** Whether somebody counts or compares: the one thing that the way of a transaction asks about either. */
+    private boolean watched;
 
     /**
      * A machine after reset, with empty caches.
@@ -57,9 +66,24 @@ public final class SmmuV3 implements Iommu {
      * @param memory what it reads its tables and queues from
      * @param requested features; those that are not modelled read as absent, see {@link SmmuFeatures#modelled()}
      * @param caches geometry of its caches
-     * @param interrupts where its wired interrupts go: {@code eventq}, {@code priq}, {@code gerror}, {@code cmdq-sync}
+     * @param interrupts where its wired interrupts go: {@code eventq}, {@code priq}, {@code gerror}, {@code cmdq-sync},
+     *     {@code pmcg}
      */
     public SmmuV3(PhysicalMemory memory, SmmuFeatures requested, CacheConfiguration caches, InterruptSink interrupts) {
+        this(memory, requested, caches, interrupts, CounterGroupFeatures.standard());
+    }
+
+    /**
+     * The same with a choice of counters.
+     *
+     * @param monitor what its performance monitor counter group can do
+     */
+    public SmmuV3(
+            PhysicalMemory memory,
+            SmmuFeatures requested,
+            CacheConfiguration caches,
+            InterruptSink interrupts,
+            CounterGroupFeatures monitor) {
         this.memory = memory;
         features = requested.modelled();
         structures = new StructureReader(memory, features.outputBits());
@@ -101,12 +125,41 @@ public final class SmmuV3 implements Iommu {
         ConfigurationFetch plain =
                 new ConfigurationFetch(features, file, structures, stageTwo, IncomingAttributes.withoutOverrides());
         new AddressTranslation(features, file, unit, plain).bind();
-        stalls.retryThrough(this::translate);
+        stalls.retryThrough(this::translateAgain);
         registers.reset();
+        counters = new CounterGroup(
+                monitor,
+                memory,
+                interrupts,
+                features.iidr(),
+                features.aidr(),
+                features.streamIdBits(),
+                features.outputBits(),
+                features.has0(Idr.ATS));
+        meter = new ActivityMeter(unit, structures, counters);
+        counters.onCounting(on -> {
+            watched = on || stale != null;
+            meter.restart();
+        });
     }
 
     @Override
     public void translate(Transaction transaction, Verdict verdict) {
+        if (watched) {
+            translateWatched(transaction, verdict);
+        } else {
+            unit.translate(transaction, verdict);
+        }
+    }
+
+    private void translateWatched(Transaction transaction, Verdict verdict) {
+        long interrupted = begin(transaction.streamId());
+        translateAgain(transaction, verdict);
+        meter.end(interrupted, 1, 0, 0);
+    }
+
+    /** Translates a transaction that has been counted, or is not to be. */
+    private void translateAgain(Transaction transaction, Verdict verdict) {
         if (stale != null) {
             stale.translate(transaction, verdict);
         } else {
@@ -118,23 +171,41 @@ public final class SmmuV3 implements Iommu {
     public StaleDetector detectStale() {
         StaleDetector detector = new StaleDetector(
                 unit, memory, new SmmuLeafRules(), ContextBuilder.NO_TABLES, commands::total, SmmuTags::text);
+        structures.detect(detector.structureObserver());
         stale = detector;
+        watched = true;
         return detector;
     }
 
     @Override
     public void forwardTranslated(Transaction transaction, Verdict verdict) {
+        long interrupted = begin(transaction.streamId());
         translated.forward(transaction, verdict);
+        meter.end(interrupted, 1, 0, 1);
     }
 
     @Override
     public void requestTranslation(Transaction request, TranslationCompletion completion) {
-        requests.answer(request, completion);
+        long interrupted = begin(request.streamId());
+        if (stale != null) {
+            stale.begin();
+            requests.answer(request, completion);
+            stale.end(request);
+        } else {
+            requests.answer(request, completion);
+        }
+        meter.end(interrupted, 1, 1, 0);
     }
 
     @Override
     public void requestPage(PageRequest request) {
+        long interrupted = begin(request.streamId());
         pages.request(request);
+        meter.end(interrupted, 0, 0, 0);
+    }
+
+    private long begin(int streamId) {
+        return meter.begin(Integer.toUnsignedLong(streamId));
     }
 
     @Override
@@ -158,7 +229,17 @@ public final class SmmuV3 implements Iommu {
 
     @Override
     public void writeRegister(long offset, int size, long value) {
+        long interrupted = meter.begin(operationStream(offset));
         file.write(unalias(offset), size, value);
+        meter.end(interrupted, 0, 0, 0);
+    }
+
+    /** For whom the operation is that a write starts, if it is one of address translation. */
+    private long operationStream(long offset) {
+        boolean global = offset == Registers.GATOS.ctrl().offset();
+        return global || offset == Registers.VATOS.ctrl().offset()
+                ? AtosRegisters.STREAM_ID.get(file.get((global ? Registers.GATOS : Registers.VATOS).sid()))
+                : ActivityMeter.NOBODY;
     }
 
     /** The output queues' indexes are in page 1; their old place in page 0 is an alias (§6.1). */
@@ -171,6 +252,7 @@ public final class SmmuV3 implements Iommu {
     /** Resets the registers; caches keep what they hold, as the architecture leaves them. */
     public void reset() {
         registers.reset();
+        counters.reset();
     }
 
     /** What the machine can do: the features asked for, less those that are not modelled. */
@@ -181,6 +263,11 @@ public final class SmmuV3 implements Iommu {
     /** The translation pipeline with its caches and counters. */
     public TranslationUnit unit() {
         return unit;
+    }
+
+    /** The performance monitor counter group, a register frame of its own. */
+    public CounterGroup counterGroup() {
+        return counters;
     }
 
     /** Indexes and fill of the command queue. */

@@ -11,6 +11,7 @@ final class StructureReader {
     private final PhysicalMemory memory;
     private final int addressBits;
     private @Nullable StructureObserver observer;
+    private @Nullable StructureObserver detector;
     private long reads;
     private long aborts;
 
@@ -21,6 +22,11 @@ final class StructureReader {
 
     void observe(@Nullable StructureObserver watcher) {
         observer = watcher;
+    }
+
+    /** Shows every structure to one more, beside {@link #observe}. */
+    void detect(StructureObserver watcher) {
+        detector = watcher;
     }
 
     /**
@@ -39,6 +45,9 @@ final class StructureReader {
         }
         if (observer != null) {
             observer.fetched(layout, address, into);
+        }
+        if (detector != null) {
+            detector.fetched(layout, address, into);
         }
         return true;
     }

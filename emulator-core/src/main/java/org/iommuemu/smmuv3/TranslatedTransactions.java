@@ -45,7 +45,8 @@ final class TranslatedTransactions {
         if (!features.has0(Idr.ATS)) {
             v.end(Verdict.Status.ABORT, SmmuRule.ATS_ABSENT);
         } else if (!Registers.SMMUEN.isSet(cr0)) {
-            forbid(t, true, v);
+            // Nothing says that the stream lets events be merged, and this one may not be without (§7.3.1).
+            forbid(t, false, v);
         } else if (!Registers.ATSCHK.isSet(cr0)) {
             pass(t, v);
         } else {

@@ -46,7 +46,8 @@ final class TranslationRequests {
         if (!features.has0(Idr.ATS)) {
             c.end(Status.UR, SmmuRule.ATS_ABSENT);
         } else if (!Registers.SMMUEN.isSet(registers.get(Registers.CR0))) {
-            refuse(t, true, c);
+            // Nothing says that the stream lets events be merged, and this one may not be without (§7.3.1).
+            refuse(t, false, c);
         } else {
             SmmuContext context = (SmmuContext) unit.lookupContext(t.streamId(), t.substreamId());
             if (context == null) {

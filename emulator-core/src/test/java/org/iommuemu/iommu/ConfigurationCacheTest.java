@@ -183,7 +183,7 @@ class ConfigurationCacheTest {
     /** Passes everything through. */
     private static final class Context extends TranslationContext {
         Context() {
-            super(null, null, null, new int[Access.CODES]);
+            super(null, null, 63, null, new int[Access.CODES]);
         }
     }
 }

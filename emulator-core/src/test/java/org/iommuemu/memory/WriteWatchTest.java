@@ -35,6 +35,43 @@ class WriteWatchTest {
     }
 
     @Test
+    void shouldAnnounceEveryKindOfWriteBeforeIt() {
+        memory.watchWrites(new WriteWatch() {
+            @Override
+            public void writing(long address, int bytes) {
+                seen.add(Long.toHexString(address) + "+" + bytes + "=" + memory.readLong(address));
+            }
+
+            @Override
+            public void written(long address, int bytes) {
+                seen.add("=" + memory.readLong(address));
+            }
+        });
+
+        memory.writeLong(0x1000, 1);
+        memory.writeInt(0x1000, 2);
+        memory.writeShort(0x1000, (short) 3);
+        memory.writeByte(0x1000, (byte) 4);
+        memory.write(0x1000, new byte[] {5, 0}, 0, 2);
+        memory.compareAndSetLong(0x1000, 5, 6);
+
+        assertThat(seen)
+                .containsExactly(
+                        "1000+8=0",
+                        "=1",
+                        "1000+4=1",
+                        "=2",
+                        "1000+2=2",
+                        "=3",
+                        "1000+1=3",
+                        "=4",
+                        "1000+2=4",
+                        "=5",
+                        "1000+8=5",
+                        "=6");
+    }
+
+    @Test
     void shouldNotSeeWhatWritesNothing() {
         memory.watchWrites((address, bytes) -> seen.add("written"));
 

@@ -4,6 +4,7 @@ package org.iommuemu.paging;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.math.BigInteger;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -172,6 +173,16 @@ class TableRootTest {
 
         // 256 tags thrown into 256 sets at random hit about 1 - 1/e of them.
         assertThat(sets).isGreaterThan(128);
+    }
+
+    @Test
+    void shouldCrowdNoSetWithTheTagsOfAllAddressSpaces() {
+        int[] tagsOfSet = new int[1 << 16];
+        for (int asid = 0; asid < 1 << 16; asid++) {
+            tagsOfSet[(int) TableRoot.mix(asid) & 0xFFFF]++;
+        }
+
+        assertThat(Arrays.stream(tagsOfSet).max().orElseThrow()).isEqualTo(2);
     }
 
     private static TableRoot.Builder root(int inputBits) {

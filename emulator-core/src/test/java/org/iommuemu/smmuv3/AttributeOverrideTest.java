@@ -46,7 +46,7 @@ class AttributeOverrideTest {
     @Test
     void shouldKeepAHintThatIsTransientBehindStage2() {
         // 4.7: the hints are stage 1's; write-back transient RA WA (0x77) under write-through (0b1010) is 0x33.
-        TestCd cd = b.stage1(5).set(255, 192, 0x77).map(VA, 0x1_4000_0000L);
+        b.stage1(5).set(255, 192, 0x77).map(VA, 0x1_4000_0000L);
         TestStage2.identity(b, 5, 3).map(0x1_4000_0000L, SmmuBench.DATA, 2, TestStage2.LEAF | 0xA << 2);
         b.ste(5).config(7);
 

@@ -46,7 +46,7 @@ class SingleBitFlipTest {
             cd.lowerTables(granule1, 48).map(PAGE, output);
             b.ste(STREAM).s1ContextPtr(cd.address());
             addWords(cd.address(), 8);
-            addDescriptors(cd.tables(PAGE), PAGE, granule1, 0);
+            addDescriptors(cd.tables(PAGE), PAGE, 0);
         }
         if (granule2 != 0) {
             makeStage2(granule2, granule1 == 0 ? PAGE : INTERMEDIATE);
@@ -72,8 +72,8 @@ class SingleBitFlipTest {
         b.ste(STREAM).set(143, 128, 9).set(165, 160, 64L - inputBits).set(167, 166, 2);
         b.ste(STREAM).set(175, 174, granule == 12 ? 0 : granule == 16 ? 1 : 2).set(178, 176, 5);
         b.ste(STREAM).set(179, 179, 1).set(186, 186, 1).set(243, 196, t.root() >>> 4);
-        addDescriptors(t, intermediate, granule, 0);
-        addDescriptors(t, 0x100_0000, granule, block);
+        addDescriptors(t, intermediate, 0);
+        addDescriptors(t, 0x100_0000, block);
     }
 
     private void addWords(long at, int count) {
@@ -82,7 +82,7 @@ class SingleBitFlipTest {
         }
     }
 
-    private void addDescriptors(TableBuilder tables, long address, int granule, int height) {
+    private void addDescriptors(TableBuilder tables, long address, int height) {
         // The highest level that every builder here has: level 1.
         for (int h = height; h <= 2; h++) {
             words.add(tables.descriptorAddress(address, h));

@@ -99,6 +99,11 @@ final class SmmuBench implements AutoCloseable {
         return features(IDR0, IDR1, IDR3, IDR5 & ~clear | set);
     }
 
+    /** The stage 1 machine with bits {@code idr0} set, a STALL_MODEL, and room for {@code most} stalls. */
+    static SmmuFeatures withStalls(int model, int most, long idr0) {
+        return features(IDR0 & ~(3L << 24) | (long) model << 24 | idr0, IDR1, IDR3, IDR5 | (long) most << 16);
+    }
+
     /** Before {@link #start}: a linear stream table of 2^{@code log2} streams. */
     SmmuBench linear(int log2) {
         streamTable = allocator.allocate(64L << log2, 64L << log2);

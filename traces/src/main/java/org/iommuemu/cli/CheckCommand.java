@@ -66,6 +66,10 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (failNth && detectStale) {
+            throw new InputException(
+                    "--fail-nth with --detect-stale", "one of them, as runs with a failing access are not compared");
+        }
         if (junit != null) {
             ResultFile.check(junit);
         }

@@ -10,6 +10,8 @@ import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.JsonObject;
 import org.iommuemu.capture.OneLine;
 import org.iommuemu.smmuv3.SmmuFeatures;
+import org.iommuemu.vtd.VtdFeatures;
+import org.iommuemu.vtd.spec.ExtendedCapability;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param file where it stands
  * @param line on which line
  * @param name its name, as {@link OneLine}
- * @param smmu features of the SMMUv3 it is for, or null if it is for a VT-d unit
+ * @param smmu features of the SMMUv3 it is for, or null
+ * @param vtd features of the VT-d unit it is for, or null
  * @param cannotStall streams whose transactions must not be kept waiting
  * @param ram memory that exists, as pairs of base and size; empty if all does
  * @param steps what happens, in order
@@ -29,6 +32,7 @@ public record Scenario(
         long line,
         String name,
         @Nullable SmmuFeatures smmu,
+        @Nullable VtdFeatures vtd,
         Set<Integer> cannotStall,
         List<long[]> ram,
         List<Step> steps,
@@ -52,15 +56,17 @@ public record Scenario(
         for (JsonObject step : json.objects("steps")) {
             steps.add(Step.parse(step));
         }
+        Notes notes = Notes.parse(json.has("note") ? json.text("note") : "");
         return new Scenario(
                 file,
                 line,
                 OneLine.of(json.text("name")),
                 iommu.equals("smmuv3") ? smmu(features, json) : null,
+                iommu.equals("vtd") ? vtd(features, json, notes) : null,
                 cannotStall(features),
                 ram,
                 List.copyOf(steps),
-                Notes.parse(json.has("note") ? json.text("note") : ""));
+                notes);
     }
 
     private static Set<Integer> cannotStall(JsonObject features) {
@@ -87,13 +93,26 @@ public record Scenario(
         }
     }
 
+    /** The recorder whose remark is flts-aw used a field that ECAP.SSTS=0 would make reserved. */
+    private static VtdFeatures vtd(JsonObject features, JsonObject scenario, Notes notes) {
+        long secondStage = notes.ids().contains("QUIRK flts-aw") ? ExtendedCapability.SSTS.mask() : 0;
+        try {
+            return new VtdFeatures(
+                    features.number("ver", 0, 0xFFFF_FFFFL),
+                    features.number("cap"),
+                    features.number("ecap") | secondStage);
+        } catch (IllegalArgumentException e) {
+            throw scenario.wrong("features", "a possible VT-d unit (" + e.getMessage() + ")");
+        }
+    }
+
     private static long register(JsonObject features, String name) {
         return features.number(name, 0, 0xFFFF_FFFFL);
     }
 
     /** The same with other steps. */
     Scenario withSteps(List<Step> other) {
-        return new Scenario(file, line, name, smmu, cannotStall, ram, List.copyOf(other), notes);
+        return new Scenario(file, line, name, smmu, vtd, cannotStall, ram, List.copyOf(other), notes);
     }
 
     /** {@code file:line}. */

@@ -104,8 +104,8 @@ final class ScenarioDevices implements DevicePort {
                     : " (" + engine.verdict().rule() + ")";
             return what + " ended as " + engine.outcome() + why + ", expected " + expected.text();
         }
-        boolean comparable = found == DmaStatus.OK && !transfer.step.write() && data != null;
-        if (comparable && !Arrays.equals(transfer.data, data)) {
+        boolean comparable = found == DmaStatus.OK && !transfer.step.write();
+        if (comparable && data != null && !Arrays.equals(transfer.data, data)) {
             return what + " read " + hex(transfer.data) + ", expected " + hex(data);
         }
         return SAME;

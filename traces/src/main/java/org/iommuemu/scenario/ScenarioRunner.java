@@ -2,27 +2,16 @@
 package org.iommuemu.scenario;
 
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import org.iommuemu.iommu.CacheConfiguration;
-import org.iommuemu.iommu.InterruptSink;
-import org.iommuemu.iommu.Iommu;
-import org.iommuemu.iommu.LintFinding;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.memory.PhysicalMemory;
-import org.iommuemu.memory.RangeState;
 import org.iommuemu.scenario.ScenarioResult.Status;
-import org.iommuemu.smmuv3.SmmuFeatures;
 import org.iommuemu.smmuv3.SmmuV3;
-import org.iommuemu.smmuv3.lint.SmmuLint;
 import org.jspecify.annotations.Nullable;
 
 /** Runs scenarios, each from reset with all memory zero, up to the first step that differs. */
 public final class ScenarioRunner {
-    private static final String SAME = "";
-
     private final CacheConfiguration caches;
     private final List<String> stale = new ArrayList<>();
     private boolean detectStale;
@@ -55,87 +44,31 @@ public final class ScenarioRunner {
 
     /** Runs one scenario. */
     public ScenarioResult run(Scenario scenario) {
-        SmmuFeatures features = scenario.smmu();
-        if (features == null) {
-            return new ScenarioResult(scenario, Status.SKIPPED, -1, "VT-d is not modelled");
-        }
-        try (PhysicalMemory memory = new PhysicalMemory()) {
-            populate(memory, scenario.ram());
-            Map<String, Integer> pulses = new HashMap<>();
-            SmmuV3 smmu = new SmmuV3(memory, features, caches, line -> pulses.merge(line, 1, Integer::sum));
-            SmmuLint linted = lint == null ? null : new SmmuLint(smmu, memory);
-            Iommu iommu = linted == null ? smmu : linted;
-            ScenarioDevices devices = new ScenarioDevices(iommu, memory, scenario.cannotStall(), pulses);
+        String head = scenario.place() + ": " + scenario.name() + ": ";
+        try (ScenarioMachine machine = new ScenarioMachine(scenario, caches, lint != null)) {
             if (detectStale) {
-                devices.watch(smmu.detectStale());
+                machine.detectStale();
             }
-            int number = 0;
-            for (Step step : scenario.steps()) {
-                String difference = run(step, iommu, devices, memory);
-                if (!difference.equals(SAME)) {
-                    note(scenario, linted);
-                    return differs(scenario, number, difference);
-                }
-                number++;
+            ScenarioResult result = run(scenario, machine);
+            // One that fails is the one whose stale translations are wanted most.
+            machine.devices().unexpectedStale().forEach(line -> stale.add(head + line));
+            if (lint != null) {
+                machine.note(head, lint);
             }
-            devices.unexpectedStale()
-                    .forEach(line -> stale.add(scenario.place() + ": " + scenario.name() + ": " + line));
-            note(scenario, linted);
-            return new ScenarioResult(scenario, Status.PASSED, -1, "");
+            return result;
         }
     }
 
-    private void note(Scenario scenario, @Nullable SmmuLint linted) {
-        if (lint != null && linted != null) {
-            String head = scenario.place() + ": " + scenario.name() + ": ";
-            linted.log()
-                    .findings()
-                    .forEach(f -> lint.add(new LintFinding(f.rule(), head + f.place(), f.seen(), f.count())));
-        }
-    }
-
-    /**
-     * Runs a scenario once for each memory access that the machine makes in it, with that access failing; nothing is compared
-     * with the scenario's expectations. Every run must end in what the architecture has for a failed access.
-     */
-    public FailNthResult failNth(Scenario scenario) {
-        FailNthResult result = new FailNthResult(scenario);
-        SmmuFeatures features = scenario.smmu();
-        boolean more = features != null;
-        for (long n = 1; more; n++) {
-            more = features != null && failOnce(scenario, features, n, result);
-        }
-        return result;
-    }
-
-    private boolean failOnce(Scenario scenario, SmmuFeatures features, long n, FailNthResult result) {
-        try (PhysicalMemory memory = new PhysicalMemory()) {
-            populate(memory, scenario.ram());
-            SmmuV3 iommu = new SmmuV3(memory, features, caches, InterruptSink.NONE);
-            ScenarioDevices devices = new ScenarioDevices(iommu, memory, scenario.cannotStall(), new HashMap<>());
-            memory.failNth(n);
-            int number = 0;
-            for (Step step : scenario.steps()) {
-                boolean pending = memory.isFailurePending();
-                long togglesBefore = FailNthResult.errorToggles(iommu);
-                run(step, iommu, devices, memory);
-                if (pending && !memory.isFailurePending()) {
-                    result.add(n, number, step, devices, iommu, togglesBefore);
-                }
-                number++;
+    private static ScenarioResult run(Scenario scenario, ScenarioMachine machine) {
+        int number = 0;
+        for (Step step : scenario.steps()) {
+            String difference = machine.run(step);
+            if (!difference.equals(ScenarioMachine.SAME)) {
+                return differs(scenario, number, difference);
             }
-            return !memory.isFailurePending();
+            number++;
         }
-    }
-
-    private static void populate(PhysicalMemory memory, List<long[]> ram) {
-        if (ram.isEmpty()) {
-            return;
-        }
-        memory.mark(0, 1L << PhysicalMemory.ADDRESS_BITS, RangeState.ABSENT);
-        for (long[] range : ram) {
-            memory.mark(range[0], range[1], RangeState.PRESENT);
-        }
+        return new ScenarioResult(scenario, Status.PASSED, -1, "");
     }
 
     private static ScenarioResult differs(Scenario scenario, int step, String difference) {
@@ -145,44 +78,39 @@ public final class ScenarioRunner {
                 : new ScenarioResult(scenario, Status.SKIPPED, step, String.join(", ", excuses) + ": " + difference);
     }
 
-    private static String run(Step step, Iommu iommu, ScenarioDevices devices, PhysicalMemory memory) {
-        if (step instanceof Step.MemoryWrite s) {
-            memory.write(s.address(), s.data(), 0, s.data().length);
-            return SAME;
-        } else if (step instanceof Step.RegisterWrite s) {
-            iommu.writeRegister(s.offset(), s.size(), s.value());
-            return SAME;
-        } else if (step instanceof Step.RegisterRead s) {
-            return read(s, iommu);
-        } else if (step instanceof Step.Dma s) {
-            return devices.issue(s);
-        } else if (step instanceof Step.MemoryExpect s) {
-            return expect(s, memory);
+    /**
+     * Runs an SMMUv3 scenario once for each memory access that the machine makes in it, with that access failing; nothing is
+     * compared with the scenario's expectations. Every run must end in what the architecture has for a failed access. One for
+     * another IOMMU makes no runs.
+     */
+    public FailNthResult failNth(Scenario scenario) {
+        FailNthResult result = new FailNthResult(scenario);
+        boolean more = scenario.smmu() != null;
+        for (long n = 1; more; n++) {
+            more = failOnce(scenario, n, result);
         }
-        return devices.run((DeviceStep) step);
+        return result;
     }
 
-    private static String read(Step.RegisterRead s, Iommu iommu) {
-        long found = iommu.readRegister(s.offset(), s.size());
-        if (((found ^ s.expected()) & s.mask()) == 0) {
-            return SAME;
-        }
-        return String.format("register 0x%x is 0x%x, expected 0x%x", s.offset(), found, s.expected());
-    }
-
-    private static String expect(Step.MemoryExpect s, PhysicalMemory memory) {
-        byte[] found = new byte[s.data().length];
-        memory.read(s.address(), found, 0, found.length);
-        for (int i = 0; i < found.length; i++) {
-            if (((found[i] ^ s.data()[i]) & s.mask()[i]) != 0) {
-                return "memory at 0x" + Long.toHexString(s.address()) + " is " + hex(found) + ", expected "
-                        + hex(s.data()) + " (differs at byte " + i + ")";
+    private boolean failOnce(Scenario scenario, long n, FailNthResult result) {
+        try (ScenarioMachine machine = new ScenarioMachine(scenario, caches, false)) {
+            PhysicalMemory memory = machine.memory();
+            SmmuV3 smmu = machine.smmu();
+            if (smmu == null) {
+                return false;
             }
+            memory.failNth(n);
+            int number = 0;
+            for (Step step : scenario.steps()) {
+                boolean pending = memory.isFailurePending();
+                long togglesBefore = FailNthResult.errorToggles(smmu);
+                machine.run(step);
+                if (pending && !memory.isFailurePending()) {
+                    result.add(n, number, step, machine.devices(), smmu, togglesBefore);
+                }
+                number++;
+            }
+            return !memory.isFailurePending();
         }
-        return SAME;
-    }
-
-    private static String hex(byte[] bytes) {
-        return HexFormat.of().formatHex(bytes);
     }
 }

@@ -14,11 +14,11 @@ sealed interface Step
     /** Loads physical memory, whatever answers there. */
     record MemoryWrite(long address, byte[] data) implements Step {}
 
-    /** A register write. */
-    record RegisterWrite(long offset, int size, long value) implements Step {}
+    /** A register write; to the performance monitor counter group, if {@code monitor}. */
+    record RegisterWrite(boolean monitor, long offset, int size, long value) implements Step {}
 
     /** A register read; bits of {@code mask} are compared. */
-    record RegisterRead(long offset, int size, long expected, long mask) implements Step {}
+    record RegisterRead(boolean monitor, long offset, int size, long expected, long mask) implements Step {}
 
     /**
      * One DMA; {@code data} is written, or is what a read must return, or is null where nothing is to be compared. With an id, a
@@ -63,9 +63,11 @@ sealed interface Step
         String op = json.text("op");
         return switch (op) {
             case "mem_write" -> new MemoryWrite(address(json), json.bytes("data"));
-            case "mmio_write" -> new RegisterWrite(offset(json), registerSize(json), json.number("value"));
+            case "mmio_write" ->
+                new RegisterWrite(isMonitor(json), offset(json), registerSize(json), json.number("value"));
             case "mmio_read" ->
                 new RegisterRead(
+                        isMonitor(json),
                         offset(json),
                         registerSize(json),
                         json.number("expect"),
@@ -85,6 +87,14 @@ sealed interface Step
 
     private static long address(JsonObject json) {
         return json.number("addr", 0, (1L << 52) - 1);
+    }
+
+    private static boolean isMonitor(JsonObject json) {
+        String frame = json.has("frame") ? json.text("frame") : "smmu";
+        if (!frame.equals("smmu") && !frame.equals("pmcg")) {
+            throw json.wrong("frame", "\"smmu\" or \"pmcg\"");
+        }
+        return frame.equals("pmcg");
     }
 
     private static long offset(JsonObject json) {

@@ -283,6 +283,13 @@ class CliTest {
     }
 
     @Test
+    void shouldRefuseToCompareRunsWithAFailingAccess() {
+        assertOneLineAboutBadInput(
+                run("check", "--fail-nth", "--detect-stale", "scenarios/smmuv3-faults.jsonl"),
+                "--fail-nth with --detect-stale");
+    }
+
+    @Test
     void shouldDecodeFromTheSharedDeclarations() {
         // IHI 0070 §4.4: range invalidation of 8 pages.
         assertThat(run("decode", "command", "0x0009000500103012", "0x0000000123456701"))

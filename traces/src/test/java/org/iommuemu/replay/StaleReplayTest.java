@@ -19,7 +19,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StaleReplayTest {
     private static StaleReport replay(String name, int entries) {
         CacheGeometry iotlb = CacheGeometry.of(entries / 8, 8, ReplacementPolicy.LRU);
-        CacheConfiguration caches = CacheConfiguration.standard().withIotlb(iotlb);
+        return replay(name, CacheConfiguration.standard().withIotlb(iotlb));
+    }
+
+    private static StaleReport replay(String name, CacheConfiguration caches) {
         try (CaptureReplay replay = new CaptureReplay(Capture.open(Path.of("samples", name)), caches)) {
             replay.detectStale();
             replay.run(records -> {});
@@ -46,6 +49,14 @@ class StaleReplayTest {
                 .containsExactlyInAnyOrderElementsOf(recorded);
         assertThat(report.stop()).isEqualTo(91806);
         assertThat(report.hits()).isEmpty();
+    }
+
+    @Test
+    void shouldListTheSameWithoutAConfigurationCache() {
+        StaleReport report =
+                replay("smmuv3-linux-lazy", CacheConfiguration.standard().withConfiguration(CacheGeometry.none()));
+
+        assertThat(report.entries()).hasSize(510);
     }
 
     @Test

@@ -4,6 +4,7 @@ package org.iommuemu.scenario;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.iommuemu.cache.CacheGeometry;
@@ -44,7 +45,9 @@ class ScenarioFilesTest {
         "smmuv3-faults-more.jsonl, 527, 0",
         "smmuv3-quirks.jsonl, 319, 0",
         "smmuv3-devices.jsonl, 147, 0",
-        "smmuv3-stale.jsonl, 23, 0"
+        "smmuv3-stale.jsonl, 28, 0",
+        "vtd-public.jsonl.zst, 542, 70",
+        "vtd-flts-public.jsonl.zst, 251, 79"
     })
     void shouldPassEveryScenarioThatIsNotExcused(String file, long passed, long skipped) {
         List<ScenarioResult> results = run(file, CacheConfiguration.standard());
@@ -63,7 +66,9 @@ class ScenarioFilesTest {
         "smmuv3-faults.jsonl",
         "smmuv3-faults-more.jsonl",
         "smmuv3-quirks.jsonl",
-        "smmuv3-devices.jsonl"
+        "smmuv3-devices.jsonl",
+        "vtd-public.jsonl.zst",
+        "vtd-flts-public.jsonl.zst"
     })
     void shouldFailNoneWithoutCachesOrWithTinyOnes(String file) {
         CacheGeometry tiny = CacheGeometry.of(1, 2, ReplacementPolicy.RANDOM);
@@ -105,6 +110,37 @@ class ScenarioFilesTest {
         assertThat(failures(results)).isEmpty();
         assertThat(runner.stale()).isEmpty();
         assertThat(count(results, Status.PASSED)).isGreaterThan(600);
+    }
+
+    @Test
+    void shouldFindStaleTranslationsWithoutAConfigurationCache() {
+        CacheConfiguration caches = CacheConfiguration.standard().withConfiguration(CacheGeometry.none());
+        ScenarioRunner runner = new ScenarioRunner(caches);
+        runner.detectStale();
+
+        List<ScenarioResult> results = Scenario.readAll(Path.of("scenarios", "smmuv3-stale.jsonl")).stream()
+                .map(runner::run)
+                .toList();
+
+        assertThat(failures(results)).isEmpty();
+        assertThat(runner.stale()).isEmpty();
+    }
+
+    @Test
+    void shouldReportStaleTranslationsOfAScenarioThatFailsLater() {
+        Scenario first =
+                Scenario.readAll(Path.of("scenarios", "smmuv3-stale.jsonl")).get(0);
+        List<Step> steps = new ArrayList<>(first.steps());
+        steps.removeIf(DeviceStep.ExpectStale.class::isInstance);
+        byte[] never = {(byte) 0xFF};
+        steps.add(new Step.MemoryExpect(0x2000_0000L, never, never));
+        ScenarioRunner runner = new ScenarioRunner(CacheConfiguration.standard());
+        runner.detectStale();
+
+        ScenarioResult result = runner.run(first.withSteps(steps));
+
+        assertThat(result.status()).isEqualTo(Status.FAILED);
+        assertThat(runner.stale()).singleElement().asString().contains("stream 0x1 0x5000");
     }
 
     @Test

@@ -54,6 +54,22 @@ class ScenarioTest {
     }
 
     @Test
+    void shouldReachTheCounterGroupByItsFrame() throws IOException {
+        // Counter 0 counts transactions of every stream.
+        ScenarioResult r = run(
+                "{'op':'mmio_write','frame':'pmcg','offset':'0x400','size':4,'value':'0x20000001'},"
+                        + "{'op':'mmio_write','frame':'pmcg','offset':'0xa00','size':4,'value':'0xffffffff'},"
+                        + "{'op':'mmio_write','frame':'pmcg','offset':'0xc00','size':8,'value':'0x1'},"
+                        + "{'op':'mmio_write','frame':'pmcg','offset':'0xe04','size':4,'value':'0x1'},"
+                        + "{'op':'dma','requester':'0x18','iova':'0x40000000','length':4,'write':false,'expect':'ok'},"
+                        + "{'op':'mmio_read','frame':'pmcg','offset':'0x0','size':8,'expect':'0x1'},"
+                        + "{'op':'mmio_read','frame':'smmu','offset':'0x4','size':4,'expect':'0x2730010'}",
+                "");
+
+        assertThat(r.status()).as(r.difference()).isEqualTo(ScenarioResult.Status.PASSED);
+    }
+
+    @Test
     void shouldAnswerOutsideOfRamWithABusError() throws IOException {
         ScenarioResult r = run(
                 "{'op':'dma','requester':'0x18','iova':'0x40001000','length':1,'write':true,'data':'ff','expect':'abort'}",
@@ -107,6 +123,7 @@ class ScenarioTest {
                 "{'op':'mem_write','addr':'0x0','data':'abc'}; steps[0].data",
                 "{'op':'mem_write','addr':'0x0'}; no 'steps[0].data'",
                 "{'op':'mem_write','addr':'0x10000000000000','data':'00'}; steps[0].addr",
+                "{'op':'mmio_read','offset':'0x0','frame':'gic','size':4,'expect':'0x0'}; steps[0].frame",
                 "{'op':'mmio_read','offset':'0x0','size':3,'expect':'0x0'}; steps[0].size",
                 "{'op':'mmio_write','offset':'0x0','size':4,'value':'0xzz'}; steps[0].value",
                 "{'op':'dma','requester':'0x1','iova':'0x0','length':4,'write':true,'data':'00','expect':'ok'}; steps[0].data",

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.vtd;
+
+import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.TranslationCompletion;
+import org.iommuemu.iommu.TranslationCompletion.Status;
+import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.iommu.TranslationWalk;
+import org.iommuemu.iommu.Verdict;
+import org.iommuemu.paging.Permission;
+import org.iommuemu.paging.TableRoot;
+import org.iommuemu.vtd.spec.ContextEntry;
+import org.iommuemu.vtd.spec.ExtendedCapability;
+import org.iommuemu.vtd.spec.ScalableContextEntry;
+import org.jspecify.annotations.Nullable;
+
+/** Translation Requests and requests with translated addresses: the decision lists of 10.2 and 10.3. */
+final class AtsRequests {
+    private static final int PAGE_SHIFT = 12;
+    private static final int GIGABYTE_SHIFT = 30;
+
+    private final VtdFeatures features;
+    private final TranslationUnit unit;
+    private final ContextLookup lookup;
+    private final FaultRecorder recorder;
+    private final int addressBits;
+    private boolean enabled;
+
+    AtsRequests(
+            VtdFeatures features, TranslationUnit unit, ContextLookup lookup, FaultRecorder recorder, int addressBits) {
+        this.features = features;
+        this.unit = unit;
+        this.lookup = lookup;
+        this.recorder = recorder;
+        this.addressBits = addressBits;
+    }
+
+    /** TE. */
+    void enable(boolean on) {
+        enabled = on;
+    }
+
+    /** Answers a Translation Request. */
+    void answer(Transaction t, TranslationCompletion c) {
+        if (!enabled || !features.hasExtended(ExtendedCapability.DT)) {
+            c.end(Status.UR, null);
+            return;
+        }
+        VtdContext context = (VtdContext) unit.lookupContext(t.streamId(), t.substreamId());
+        if (context == null) {
+            context = fetch(t, c);
+        }
+        if (context != null) {
+            answer(t, context, c);
+        }
+    }
+
+    private @Nullable VtdContext fetch(Transaction t, TranslationCompletion c) {
+        if (!lookup.findSource(t.streamId(), t.substreamId())) {
+            fail(t, lookup.refusal(), lookup.isSuppressed(), c);
+            return null;
+        }
+        if (!allowsAts()) {
+            boolean legacy = lookup.mode() == ContextLookup.LEGACY;
+            FaultReason why = legacy ? FaultReason.ATS_BLOCKED : FaultReason.SM_DEVICE_TLB_DISABLED;
+            fail(t, why, lookup.isSuppressed(), c);
+            return null;
+        }
+        if (isInterrupt(t)) {
+            answerInterrupt(t, c);
+            return null;
+        }
+        VtdContext context = lookup.fetch(t.streamId(), t.substreamId());
+        if (context == null) {
+            fail(t, lookup.refusal(), lookup.isSuppressed(), c);
+            return null;
+        }
+        unit.keepContext(t.streamId(), t.substreamId(), context);
+        return context;
+    }
+
+    private boolean allowsAts() {
+        return lookup.mode() == ContextLookup.LEGACY
+                ? ContextEntry.TT.getInt(lookup.context()) == ContextEntry.TT_ATS
+                : ScalableContextEntry.DTE.isSet(lookup.context());
+    }
+
+    private void answer(Transaction t, VtdContext context, TranslationCompletion c) {
+        boolean suppressed = context.is(VtdContext.SUPPRESSED);
+        if (!context.is(VtdContext.ATS)) {
+            boolean scalable = context.is(VtdContext.SCALABLE);
+            fail(t, scalable ? FaultReason.SM_DEVICE_TLB_DISABLED : FaultReason.ATS_BLOCKED, suppressed, c);
+            return;
+        }
+        if (isInterrupt(t)) {
+            answerInterrupt(t, c);
+            return;
+        }
+        boolean write = wantsWrite(t);
+        int access = write ? Access.WRITE : Access.READ;
+        access |= t.hasSubstream() ? t.access() & Access.PRIVILEGED : 0;
+        boolean echoed = t.hasSubstream() && Access.isPrivileged(access);
+        boolean privileged = Access.isPrivileged(context.effective(access));
+        if (privileged && context.is(VtdContext.SCALABLE) && context.is(VtdContext.NO_SUPERVISOR)) {
+            c.nothing(PAGE_SHIFT, echoed, FaultReason.SM_SUPERVISOR);
+            return;
+        }
+        TableRoot root = context.root(t.address());
+        if (root == null) {
+            if (t.address() >>> addressBits != 0) {
+                c.nothing(PAGE_SHIFT, echoed, FaultReason.SM_ADDRESS_WIDTH);
+            } else {
+                c.success(t.address(), GIGABYTE_SHIFT, true, write, false, echoed);
+            }
+            return;
+        }
+        int need = Permission.of(privileged, false, write, false);
+        int useful = Permission.of(privileged, true, write, false);
+        if (!unit.resolve(root, context.second(), t.address(), need, useful, TranslationWalk.REPORT)) {
+            Transaction asked = new Transaction().set(t.streamId(), t.substreamId(), t.address(), access);
+            fail(t, VtdArchitecture.reason(asked, context, unit.result().fault()), suppressed, c);
+            return;
+        }
+        TranslationWalk result = unit.result();
+        boolean mayRead = (result.permissions() & Permission.of(privileged, true, false, false)) != 0;
+        boolean mayWrite = write && (result.permissions() & Permission.of(privileged, false, true, false)) != 0;
+        if (mayRead || mayWrite) {
+            c.success(result.output(), result.shift(), mayRead, mayWrite, false, echoed);
+        } else {
+            c.nothing(PAGE_SHIFT, echoed, FaultReason.SM_NO_READ);
+        }
+    }
+
+    /** Without the no-write flag every request is one for writing too. */
+    private boolean wantsWrite(Transaction t) {
+        return Access.isWrite(t.access()) || !features.hasExtended(ExtendedCapability.NWFS);
+    }
+
+    private static boolean isInterrupt(Transaction t) {
+        return !t.hasSubstream()
+                && t.address() >= VtdLeafRules.INTERRUPT_FIRST
+                && t.address() <= VtdLeafRules.INTERRUPT_LAST;
+    }
+
+    /** Interrupts are to be sent untranslated; what the PASID's tables say of their addresses does not matter (10.2, 4). */
+    private void answerInterrupt(Transaction t, TranslationCompletion c) {
+        boolean write = wantsWrite(t);
+        c.success(t.address(), PAGE_SHIFT, false, write, false, false);
+        c.untranslatedOnly(write);
+    }
+
+    /** What ends with an answer is recoverable, and is not recorded. */
+    private void fail(Transaction t, FaultReason why, boolean suppressed, TranslationCompletion c) {
+        FaultReason.Answer answer = why.translation();
+        if (answer == FaultReason.Answer.S0 || answer == FaultReason.Answer.SP) {
+            c.nothing(PAGE_SHIFT, t.hasSubstream() && Access.isPrivileged(t.access()), why);
+            return;
+        }
+        recorder.record(t, why, suppressed, FaultRecorder.TRANSLATION);
+        c.end(answer == FaultReason.Answer.CA ? Status.CA : Status.UR, why);
+    }
+
+    /** Answers a request whose address is translated: only root and context entry are looked at. */
+    void forward(Transaction t, Verdict v) {
+        if (!enabled || !features.hasExtended(ExtendedCapability.DT)) {
+            v.end(Verdict.Status.ABORT, FaultReason.ATS_BLOCKED);
+            return;
+        }
+        if (t.hasSubstream() && !features.hasExtended(ExtendedCapability.PTRS)) {
+            v.end(Verdict.Status.ABORT, FaultReason.SM_TRANSLATED_PASID);
+            return;
+        }
+        FaultReason why = check(t);
+        if (why != null) {
+            recorder.record(t, why, lookup.isSuppressed(), FaultRecorder.TRANSLATED);
+            v.end(Verdict.Status.ABORT, why);
+        } else {
+            v.ok(t.address(), PAGE_SHIFT, 0);
+        }
+    }
+
+    private @Nullable FaultReason check(Transaction t) {
+        boolean scalable = lookup.mode() == ContextLookup.SCALABLE;
+        if (!lookup.findSource(t.streamId(), t.substreamId())) {
+            return lookup.refusal();
+        }
+        if (!allowsAts()) {
+            return scalable ? FaultReason.SM_DEVICE_TLB_DISABLED : FaultReason.ATS_BLOCKED;
+        }
+        if (t.hasSubstream() && !ScalableContextEntry.EPTR.isSet(lookup.context())) {
+            return FaultReason.SM_TRANSLATED_PASID;
+        }
+        if (t.hasSubstream() && !lookup.checkPasid(t.substreamId())) {
+            return lookup.refusal();
+        }
+        if (t.address() >>> addressBits != 0) {
+            return scalable ? FaultReason.SM_ADDRESS_WIDTH : FaultReason.ADDRESS_WIDTH;
+        }
+        boolean window = t.address() >= VtdLeafRules.INTERRUPT_FIRST && t.address() <= VtdLeafRules.INTERRUPT_LAST;
+        if (window) {
+            return scalable ? FaultReason.SM_INTERRUPT_OUTPUT : FaultReason.INTERRUPT_OUTPUT;
+        }
+        return null;
+    }
+}

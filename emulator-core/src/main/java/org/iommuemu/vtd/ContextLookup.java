@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.vtd;
+
+import org.iommuemu.bits.BitField;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.vtd.spec.ContextEntry;
+import org.iommuemu.vtd.spec.ExtendedCapability;
+import org.iommuemu.vtd.spec.PasidDirectoryEntry;
+import org.iommuemu.vtd.spec.PasidEntry;
+import org.iommuemu.vtd.spec.RootEntry;
+import org.iommuemu.vtd.spec.ScalableContextEntry;
+import org.iommuemu.vtd.spec.VtdRegisters;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the configuration of a source in memory: root, context, and in scalable mode PASID directory and table (VT-d
+ * architecture 3.4, 9.1-9.6). Records nothing; what was found, or why not, is left here until the next lookup.
+ */
+final class ContextLookup {
+    static final int LEGACY = 0;
+    static final int SCALABLE = 1;
+    static final int ABORT = 3;
+
+    private static final int UPPER_DEVICES = 0x80;
+    private static final int DIRECTORY_SHIFT = 6;
+    private static final int SMALLEST_DIRECTORY_BITS = 7;
+
+    private final VtdFeatures features;
+    private final EntryReader reader;
+    private final ContextBuilder builder;
+    private final long[] root = new long[RootEntry.WORDS];
+    private final long[] context = new long[ScalableContextEntry.WORDS];
+    private final long[] directory = new long[PasidDirectoryEntry.WORDS];
+    private final long[] pasidEntry = new long[PasidEntry.WORDS];
+    private final long[] legacyRootReserved;
+    private final long[] scalableRootReserved;
+    private final long[] contextReserved;
+    private final long[] scalableContextReserved;
+    private final long[] directoryReserved;
+    private long rootTable;
+    private FaultReason refusal = FaultReason.ROOT_NOT_PRESENT;
+    private boolean suppressed;
+
+    ContextLookup(VtdFeatures features, EntryReader reader, ContextBuilder builder) {
+        this.features = features;
+        this.reader = reader;
+        this.builder = builder;
+        legacyRootReserved = reader.reservedBits(RootEntry.LAYOUT, RootEntry.CTP);
+        legacyRootReserved[1] = -1L;
+        scalableRootReserved = reader.reservedBits(RootEntry.LAYOUT, RootEntry.CTP, RootEntry.UCTP);
+        contextReserved = reader.reservedBits(ContextEntry.LAYOUT, ContextEntry.SSPTPTR);
+        contextReserved[1] |= ContextEntry.DID.mask() & -1L << features.domainBits() + 8;
+        scalableContextReserved = reader.reservedBits(ScalableContextEntry.LAYOUT, ScalableContextEntry.PASIDDIRPTR);
+        scalableContextReserved[0] |= ScalableContextEntry.HPTE.mask()
+                | absent(ExtendedCapability.PRS, ScalableContextEntry.PRE.mask())
+                | absent(ExtendedCapability.DT, ScalableContextEntry.DTE.mask())
+                | absent(ExtendedCapability.PASID, ScalableContextEntry.PASIDE.mask())
+                | absent(ExtendedCapability.PTRS, ScalableContextEntry.EPTR.mask());
+        // RID_PASID is honoured without ECAP.RPS too, which came later than the field.
+        scalableContextReserved[1] |= absent(ExtendedCapability.RPRIVS, ScalableContextEntry.RID_PRIV.mask());
+        directoryReserved = reader.reservedBits(PasidDirectoryEntry.LAYOUT, PasidDirectoryEntry.SMPTBLPTR);
+    }
+
+    private long absent(BitField capability, long mask) {
+        return features.hasExtended(capability) ? 0 : mask;
+    }
+
+    /** SRTP: this value of RTADDR is in force from now on. */
+    void latch(long rtaddr) {
+        rootTable = rtaddr;
+    }
+
+    /** The translation table mode in force. */
+    int mode() {
+        return VtdRegisters.TTM.getInt(rootTable);
+    }
+
+    /** The context of an untranslated request or Translation Request, or null: {@link #refusal()} tells why. */
+    @Nullable
+    VtdContext fetch(int source, int substream) {
+        if (!findSource(source, substream)) {
+            return null;
+        }
+        return mode() == LEGACY ? legacy() : scalable(substream);
+    }
+
+    /** Checks the mode, and finds root and context entry. */
+    boolean findSource(int source, int substream) {
+        suppressed = false;
+        boolean pasid = substream != Transaction.NO_SUBSTREAM;
+        boolean scalableThere = features.hasExtended(ExtendedCapability.SMTS);
+        switch (mode()) {
+            case LEGACY -> {
+                if (VtdRegisters.SSIRWE.isSet(rootTable)) {
+                    return refuse(FaultReason.ROOT_MODE);
+                }
+                return pasid ? refuse(FaultReason.LEGACY_PASID) : findLegacy(source);
+            }
+            case SCALABLE -> {
+                return scalableThere ? findScalable(source) : refuse(FaultReason.ROOT_MODE);
+            }
+            case ABORT -> {
+                boolean there = features.hasExtended(ExtendedCapability.ADMS);
+                return refuse(there ? FaultReason.ABORT_DMA : FaultReason.ROOT_MODE);
+            }
+            default -> {
+                return refuse(FaultReason.ROOT_MODE);
+            }
+        }
+    }
+
+    private boolean findLegacy(int source) {
+        long table = VtdRegisters.RTA.inPlace(rootTable);
+        if (!reader.read(RootEntry.LAYOUT, table + (source >>> 8 & 0xFFL) * RootEntry.BYTES, root)) {
+            return refuse(FaultReason.ROOT_FETCH);
+        }
+        if (!RootEntry.P.isSet(root)) {
+            return refuse(FaultReason.ROOT_NOT_PRESENT);
+        }
+        if (EntryReader.breaks(root, legacyRootReserved)) {
+            return refuse(FaultReason.ROOT_RESERVED);
+        }
+        long at = RootEntry.CTP.inPlace(root) + (long) (source & 0xFF) * ContextEntry.BYTES;
+        if (!reader.read(ContextEntry.LAYOUT, at, context)) {
+            return refuse(FaultReason.CONTEXT_FETCH);
+        }
+        suppressed = ContextEntry.FPD.isSet(context);
+        if (!ContextEntry.P.isSet(context)) {
+            return refuse(FaultReason.CONTEXT_NOT_PRESENT);
+        }
+        return !EntryReader.breaks(context, contextReserved) || refuse(FaultReason.CONTEXT_RESERVED);
+    }
+
+    private @Nullable VtdContext legacy() {
+        VtdContext c = builder.legacy(context, suppressed);
+        return c != null ? c : none(FaultReason.CONTEXT_PROGRAMMING);
+    }
+
+    private boolean findScalable(int source) {
+        long table = VtdRegisters.RTA.inPlace(rootTable);
+        if (!reader.read(RootEntry.LAYOUT, table + (source >>> 8 & 0xFFL) * RootEntry.BYTES, root)) {
+            return refuse(FaultReason.SM_ROOT_FETCH);
+        }
+        boolean upper = (source & UPPER_DEVICES) != 0;
+        if (!(upper ? RootEntry.UP : RootEntry.P).isSet(root)) {
+            return refuse(FaultReason.SM_ROOT_NOT_PRESENT);
+        }
+        if ((root[upper ? 1 : 0] & scalableRootReserved[upper ? 1 : 0]) != 0) {
+            return refuse(FaultReason.SM_ROOT_RESERVED);
+        }
+        long contexts = (upper ? RootEntry.UCTP : RootEntry.CTP).inPlace(root);
+        long at = contexts + (long) (source & UPPER_DEVICES - 1) * ScalableContextEntry.BYTES;
+        if (!reader.read(ScalableContextEntry.LAYOUT, at, context)) {
+            return refuse(FaultReason.SM_CONTEXT_FETCH);
+        }
+        suppressed = ScalableContextEntry.FPD.isSet(context);
+        if (!ScalableContextEntry.P.isSet(context)) {
+            return refuse(FaultReason.SM_CONTEXT_NOT_PRESENT);
+        }
+        if (EntryReader.breaks(context, scalableContextReserved)) {
+            return refuse(FaultReason.SM_CONTEXT_RESERVED);
+        }
+        boolean pasids = ScalableContextEntry.PASIDE.isSet(context);
+        boolean wrong = ScalableContextEntry.PRE.isSet(context) && !ScalableContextEntry.DTE.isSet(context)
+                || isBeyondDirectory(ScalableContextEntry.RID_PASID.getInt(context))
+                || ScalableContextEntry.EPTR.isSet(context) && !pasids;
+        return !wrong || refuse(FaultReason.SM_CONTEXT_PROGRAMMING);
+    }
+
+    private boolean isBeyondDirectory(int pasid) {
+        int bits = ScalableContextEntry.PDTS.getInt(context) + SMALLEST_DIRECTORY_BITS + DIRECTORY_SHIFT;
+        return pasid >>> bits != 0;
+    }
+
+    /** Whether a PASID of a request may be used, as far as the context entry tells; else leaves a {@link #refusal()}. */
+    boolean checkPasid(int pasid) {
+        if (pasid >>> features.pasidBits() != 0) {
+            return refuse(FaultReason.SM_PASID_WIDTH);
+        }
+        if (!ScalableContextEntry.PASIDE.isSet(context)) {
+            return refuse(FaultReason.SM_PASID_DISABLED);
+        }
+        if (isBeyondDirectory(pasid)) {
+            return refuse(FaultReason.SM_PASID_RANGE);
+        }
+        return pasid != ScalableContextEntry.RID_PASID.getInt(context) || refuse(FaultReason.SM_RID_PASID);
+    }
+
+    /** The context of the source that was found last, in scalable mode, or null: {@link #refusal()} tells why. */
+    @Nullable
+    VtdContext scalable(int substream) {
+        boolean own = substream != Transaction.NO_SUBSTREAM;
+        if (own && !checkPasid(substream)) {
+            return null;
+        }
+        int pasid = own ? substream : ScalableContextEntry.RID_PASID.getInt(context);
+        if (!findPasid(pasid)) {
+            return null;
+        }
+        int privilege = own ? ContextBuilder.REQUESTED : ScalableContextEntry.RID_PRIV.getInt(context);
+        VtdContext c =
+                builder.scalable(pasidEntry, pasid, privilege, suppressed, ScalableContextEntry.DTE.isSet(context));
+        return c != null ? c : none(builder.refusal());
+    }
+
+    /** Finds a PASID's entry; else leaves a {@link #refusal()}. */
+    private boolean findPasid(int pasid) {
+        long at = ScalableContextEntry.PASIDDIRPTR.inPlace(context) + ((long) pasid >>> DIRECTORY_SHIFT) * Long.BYTES;
+        if (!reader.read(PasidDirectoryEntry.LAYOUT, at, directory)) {
+            return refuse(FaultReason.SM_DIRECTORY_FETCH);
+        }
+        suppressed |= PasidDirectoryEntry.FPD.isSet(directory);
+        if (!PasidDirectoryEntry.P.isSet(directory)) {
+            return refuse(FaultReason.SM_DIRECTORY_NOT_PRESENT);
+        }
+        if (EntryReader.breaks(directory, directoryReserved)) {
+            return refuse(FaultReason.SM_DIRECTORY_RESERVED);
+        }
+        long entry = PasidDirectoryEntry.SMPTBLPTR.inPlace(directory)
+                + (long) (pasid & (1 << DIRECTORY_SHIFT) - 1) * PasidEntry.BYTES;
+        if (!reader.read(PasidEntry.LAYOUT, entry, pasidEntry)) {
+            return refuse(FaultReason.SM_PASID_FETCH);
+        }
+        suppressed |= PasidEntry.FPD.isSet(pasidEntry);
+        return PasidEntry.P.isSet(pasidEntry) || refuse(FaultReason.SM_PASID_NOT_PRESENT);
+    }
+
+    private boolean refuse(FaultReason why) {
+        refusal = why;
+        return false;
+    }
+
+    private @Nullable VtdContext none(FaultReason why) {
+        refusal = why;
+        return null;
+    }
+
+    /** Why the last lookup failed. */
+    FaultReason refusal() {
+        return refusal;
+    }
+
+    /** Whether FPD was set on the way, as far as the last lookup came. */
+    boolean isSuppressed() {
+        return suppressed;
+    }
+
+    /** The context entry of the last source that was found. */
+    long[] context() {
+        return context;
+    }
+}

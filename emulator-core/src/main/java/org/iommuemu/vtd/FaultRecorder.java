@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.vtd;
+
+import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.vtd.spec.ExtendedCapability;
+import org.iommuemu.vtd.spec.FaultRecord;
+
+/** Builds the record of a refused request (VT-d architecture 11.4.10). */
+final class FaultRecorder {
+    /** Address type of an untranslated request. */
+    static final int UNTRANSLATED = 0;
+    /** Address type of a Translation Request. */
+    static final int TRANSLATION = 1;
+    /** Address type of a request with a translated address. */
+    static final int TRANSLATED = 2;
+
+    private static final int REASONS = 0x100;
+
+    private final FaultRecords records;
+    private final boolean hasAts;
+    private final boolean hasPasid;
+    private final long[] byReason = new long[REASONS];
+    private long suppressedFaults;
+
+    FaultRecorder(FaultRecords records, VtdFeatures features) {
+        this.records = records;
+        hasAts = features.hasExtended(ExtendedCapability.DT);
+        hasPasid = features.hasExtended(ExtendedCapability.PASID);
+    }
+
+    /**
+     * Records a fault, unless FPD suppresses it.
+     *
+     * @param suppressed whether FPD was set on the way
+     * @param addressType of the request
+     */
+    void record(Transaction t, FaultReason why, boolean suppressed, int addressType) {
+        byReason[why.code()]++;
+        if (suppressed && why.isQualified()) {
+            suppressedFaults++;
+            return;
+        }
+        boolean atomic = (t.access() & Access.ATOMIC) != 0;
+        boolean read = atomic || !Access.isWrite(t.access());
+        long word1 = FaultRecord.SID.of(t.streamId())
+                | FaultRecord.FR.of(why.code())
+                | FaultRecord.T1.of(read ? 1 : 0)
+                | FaultRecord.T2.of(atomic ? 1 : 0)
+                | FaultRecord.AT.of(hasAts ? addressType : 0);
+        if (hasPasid && t.hasSubstream()) {
+            word1 |= FaultRecord.PP.of(1)
+                    | FaultRecord.PV.of(t.substreamId())
+                    | FaultRecord.PRIV.of(Access.isPrivileged(t.access()) ? 1 : 0)
+                    | FaultRecord.EXE.of(Access.isInstruction(t.access()) ? 1 : 0);
+        }
+        records.record(FaultRecord.FI.inPlace(t.address()), word1);
+    }
+
+    /** Faults of a reason so far, whether recorded or not. */
+    long count(FaultReason why) {
+        return byReason[why.code()];
+    }
+
+    /** Faults that FPD suppressed. */
+    long suppressedFaults() {
+        return suppressedFaults;
+    }
+}

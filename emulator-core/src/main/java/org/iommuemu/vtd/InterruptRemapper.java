@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.vtd;
+
+import org.iommuemu.bits.BitField;
+import org.iommuemu.cache.CacheGeometry;
+import org.iommuemu.cache.SetAssociativeCache;
+import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.vtd.spec.ExtendedCapability;
+import org.iommuemu.vtd.spec.FaultRecord;
+import org.iommuemu.vtd.spec.Irte;
+import org.iommuemu.vtd.spec.VtdRegisters;
+import org.jspecify.annotations.Nullable;
+
+/** Interrupt remapping: message writes in, remapped messages out (VT-d architecture chapter 5). */
+final class InterruptRemapper {
+    private static final BitField HANDLE = BitField.of("handle[14:0]", 19, 5);
+    private static final BitField REMAPPABLE = BitField.bit("format", 4);
+    private static final BitField SHV = BitField.bit("SHV", 3);
+    private static final BitField HANDLE_15 = BitField.bit("handle[15]", 2);
+    private static final int SUBHANDLE = 0xFFFF;
+    private static final long FIXED_ADDRESS = 0xFEE0_0000L;
+    private static final long TRIGGER_ASSERTED = 1L << 14;
+    private static final int[] SOURCE_MASKS = {0xFFFF, 0xFFFB, 0xFFF9, 0xFFF8};
+    private static final int VALIDATE_SOURCE = 1;
+    private static final int VALIDATE_BUS = 2;
+
+    private final PhysicalMemory memory;
+    private final RegisterFile file;
+    private final VtdFeatures features;
+    private final FaultRecords faults;
+    private final SetAssociativeCache cache;
+    private long table;
+    private long remapped;
+    private long refused;
+
+    InterruptRemapper(
+            PhysicalMemory memory,
+            RegisterFile file,
+            VtdFeatures features,
+            FaultRecords faults,
+            CacheGeometry geometry) {
+        this.memory = memory;
+        this.file = file;
+        this.features = features;
+        this.faults = faults;
+        cache = new SetAssociativeCache("interrupt entry cache", geometry);
+    }
+
+    /** SIRTP: this value of IRTA is in force from now on. */
+    void latch(long irta) {
+        table = irta;
+    }
+
+    /**
+     * Answers a write of four bytes to the interrupt window.
+     *
+     * @param source requester id
+     * @return the address and data of the message that goes on, or null if it is blocked
+     */
+    @Nullable
+    InterruptMessage remap(int source, long address, int data) {
+        boolean on = VtdRegisters.IRE.isSet(file.get(VtdRegisters.GSTS));
+        if (!on) {
+            return features.hasExtended(ExtendedCapability.IRREQ)
+                    ? refuse(source, 0, FaultReason.INTERRUPTS_BLOCKED, false)
+                    : new InterruptMessage(address, data);
+        }
+        if ((address & 3) != 0) {
+            return refuse(source, 0, FaultReason.INTERRUPT_WINDOW, false);
+        }
+        boolean extended = VtdRegisters.EIME.isSet(table);
+        if (features.hasExtended(ExtendedCapability.EIMER) && !extended) {
+            return refuse(source, 0, FaultReason.X2APIC_MANDATORY, false);
+        }
+        if (!REMAPPABLE.isSet(address)) {
+            boolean allowed = !extended && VtdRegisters.CFI.isSet(file.get(VtdRegisters.GSTS));
+            return allowed
+                    ? new InterruptMessage(address, data)
+                    : refuse(source, 0, FaultReason.COMPATIBILITY_BLOCKED, false);
+        }
+        boolean sub = SHV.isSet(address);
+        if (sub && data >>> 16 != 0) {
+            return refuse(source, 0, FaultReason.IRTE_REQUEST_RESERVED, false);
+        }
+        int handle = HANDLE.getInt(address) | HANDLE_15.getInt(address) << 15;
+        int index = handle + (sub ? data & SUBHANDLE : 0) & 0xFFFF;
+        return remap(source, index, extended);
+    }
+
+    private @Nullable InterruptMessage remap(int source, int index, boolean extended) {
+        if (index >= 2 << VtdRegisters.IRT_SIZE.getInt(table)) {
+            return refuse(source, index, FaultReason.IRTE_INDEX, false);
+        }
+        int entry = cache.find(index, 0, index);
+        cache.countLookup(entry >= 0);
+        long word0;
+        long word1;
+        if (entry >= 0) {
+            word0 = cache.value0(entry);
+            word1 = cache.value1(entry);
+        } else {
+            long at = VtdRegisters.IRT_ADDRESS.inPlace(table) + (long) index * Irte.BYTES;
+            if (at >>> PhysicalMemory.ADDRESS_BITS != 0 || !memory.answers(at, Irte.BYTES)) {
+                return refuse(source, index, FaultReason.IRTE_FETCH, false);
+            }
+            word0 = memory.readLong(at);
+            word1 = memory.readLong(at + Long.BYTES);
+        }
+        boolean silent = Irte.FPD.isSet(word0);
+        if (!Irte.P.isSet(word0)) {
+            return refuse(source, index, FaultReason.IRTE_NOT_PRESENT, silent);
+        }
+        if (isMalformed(word0, word1, extended)) {
+            return refuse(source, index, FaultReason.IRTE_RESERVED, silent);
+        }
+        if (!isAllowed(source, word1)) {
+            return refuse(source, index, FaultReason.IRTE_SOURCE, silent);
+        }
+        if (entry < 0) {
+            cache.fill(index, 0, index, word0, word1);
+        }
+        remapped++;
+        return message(word0, extended);
+    }
+
+    /** Posted interrupts (IM=1) are not there: CAP.PI=0. */
+    private static boolean isMalformed(long word0, long word1, boolean extended) {
+        long reserved = 0xFF00_7000L | Irte.IM.mask() | (extended ? 0 : 0xFFFF_00FF_0000_0000L);
+        return (word0 & reserved) != 0 || word1 >>> 20 != 0 || Irte.SVT.getInt(word1) == 3;
+    }
+
+    private static boolean isAllowed(int source, long word1) {
+        int sid = Irte.SID.getInt(word1);
+        return switch (Irte.SVT.getInt(word1)) {
+            case VALIDATE_SOURCE -> ((source ^ sid) & SOURCE_MASKS[Irte.SQ.getInt(word1)]) == 0;
+            case VALIDATE_BUS -> source >>> 8 >= sid >>> 8 && source >>> 8 <= (sid & 0xFF);
+            default -> true;
+        };
+    }
+
+    private static InterruptMessage message(long word0, boolean extended) {
+        long destination = Irte.DST.get(word0);
+        long low = extended ? destination & 0xFF : destination >>> 8 & 0xFF;
+        long high = extended ? destination >>> 8 : 0;
+        long address = FIXED_ADDRESS | low << 12 | Irte.RH.get(word0) << 3 | Irte.DM.get(word0) << 2 | high << 40;
+        long data = Irte.V.get(word0) | Irte.DLM.get(word0) << 8 | TRIGGER_ASSERTED | Irte.TM.get(word0) << 15;
+        return new InterruptMessage(address, (int) data);
+    }
+
+    private @Nullable InterruptMessage refuse(int source, int index, FaultReason why, boolean silent) {
+        refused++;
+        if (!(silent && why.isQualified())) {
+            faults.record((long) index << 48, FaultRecord.SID.of(source) | FaultRecord.FR.of(why.code()));
+        }
+        return null;
+    }
+
+    /** Drops the cached entries of an index and those that differ from it in its low {@code mask} bits. */
+    void invalidate(boolean all, int index, int mask) {
+        if (all) {
+            cache.invalidateAll();
+        } else {
+            long keep = -1L << mask;
+            cache.invalidateIf((tag0, tag1, value0, value1) -> (tag0 & keep) == (index & keep));
+        }
+    }
+
+    SetAssociativeCache cache() {
+        return cache;
+    }
+
+    /** Interrupts remapped so far. */
+    long remapped() {
+        return remapped;
+    }
+
+    /** Interrupts blocked so far. */
+    long refused() {
+        return refused;
+    }
+}

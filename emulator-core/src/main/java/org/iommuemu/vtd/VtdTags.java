@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.vtd;
+
+import org.iommuemu.bits.BitField;
+
+/** The context tags of cached translations and contexts: domain id, PASID, and which stage (VT-d architecture 6.2). */
+final class VtdTags {
+    private static final BitField PASID = BitField.of("PASID", 19, 0);
+    private static final BitField DID = BitField.of("DID", 47, 32);
+    private static final BitField FIRST_STAGE = BitField.bit("first stage", 48);
+
+    /** All bits. */
+    static final long EXACT = -1L;
+    /** The domain alone. */
+    static final long DOMAIN = DID.mask();
+    /** The domain, and that it is a first stage. */
+    static final long DOMAIN_FIRST_STAGE = DID.mask() | FIRST_STAGE.mask();
+    /** The domain and the PASID. */
+    static final long GROUP = DID.mask() | PASID.mask();
+
+    private VtdTags() {}
+
+    /** Translations by first stage or both; they belong to a PASID. */
+    static long firstStage(int domain, int pasid) {
+        return FIRST_STAGE.of(1) | DID.of(domain) | PASID.of(pasid);
+    }
+
+    /** Translations by second stage alone. */
+    static long secondStage(int domain) {
+        return DID.of(domain);
+    }
+
+    /** Contexts. */
+    static long group(int domain, int pasid) {
+        return DID.of(domain) | PASID.of(pasid);
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.scenario;
+
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.LintFinding;
+import org.iommuemu.iommu.LintLog;
+import org.iommuemu.iommu.RegisterFrame;
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.memory.RangeState;
+import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.smmuv3.lint.SmmuLint;
+import org.iommuemu.vtd.Vtd;
+import org.iommuemu.vtd.spec.VtdRegisters;
+import org.jspecify.annotations.Nullable;
+
+/** What a scenario runs on: the machine that it is for, after reset, its memory with all zero, and its devices. */
+final class ScenarioMachine implements AutoCloseable {
+    /** A step that answered as expected. */
+    static final String SAME = "";
+
+    private final PhysicalMemory memory = new PhysicalMemory();
+    private final Iommu iommu;
+    private final RegisterFrame monitor;
+    private final @Nullable SmmuV3 smmu;
+    private final @Nullable SmmuLint lint;
+    private final ScenarioDevices devices;
+
+    /**
+     * A machine for a scenario.
+     *
+     * @param linted whether to look for what the scenario does wrong as software
+     */
+    ScenarioMachine(Scenario scenario, CacheConfiguration caches, boolean linted) {
+        populate(scenario.ram());
+        Map<String, Integer> pulses = new HashMap<>();
+        if (scenario.vtd() != null) {
+            smmu = null;
+            lint = null;
+            iommu = new Vtd(memory, scenario.vtd(), caches, line -> pulses.merge(line, 1, Integer::sum));
+            monitor = iommu;
+        } else if (scenario.smmu() != null) {
+            SmmuV3 built = new SmmuV3(memory, scenario.smmu(), caches, line -> pulses.merge(line, 1, Integer::sum));
+            smmu = built;
+            lint = linted ? new SmmuLint(built, memory) : null;
+            iommu = lint == null ? built : lint;
+            monitor = built.counterGroup();
+        } else {
+            throw new IllegalStateException("a scenario for no IOMMU");
+        }
+        devices = new ScenarioDevices(iommu, memory, scenario.cannotStall(), pulses);
+    }
+
+    private void populate(List<long[]> ram) {
+        if (ram.isEmpty()) {
+            return;
+        }
+        memory.mark(0, 1L << PhysicalMemory.ADDRESS_BITS, RangeState.ABSENT);
+        for (long[] range : ram) {
+            memory.mark(range[0], range[1], RangeState.PRESENT);
+        }
+    }
+
+    PhysicalMemory memory() {
+        return memory;
+    }
+
+    ScenarioDevices devices() {
+        return devices;
+    }
+
+    /** The SMMUv3, if it is one. */
+    @Nullable
+    SmmuV3 smmu() {
+        return smmu;
+    }
+
+    /** Compares every translation from now on with what the tables say; of an SMMUv3. */
+    void detectStale() {
+        if (smmu != null) {
+            devices.watch(smmu.detectStale());
+        }
+    }
+
+    /** Adds what the scenario did wrong so far to a log, each place headed by that of the scenario. */
+    void note(String head, LintLog log) {
+        if (lint != null) {
+            lint.log()
+                    .findings()
+                    .forEach(f -> log.add(new LintFinding(f.rule(), head + f.place(), f.seen(), f.count())));
+        }
+    }
+
+    /** Runs a step; how its answer differs from what it expects, or {@link #SAME}. */
+    String run(Step step) {
+        if (step instanceof Step.MemoryWrite s) {
+            memory.write(s.address(), s.data(), 0, s.data().length);
+            return SAME;
+        } else if (step instanceof Step.RegisterWrite s) {
+            frame(s.monitor()).writeRegister(s.offset(), s.size(), s.value());
+            return SAME;
+        } else if (step instanceof Step.RegisterRead s) {
+            return read(s);
+        } else if (step instanceof Step.Dma s) {
+            return devices.issue(s);
+        } else if (step instanceof Step.MemoryExpect s) {
+            return expect(s);
+        }
+        return devices.run((DeviceStep) step);
+    }
+
+    private RegisterFrame frame(boolean ofMonitor) {
+        return ofMonitor ? monitor : iommu;
+    }
+
+    private String read(Step.RegisterRead s) {
+        long found = frame(s.monitor()).readRegister(s.offset(), s.size());
+        if (smmu == null && s.offset() == VtdRegisters.IQA.offset()) {
+            // Recorders show the address in force rather than what was written, and the width or not.
+            return SAME;
+        }
+        if (((found ^ s.expected()) & s.mask()) == 0) {
+            return SAME;
+        }
+        return String.format("register 0x%x is 0x%x, expected 0x%x", s.offset(), found, s.expected());
+    }
+
+    private String expect(Step.MemoryExpect s) {
+        byte[] found = new byte[s.data().length];
+        memory.read(s.address(), found, 0, found.length);
+        for (int i = 0; i < found.length; i++) {
+            if (((found[i] ^ s.data()[i]) & s.mask()[i]) != 0) {
+                return "memory at 0x" + Long.toHexString(s.address()) + " is " + hex(found) + ", expected "
+                        + hex(s.data()) + " (differs at byte " + i + ")";
+            }
+        }
+        return SAME;
+    }
+
+    private static String hex(byte[] bytes) {
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}
