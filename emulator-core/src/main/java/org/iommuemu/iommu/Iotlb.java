@@ -125,9 +125,9 @@ public final class Iotlb {
             long attributes) {
         int shift = leafShift;
         // A run is cached as one only if this leaf stands where the hint says it does, and no further than the root
-        // translates.
+        // translates: the hint must not keep address size faults from being found (DDI 0487 §D8.15).
         if (contiguousHonoured && ((address ^ output) & (1L << spanShift) - 1) == 0) {
-            shift = Math.min(spanShift, root.inputBits());
+            shift = Math.min(spanShift, Math.min(root.inputBits(), root.outputBits()));
         }
         long tag0 = EntryTag.of(address, shift, root.format().granuleCode(), global);
         long base = output & -(1L << shift);

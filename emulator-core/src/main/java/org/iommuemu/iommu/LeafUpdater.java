@@ -11,6 +11,7 @@ final class LeafUpdater {
     private final PhysicalMemory memory;
     private final LeafRules rules;
     private int permissions;
+    private int obtainable;
     private long updated;
     private long updates;
 
@@ -26,6 +27,7 @@ final class LeafUpdater {
     void prepare(TableRoot root, Walker walker, int need) {
         long leaf = walker.descriptor();
         permissions = rules.permissions(root, leaf, walker.restrictions());
+        obtainable = permissions;
         updated = leaf;
         if (root.updatesAccessFlag() && !root.format().isAccessed(leaf)) {
             updated = rules.accessed(root, leaf);
@@ -33,6 +35,7 @@ final class LeafUpdater {
         if (root.updatesDirtyState()) {
             long dirty = rules.dirty(root, updated);
             int then = rules.permissions(root, dirty, walker.restrictions());
+            obtainable = then;
             // Where writing forbids executing, a page that may become dirty counts as writable.
             permissions &= then | ~Permission.EXECUTES;
             if ((permissions & need) != need && (then & need) == need) {
@@ -45,6 +48,11 @@ final class LeafUpdater {
     /** What the leaf allows once it is updated. */
     int permissions() {
         return permissions;
+    }
+
+    /** What the leaf would allow if it were dirty, where hardware may make it so; else what it allows. */
+    int obtainable() {
+        return obtainable;
     }
 
     /** Whether the access changes the leaf. */

@@ -100,15 +100,15 @@ public final class StageTwo implements TableLocator {
                 return true;
             }
             if (!root.updatesDirtyState()) {
-                return lacksPermission(intermediate, source, mode);
+                return lacksPermission(intermediate, permissions, source, mode);
             }
         }
         return walk(root, intermediate, need, source, mode);
     }
 
     /** What is missing is a fault, unless the translation is only to be reported. */
-    private boolean lacksPermission(long intermediate, Fault.Source source, int mode) {
-        fault.set(FaultKind.PERMISSION, 2, source).held(permissions).intermediate(intermediate);
+    private boolean lacksPermission(long intermediate, int held, Fault.Source source, int mode) {
+        fault.set(FaultKind.PERMISSION, 2, source).held(held).intermediate(intermediate);
         return (mode & TranslationWalk.REPORT) != 0;
     }
 
@@ -129,13 +129,13 @@ public final class StageTwo implements TableLocator {
         }
         updater.prepare(root, walker, need);
         permissions = updater.permissions();
-        if ((permissions & need) != need && !lacksPermission(intermediate, source, mode)) {
+        if ((permissions & need) != need && !lacksPermission(intermediate, updater.obtainable(), source, mode)) {
             return false;
         }
         if (written && updater.isUpdate(walker) && !updater.write(root, walker)) {
             return walk(root, intermediate, need, source, mode);
         }
-        shift = root.format().shift(walker.height());
+        shift = walker.shift();
         output = walker.output() | intermediate & (1L << shift) - 1;
         attributes = rules.attributes(root, walker.descriptor());
         int span = root.format().spanShift(walker.descriptor(), walker.height());

@@ -67,7 +67,7 @@ public final class TranslationWalk {
         if (root.isDisabled()) {
             return fail(FaultKind.WALK_DISABLED, root, address);
         }
-        if (root.isPrivilegedOnly() && need != 0 && (need & Permission.PRIVILEGED) == 0) {
+        if (root.isPrivilegedOnly() && ((need != 0 ? need : useful) & Permission.PRIVILEGED) == 0) {
             return fail(FaultKind.UNPRIVILEGED, root, address);
         }
         return walk(root, second, address, need, useful, mode);
@@ -98,7 +98,7 @@ public final class TranslationWalk {
         permissions = updater.permissions();
         if ((permissions & need) != need && (mode & REPORT) == 0) {
             fail(FaultKind.PERMISSION, root, address);
-            own.held(permissions);
+            own.held(updater.obtainable());
             return false;
         }
         if (updater.isUpdate(walker) && (mode & NO_UPDATE) == 0) {
@@ -117,7 +117,7 @@ public final class TranslationWalk {
                 return walk(root, second, address, need, useful, mode);
             }
         }
-        shift = root.format().shift(walker.height());
+        shift = walker.shift();
         span = root.format().spanShift(leaf, walker.height());
         intermediate = walker.output() | address & (1L << shift) - 1;
         output = intermediate;

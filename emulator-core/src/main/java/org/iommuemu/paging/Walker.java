@@ -18,6 +18,7 @@ public final class Walker {
     private @Nullable WalkObserver observer;
 
     private int height;
+    private int shift;
     private long descriptor;
     private long descriptorAddress;
     private long descriptorIntermediate;
@@ -133,6 +134,11 @@ public final class Walker {
                 if (format.isTableMalformed(d, h)) {
                     return WalkStatus.RESERVED_BITS;
                 }
+                long next = format.nextTable(d);
+                if ((next & limit) != 0) {
+                    // Of higher priority than what marking the descriptor could come to (DDI 0487 §D8.15).
+                    return WalkStatus.ADDRESS_SIZE;
+                }
                 if (updates && !format.isAccessed(d)) {
                     // It is marked before it is used, and so before it is cached.
                     unmarked |= !updating;
@@ -152,10 +158,7 @@ public final class Walker {
                         continue;
                     }
                 }
-                table = format.nextTable(d);
-                if ((table & limit) != 0) {
-                    return WalkStatus.ADDRESS_SIZE;
-                }
+                table = next;
                 if (!root.isHierarchyIgnored()) {
                     restrict |= format.restrictions(d);
                 }
@@ -169,7 +172,11 @@ public final class Walker {
                 }
                 output = format.output(d, h);
                 restrictions = restrict;
-                return (output & limit) != 0 ? WalkStatus.ADDRESS_SIZE : WalkStatus.OK;
+                int size = format.shift(h);
+                // A block may be larger than the output address space: all but its start is outside.
+                shift = Math.min(size, root.outputBits());
+                long outside = (output | input & (1L << size) - 1) & limit;
+                return outside != 0 ? WalkStatus.ADDRESS_SIZE : WalkStatus.OK;
             } else {
                 return WalkStatus.INVALID_DESCRIPTOR;
             }
@@ -218,6 +225,11 @@ public final class Walker {
     /** Restrictions accumulated over the table descriptors, after a walk that ended well. */
     public long restrictions() {
         return restrictions;
+    }
+
+    /** log2 of what the leaf maps within the output address space, after a walk that ended well. */
+    public int shift() {
+        return shift;
     }
 
     /** Physical address of the leaf's first byte, after a walk that ended well. */

@@ -71,9 +71,9 @@ final class StreamTable {
         return null;
     }
 
-    /** Where the last structure was read, for the event of a fetch that got no answer. */
+    /** Where the last structure was read, for the event of a fetch that got no answer: no wider than OAS (§7.3.4). */
     long address() {
-        return address;
+        return address & (1L << features.outputBits()) - 1;
     }
 
     private static int split(long cfg) {

@@ -63,10 +63,11 @@ final class NaiveWalker {
                     int leafBits =
                             level == 3 ? sheet.pageBits() : sheet.blocks().get(level);
                     long page = sheet.addressOf(d, leafBits);
-                    if (tooWide(page, outputBits)) {
+                    long output = page + SheetTables.bits(address, leafBits - 1, 0);
+                    // A block may be larger than the output address space.
+                    if (tooWide(output, outputBits)) {
                         return new Result("ADDRESS_SIZE", level, at, d, 0, 0);
                     }
-                    long output = page + SheetTables.bits(address, leafBits - 1, 0);
                     return new Result("OK", level, at, d, output, restrictions);
                 }
                 default -> {

@@ -130,6 +130,15 @@ class SplitStageTransactionTest {
         assertAborts(1, 0x6000, ATOMIC, "0000000100000013 0000028800000000 0000000000006000 0000000000006000");
     }
 
+    @ParameterizedTest(name = "S2HD {0}")
+    @CsvSource({"1, 0000028800000000", "0, 0000028000000000"})
+    void shouldTakeACleanPageAsWritableForAtomics(int s2hd, String word1) {
+        // IHI 0070 §13.1.1: RnW=1 where read permission alone is missing, and a page that may become dirty is writable.
+        split().map(0x6000, 0x8000_5000L, 0x73C | 1L << 51);
+        a.bench.ste(1).set(183, 183, s2hd).set(184, 184, 1);
+        assertAborts(1, 0x6000, ATOMIC, "0000000100000013 " + word1 + " 0000000000006000 0000000000006000");
+    }
+
     @Test
     void shouldTranslateAnewAfterInvalidation() {
         TableBuilder second = split().map(0x6000, 0x8000_5000L, AtsBench.STAGE_2_READ_WRITE);

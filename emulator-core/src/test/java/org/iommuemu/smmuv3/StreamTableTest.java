@@ -219,12 +219,12 @@ class StreamTableTest {
 
     @Test
     void shouldRecordSteFetchWhenTheTableIsAboveOas() {
-        // 0.4: STRTAB address above OAS (48 bits) is F_STE_FETCH.
+        // 0.4: STRTAB address above OAS (48 bits) is F_STE_FETCH; FetchAddr has no bits above OAS (IHI 0070 §7.3.4).
         b.start();
         b.write32(0x20, 0xC);
         b.write64(0x80, 0x0001_0000_0000_0000L);
         b.write32(0x20, 0xD);
-        refuses(2, "0000000200000003 0000000000000000 0000000000000000 0001000000000080");
+        refuses(2, "0000000200000003 0000000000000000 0000000000000000 0000000000000080");
     }
 
     @Test
@@ -242,7 +242,7 @@ class StreamTableTest {
     void shouldRecordSteFetchWhenTheLevel2ArrayIsAboveOas() {
         b.twoLevel(16, 8).start();
         b.l1std(0x200).word(0, 0x0080_0000_0000_0009L);
-        refuses(0x201, "0000020100000003 0000000000000000 0000000000000000 0080000000000040");
+        refuses(0x201, "0000020100000003 0000000000000000 0000000000000000 0000000000000040");
     }
 
     @Test

@@ -132,6 +132,17 @@ class TableBehindStage2Test {
     }
 
     @Test
+    void shouldReportAnAddressBeyondIpsBeforeTheMarkThatStage2Refuses() {
+        // DDI 0487 §D8.15: an address size fault of a table has priority over stage 2 faults of updating it.
+        cd.set(HA, HA, 1).set(HAFT, HAFT, 1).ips(1).map(VA, SmmuBench.DATA);
+        long table = cd.descriptor(VA, 1, 1L << 40 | 3);
+        second.map(table & -0x1000L, table & -0x1000L, TestStage2.WRITE_BACK & ~0x80L);
+
+        assertThat(b.read(5, VA).rule()).isEqualTo(SmmuRule.OUTPUT_ADDRESS_SIZE);
+        assertThat(b.memory.readLong(table)).isEqualTo(1L << 40 | 3);
+    }
+
+    @Test
     void shouldSayThatATableInDeviceMemoryIsProtected() {
         // 2.7: S2PTW=1.
         cd.map(VA, SmmuBench.DATA);

@@ -165,6 +165,17 @@ class TranslationRequestFaultTest {
         }
     }
 
+    @Test
+    void shouldNotWalkForUnprivilegedRequestsOfATableWithE0pd() {
+        // 4.5: F_TRANSLATION, where a walk would end in F_WALK_EABT.
+        try (AtsBench e = new AtsBench(AtsBench.IDR0, AtsBench.IDR1, AtsBench.IDR3 | 0x2000, AtsBench.IDR5)) {
+            e.stage1(1).ttb0(ABSENT).set(66, 66, 1);
+            e.memory.mark(ABSENT, 0x1000, RangeState.ABSENT);
+            assertThat(e.ask(1, 0x5000, READ)).isEqualTo("0/12");
+            assertThat(e.ask(1, 0x5000, WRITE)).isEqualTo("0/12");
+        }
+    }
+
     // Step 4: a walk without an answer.
 
     static Stream<Arguments> aborts() {

@@ -92,6 +92,27 @@ class WideGranuleTest {
     }
 
     @Test
+    void shouldUseNoMoreOfABlockThanIpsAllows() {
+        // IHI 0070 §3.4: the address that comes out is checked, not only the block's own.
+        TestCd cd = b.stage1(5).lowerTables(16, 48).ips(0);
+        cd.descriptor(0, 2, 0x441);
+
+        assertThat(b.read(5, VA).pageShift()).isEqualTo(32);
+        assertThat(b.read(5, VA | 1L << 32).rule()).isEqualTo(SmmuRule.OUTPUT_ADDRESS_SIZE);
+        assertThat(b.events()).containsExactly("0000000500000011 0000020800000000 0000000100010000 0000000000000000");
+    }
+
+    @Test
+    void shouldUseNoMoreOfABlockThanS2psAllows() {
+        TableBuilder t = stage2(48, 2);
+        b.ste(5).set(178, 176, 0);
+        b.memory.writeLong(t.descriptorAddress(0, 2), TestStage2.WRITE_BACK | 1);
+
+        assertThat(b.read(5, VA).pageShift()).isEqualTo(32);
+        assertThat(b.read(5, VA | 1L << 32).rule()).isEqualTo(SmmuRule.OUTPUT_ADDRESS_SIZE);
+    }
+
+    @Test
     void shouldReachAbove48BitsWhereIpsAllowsIt() {
         TestCd cd = b.stage1(5).lowerTables(16, 48).ips(6).map(VA, SmmuBench.DATA);
         long leaf = cd.tables(VA).descriptorAddress(VA, 0);
