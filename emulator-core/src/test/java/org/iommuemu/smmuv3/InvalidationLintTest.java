@@ -13,7 +13,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What each TLBI command covers, as lint counts it (fact sheet 4.3; IHI 0070 §4.4). */
 class InvalidationLintTest {
-    private static final long ASID_5 = 5L << 48;
     private static final long CFGI_ALL = 4;
 
     private final SmmuBench b = new SmmuBench(SmmuFeatures.full(), CacheConfiguration.standard());
