@@ -228,7 +228,7 @@ public final class CalendarQueue implements EventOrder {
 
     private void tune() {
         int wanted = tuning.buckets(buckets);
-        int width = tuning.shift(wanted);
+        int width = tuning.shift(wanted, shift);
         if (wanted != buckets || width != shift) {
             tuning.layouts++;
             layOut(wanted, width);
@@ -309,14 +309,30 @@ public final class CalendarQueue implements EventOrder {
             return wanted >= present || wanted <= present >>> 3 ? wanted : present;
         }
 
-        /** Width of a slice with which nearly all events of the epoch would have been in a ring of that size. */
-        int shift(int buckets) {
-            int bits = 0;
-            int within = distances[0];
-            while (within < counted - counted / FAR_SHARE) {
-                within += distances[++bits];
+        /**
+         * Width of a slice with which nearly all events of the epoch would have been in a ring of that size; the present one when
+         * it is not far off.
+         */
+        int shift(int buckets, int present) {
+            int ring = Integer.numberOfTrailingZeros(buckets);
+            int far = counted / FAR_SHARE;
+            if (beyond(present + ring) <= 2 * far && beyond(present + ring - 2) > far) {
+                return present;
             }
-            return Math.max(0, bits - Integer.numberOfTrailingZeros(buckets));
+            int span = ring;
+            while (beyond(span) > far) {
+                span++;
+            }
+            return span - ring;
+        }
+
+        /** How many events were 2^bits ps ahead or more. */
+        private int beyond(int bits) {
+            int count = 0;
+            for (int i = bits + 1; i < distances.length; i++) {
+                count += distances[i];
+            }
+            return count;
         }
     }
 }

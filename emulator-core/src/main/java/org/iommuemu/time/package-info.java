@@ -7,12 +7,12 @@
  * <ul>
  *   <li>{@link org.iommuemu.time.EventLoop}, where somebody else acts: devices, software, time-outs. Events go off in the order
  *       of (time, sequence); what they cost depends on their number, never on the time between them.
- *   <li>resources, where one and the same transaction passes through stages: it asks each of them when
+ *   <li>{@link org.iommuemu.time.Resource}s, where one and the same transaction passes through stages: it asks each of them when
  *       it may start and gets the answer at once, so nothing is scheduled. Resources take reservations in any order of time and
  *       say what that approximates; reservations made in order of time are exact. They know who waited for them, and how long.
  * </ul>
  *
- * <p>X
+ * <p>{@link org.iommuemu.time.Picoseconds}, {@link org.iommuemu.time.ClockDomain} and {@link org.iommuemu.time.ByteRate} bring
  * figures of data sheets into these units; {@link org.iommuemu.time.RandomStream} is the randomness of the model.
  *
  * <p>Floor 0: uses Agrona's maps and nothing of the house. Nothing here allocates once it has grown to its working size, reads
