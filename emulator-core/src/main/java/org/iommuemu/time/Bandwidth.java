@@ -52,6 +52,11 @@ public final class Bandwidth extends Resource {
 
     private long lastTicks;
 
+    /** Windows from one up to, but not including, another that are all forgotten: those that were met last. */
+    private long forgottenFrom;
+
+    private long forgottenTo;
+
     private long bytesPassed;
     private long fullest;
 
@@ -123,9 +128,21 @@ public final class Bandwidth extends Resource {
                 skipFull(from, number);
                 return end(number, Math.max(offset, used) + taken);
             }
-            number = !forgotten && used == capacity ? windows[at + SKIP] : number + 1;
+            number = forgotten ? afterForgotten(number) : used == capacity ? windows[at + SKIP] : number + 1;
             offset = 0;
         }
+    }
+
+    /** The window to go on with; windows once forgotten remain so. */
+    private long afterForgotten(long number) {
+        if (number < forgottenFrom || number > forgottenTo) {
+            forgottenFrom = number;
+            forgottenTo = number;
+        }
+        if (number == forgottenTo) {
+            forgottenTo++;
+        }
+        return forgottenTo;
     }
 
     /** The record of a window, which is new if it was that of an earlier one. */
@@ -144,12 +161,14 @@ public final class Bandwidth extends Resource {
         long number = from;
         while (number < to) {
             int at = recordOf(number);
-            long next = number + 1;
-            if (windows[at + NUMBER] == number && windows[at + USED] == capacity) {
-                next = windows[at + SKIP];
+            if (windows[at + NUMBER] != number) {
+                number = afterForgotten(number);
+            } else if (windows[at + USED] == capacity) {
+                number = windows[at + SKIP];
                 windows[at + SKIP] = to;
+            } else {
+                number++;
             }
-            number = next;
         }
     }
 

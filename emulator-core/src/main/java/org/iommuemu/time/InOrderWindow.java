@@ -19,10 +19,11 @@ public final class InOrderWindow extends Resource {
     public static final String HEAD_OF_LINE = "head of line";
 
     private final int capacity;
-    /** Of the latest entries, by their number modulo the capacity. */
+    /** When the latest came in and went out, by the low bits of their number. */
     private final long[] entries;
 
     private final long[] exits;
+    private final int mask;
     private final Waiter headOfLine;
     private long entered;
     private long left;
@@ -38,13 +39,14 @@ public final class InOrderWindow extends Resource {
      * An empty window.
      *
      * @param name what reports call it
-     * @param capacity the most that can be inside, at least 1
+     * @param capacity the most that can be inside, 1 to 2^30
      */
     public InOrderWindow(String name, int capacity) {
         super(name);
         this.capacity = positive("entries", capacity);
-        entries = new long[capacity];
-        exits = new long[capacity];
+        entries = new long[Integer.highestOneBit(2 * capacity - 1)];
+        exits = new long[entries.length];
+        mask = entries.length - 1;
         headOfLine = waiter(HEAD_OF_LINE);
     }
 
@@ -59,13 +61,12 @@ public final class InOrderWindow extends Resource {
         if (entered - left == capacity) {
             throw new IllegalStateException(name() + ": nobody knows when one of " + capacity + " leaves");
         }
-        int index = (int) (entered % capacity);
-        long start = Math.max(Math.max(at, lastEntry), exits[index]);
+        long start = Math.max(Math.max(at, lastEntry), exits[(int) (entered - capacity) & mask]);
         who.count(start - at);
-        entries[index] = start;
+        entries[(int) entered & mask] = start;
         lastEntry = start;
         entered++;
-        while (oldest < left && exits[(int) (oldest % capacity)] <= start) {
+        while (oldest < left && exits[(int) oldest & mask] <= start) {
             oldest++;
         }
         peak = Math.max(peak, entered - oldest);
@@ -83,7 +84,7 @@ public final class InOrderWindow extends Resource {
         if (left == entered) {
             throw new IllegalStateException(name() + ": nobody is inside");
         }
-        int index = (int) (left % capacity);
+        int index = (int) left & mask;
         long end = Math.max(ready, lastExit);
         busy += duration(entries[index], end);
         headOfLine.count(end - ready);
