@@ -71,6 +71,11 @@ public final class InvalidationScope implements EntryFilter {
         return tagMask == -1L;
     }
 
+    /** Whether the scope names entries of any tag. */
+    boolean isAnyTag() {
+        return tagMask == 0;
+    }
+
     long tag() {
         return tag;
     }

@@ -5,11 +5,13 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.LintFinding;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.iommu.RegisterFrame;
+import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.memory.RangeState;
 import org.iommuemu.smmuv3.SmmuV3;
@@ -29,6 +31,7 @@ final class ScenarioMachine implements AutoCloseable {
     private final @Nullable SmmuV3 smmu;
     private final @Nullable SmmuLint lint;
     private final ScenarioDevices devices;
+    private final Supplier<StaleDetector> detector;
 
     /**
      * A machine for a scenario.
@@ -41,14 +44,17 @@ final class ScenarioMachine implements AutoCloseable {
         if (scenario.vtd() != null) {
             smmu = null;
             lint = null;
-            iommu = new Vtd(memory, scenario.vtd(), caches, line -> pulses.merge(line, 1, Integer::sum));
+            Vtd built = new Vtd(memory, scenario.vtd(), caches, line -> pulses.merge(line, 1, Integer::sum));
+            iommu = built;
             monitor = iommu;
+            detector = built::detectStale;
         } else if (scenario.smmu() != null) {
             SmmuV3 built = new SmmuV3(memory, scenario.smmu(), caches, line -> pulses.merge(line, 1, Integer::sum));
             smmu = built;
             lint = linted ? new SmmuLint(built, memory) : null;
             iommu = lint == null ? built : lint;
             monitor = built.counterGroup();
+            detector = built::detectStale;
         } else {
             throw new IllegalStateException("a scenario for no IOMMU");
         }
@@ -79,11 +85,9 @@ final class ScenarioMachine implements AutoCloseable {
         return smmu;
     }
 
-    /** Compares every translation from now on with what the tables say; of an SMMUv3. */
+    /** Compares every translation from now on with what the tables say. */
     void detectStale() {
-        if (smmu != null) {
-            devices.watch(smmu.detectStale());
-        }
+        devices.watch(detector.get());
     }
 
     /** Adds what the scenario did wrong so far to a log, each place headed by that of the scenario. */

@@ -102,7 +102,12 @@ class ScenarioFilesTest {
         ScenarioRunner runner = new ScenarioRunner(CacheConfiguration.standard());
         runner.detectStale();
         List<ScenarioResult> results = Stream.of(
-                        "smmuv3-stale.jsonl", "smmuv3-faults.jsonl", "smmuv3-devices.jsonl", "smmuv3-quirks.jsonl")
+                        "smmuv3-stale.jsonl",
+                        "vtd-stale.jsonl",
+                        "smmuv3-faults.jsonl",
+                        "smmuv3-faults-more.jsonl",
+                        "smmuv3-devices.jsonl",
+                        "smmuv3-quirks.jsonl")
                 .flatMap(file -> Scenario.readAll(Path.of("scenarios", file)).stream())
                 .map(runner::run)
                 .toList();
