@@ -82,7 +82,7 @@ final class InvalidationLog {
         if (namesSecond) {
             return StaleCause.SECOND_STAGE_ONLY;
         }
-        return covers ? StaleCause.OTHER_ADDRESS_SPACE : StaleCause.MISSING;
+        return covers && !s.isSideEffect() ? StaleCause.OTHER_ADDRESS_SPACE : StaleCause.MISSING;
     }
 
     /** Whether a range that does not cover a page begins before it and would reach it if it were {@link #REACH} times as long. */

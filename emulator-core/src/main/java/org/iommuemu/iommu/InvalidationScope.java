@@ -17,6 +17,7 @@ public final class InvalidationScope implements EntryFilter {
     private long first;
     private long last;
     private boolean leafOnly;
+    private boolean sideEffect;
 
     /** Names every entry. */
     public InvalidationScope everything() {
@@ -26,6 +27,7 @@ public final class InvalidationScope implements EntryFilter {
         globalTagMask = 0;
         globalTag = 0;
         leafOnly = false;
+        sideEffect = false;
         return addresses(0, -1L);
     }
 
@@ -60,6 +62,16 @@ public final class InvalidationScope implements EntryFilter {
     public InvalidationScope leafOnly(boolean on) {
         leafOnly = on;
         return this;
+    }
+
+    /** Says that software has named another scope, and this one comes with it. */
+    public InvalidationScope asSideEffect() {
+        sideEffect = true;
+        return this;
+    }
+
+    boolean isSideEffect() {
+        return sideEffect;
     }
 
     boolean isLeafOnly() {
@@ -103,6 +115,7 @@ public final class InvalidationScope implements EntryFilter {
         c.first = first;
         c.last = last;
         c.leafOnly = leafOnly;
+        c.sideEffect = sideEffect;
         return c;
     }
 

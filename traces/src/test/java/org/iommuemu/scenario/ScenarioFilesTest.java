@@ -46,6 +46,7 @@ class ScenarioFilesTest {
         "smmuv3-quirks.jsonl, 319, 0",
         "smmuv3-devices.jsonl, 147, 0",
         "smmuv3-stale.jsonl, 28, 0",
+        "vtd-stale.jsonl, 82, 0",
         "vtd-public.jsonl.zst, 542, 70",
         "vtd-flts-public.jsonl.zst, 251, 79"
     })
