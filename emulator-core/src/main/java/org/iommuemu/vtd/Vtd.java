@@ -16,6 +16,7 @@ import org.iommuemu.iommu.Iotlb;
 import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.iommu.RegisterObserver;
 import org.iommuemu.iommu.StageTwo;
 import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StructureObserver;
@@ -308,10 +309,22 @@ public final class Vtd implements Iommu {
         return interrupts.refused();
     }
 
-    /** Shows every configuration structure and descriptor read from now on; nulls end it. */
+    /** Shows every configuration structure, interrupt remapping entry and table entry read from now on; nulls end it. */
     public void observe(@Nullable StructureObserver onStructure, @Nullable WalkObserver onDescriptor) {
         entries.observe(onStructure);
+        interrupts.observe(onStructure);
         unit.walker().observe(onDescriptor);
         unit.stageTwo().walker().observe(onDescriptor);
+    }
+
+    /** Shows what software does from now on: every register write, every good descriptor consumed; nulls end it. */
+    public void observeSoftware(@Nullable RegisterObserver onWrite, @Nullable DescriptorObserver onDescriptor) {
+        file.observe(onWrite);
+        queue.observe(onDescriptor);
+    }
+
+    /** The interrupt remapping entry that the last interrupt came to, or −1. */
+    public int interruptIndex() {
+        return interrupts.index();
     }
 }

@@ -17,6 +17,7 @@ import org.iommuemu.memory.RangeState;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.lint.SmmuLint;
 import org.iommuemu.vtd.Vtd;
+import org.iommuemu.vtd.lint.VtdLint;
 import org.iommuemu.vtd.spec.VtdRegisters;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,7 @@ final class ScenarioMachine implements AutoCloseable {
     private final Iommu iommu;
     private final RegisterFrame monitor;
     private final @Nullable SmmuV3 smmu;
-    private final @Nullable SmmuLint lint;
+    private final @Nullable LintLog findings;
     private final ScenarioDevices devices;
     private final Supplier<StaleDetector> detector;
 
@@ -43,15 +44,17 @@ final class ScenarioMachine implements AutoCloseable {
         Map<String, Integer> pulses = new HashMap<>();
         if (scenario.vtd() != null) {
             smmu = null;
-            lint = null;
             Vtd built = new Vtd(memory, scenario.vtd(), caches, line -> pulses.merge(line, 1, Integer::sum));
-            iommu = built;
+            VtdLint lint = linted ? new VtdLint(built, memory) : null;
+            findings = lint == null ? null : lint.log();
+            iommu = lint == null ? built : lint;
             monitor = iommu;
             detector = built::detectStale;
         } else if (scenario.smmu() != null) {
             SmmuV3 built = new SmmuV3(memory, scenario.smmu(), caches, line -> pulses.merge(line, 1, Integer::sum));
             smmu = built;
-            lint = linted ? new SmmuLint(built, memory) : null;
+            SmmuLint lint = linted ? new SmmuLint(built, memory) : null;
+            findings = lint == null ? null : lint.log();
             iommu = lint == null ? built : lint;
             monitor = built.counterGroup();
             detector = built::detectStale;
@@ -92,10 +95,8 @@ final class ScenarioMachine implements AutoCloseable {
 
     /** Adds what the scenario did wrong so far to a log, each place headed by that of the scenario. */
     void note(String head, LintLog log) {
-        if (lint != null) {
-            lint.log()
-                    .findings()
-                    .forEach(f -> log.add(new LintFinding(f.rule(), head + f.place(), f.seen(), f.count())));
+        if (findings != null) {
+            findings.findings().forEach(f -> log.add(new LintFinding(f.rule(), head + f.place(), f.seen(), f.count())));
         }
     }
 
