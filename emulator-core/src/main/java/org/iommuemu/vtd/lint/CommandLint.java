@@ -153,11 +153,13 @@ final class CommandLint {
         int granularity = Descriptor.G.getInt(word0);
         switch (d) {
             case CONTEXT_CACHE -> contextsDone |= granularity == Descriptor.GLOBAL;
-            case PASID_CACHE -> pasidsDone |= contextsDone && granularity == PASID_CACHE_GLOBAL;
-            case IOTLB -> {
-                boolean filled = VtdRegisters.TTM.getInt(root) == SCALABLE ? pasidsDone : contextsDone;
-                translationsDone |= filled && granularity == Descriptor.GLOBAL;
+            case PASID_CACHE -> {
+                if (contextsDone && !pasidsDone && granularity == PASID_CACHE_GLOBAL) {
+                    pasidsDone = true;
+                    translationsDone = false;
+                }
             }
+            case IOTLB -> translationsDone |= contextsDone && granularity == Descriptor.GLOBAL;
             case INTERRUPT_ENTRY_CACHE -> interruptsDone |= !Descriptor.INDEX_SELECTIVE.isSet(word0);
             default -> {}
         }

@@ -33,16 +33,17 @@ final class InvalidationLint {
             }
             case PASID_IOTLB -> {
                 domain(d, word0, true);
-                pasid(d, word0);
+                pasid(d, word0, true);
                 pages(d, word1, granularity == Descriptor.SELECTIVE);
             }
             case PASID_CACHE -> {
+                // Its granularities are 0 for a domain, 1 for a PASID in it, 3 for everything.
                 domain(d, word0, granularity != Descriptor.SELECTIVE);
-                pasid(d, word0);
+                pasid(d, word0, granularity == Descriptor.GLOBAL);
             }
             case DEVICE_TLB -> size(d, word1, Descriptor.S.isSet(word1));
             case PASID_DEVICE_TLB -> {
-                pasid(d, word0);
+                pasid(d, word0, !Descriptor.GI.isSet(word1));
                 size(d, word1, Descriptor.PASID_S.isSet(word1));
             }
             case INTERRUPT_ENTRY_CACHE -> interrupts(d, word0);
@@ -56,8 +57,9 @@ final class InvalidationLint {
         report(VtdLintRule.DESCRIPTOR_DOMAIN_RANGE, d, word0, named && wide);
     }
 
-    private void pasid(Descriptor d, long word0) {
-        report(VtdLintRule.DESCRIPTOR_PASID_RANGE, d, word0, Descriptor.PASID.get(word0) >>> features.pasidBits() != 0);
+    private void pasid(Descriptor d, long word0, boolean named) {
+        boolean wide = Descriptor.PASID.get(word0) >>> features.pasidBits() != 0;
+        report(VtdLintRule.DESCRIPTOR_PASID_RANGE, d, word0, named && wide);
     }
 
     private void pages(Descriptor d, long word1, boolean selective) {
