@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu;
 
+import java.util.function.Consumer;
 import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.EntryFilter;
 import org.iommuemu.cache.SetAssociativeCache;
@@ -19,6 +20,7 @@ public final class ConfigurationCache {
     private final @Nullable TranslationContext[] contexts;
     private final Scope scope = new Scope();
     private @Nullable TranslationContext lastFill;
+    private @Nullable Consumer<ConfigurationScope> log;
 
     /** An empty cache. */
     public ConfigurationCache(CacheGeometry geometry) {
@@ -73,6 +75,9 @@ public final class ConfigurationCache {
      * @return how many
      */
     public int invalidate(int streamId, int ignored, int substreamId) {
+        if (log != null) {
+            log.accept(new ConfigurationScope(streamId, ignored, substreamId, 0, 0));
+        }
         scope.stream = streamTag(streamId & ~ignored);
         scope.mask = ~streamTag(ignored);
         scope.substream = substreamId;
@@ -85,12 +90,23 @@ public final class ConfigurationCache {
      * @return how many
      */
     public int invalidateGroup(long mask, long value) {
+        if (log != null) {
+            log.accept(ConfigurationScope.ofGroup(mask, value));
+        }
         return cache.size() == 0 ? 0 : cache.invalidateIf((tag0, tag1, group, unused) -> (group & mask) == value);
     }
 
     /** Drops everything. */
     public int invalidateAll() {
+        if (log != null) {
+            log.accept(ConfigurationScope.EVERYTHING);
+        }
         return cache.invalidateAll();
+    }
+
+    /** Shows every invalidation from now on. */
+    void logInvalidations(Consumer<ConfigurationScope> to) {
+        log = to;
     }
 
     /** The structure itself, for its counters and for inspection. */

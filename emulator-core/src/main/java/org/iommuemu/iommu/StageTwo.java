@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu;
 
+import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableLocator;
 import org.iommuemu.paging.TableRoot;
+import org.iommuemu.paging.WalkCaches;
 import org.iommuemu.paging.WalkStatus;
 import org.iommuemu.paging.Walker;
 
@@ -41,6 +43,19 @@ public final class StageTwo implements TableLocator {
         this.cache = cache;
         this.rules = rules;
         tableRoot = unused;
+    }
+
+    /** A second stage that keeps nothing. */
+    public static StageTwo withoutCaches(LeafRules rules, PhysicalMemory memory, TableRoot unused) {
+        return new StageTwo(
+                new Walker(
+                        memory,
+                        new WalkCaches(
+                                "no walk cache", CacheConfiguration.none().stage2Walk())),
+                new Iotlb("no cache", CacheGeometry.none(), false),
+                rules,
+                memory,
+                unused);
     }
 
     /** The locator for a first stage whose tables this root maps; of a walk's mode, only what concerns updates counts. */

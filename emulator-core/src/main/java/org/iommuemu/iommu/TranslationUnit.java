@@ -21,6 +21,7 @@ public final class TranslationUnit {
     private final TranslationWalk walk;
     private final Fault fault = new Fault();
     private @Nullable Consumer<InvalidationScope> invalidationLog;
+    private @Nullable ResolveObserver resolveObserver;
     private boolean enabled;
     private long translated;
     private long passedThrough;
@@ -169,6 +170,15 @@ public final class TranslationUnit {
      */
     public boolean resolve(TableRoot root, @Nullable TableRoot second, long input, int need, int useful, int mode) {
         long address = root.canonical(input);
+        boolean found = resolveCanonical(root, second, address, need, useful, mode);
+        if (resolveObserver != null) {
+            resolveObserver.resolved(root, second, address, need, useful, mode, found);
+        }
+        return found;
+    }
+
+    private boolean resolveCanonical(
+            TableRoot root, @Nullable TableRoot second, long address, int need, int useful, int mode) {
         if (mode != TranslationWalk.REPORT) {
             return walk.run(root, second, address, need, useful, mode);
         }
@@ -234,9 +244,15 @@ public final class TranslationUnit {
                 && stageTwo.isEmpty();
     }
 
-    /** Shows every invalidation from now on; a scope is not to be kept. */
-    void logInvalidations(Consumer<InvalidationScope> log) {
+    /** Shows every invalidation, whose scope is not to be kept, and every {@link #resolve} from now on. */
+    void watch(Consumer<InvalidationScope> log, ResolveObserver onResolve) {
         invalidationLog = log;
+        resolveObserver = onResolve;
+    }
+
+    /** Whether translation is on. */
+    boolean isEnabled() {
+        return enabled;
     }
 
     /** The configuration cache. */

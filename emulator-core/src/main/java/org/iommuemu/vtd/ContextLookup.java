@@ -70,6 +70,11 @@ final class ContextLookup {
         rootTable = rtaddr;
     }
 
+    /** The value of RTADDR in force. */
+    long latched() {
+        return rootTable;
+    }
+
     /** The translation table mode in force. */
     int mode() {
         return VtdRegisters.TTM.getInt(rootTable);

@@ -13,6 +13,7 @@ final class EntryReader {
     private final PhysicalMemory memory;
     private final int addressBits;
     private @Nullable StructureObserver observer;
+    private @Nullable StructureObserver detector;
     private long reads;
 
     EntryReader(PhysicalMemory memory, int addressBits) {
@@ -22,6 +23,11 @@ final class EntryReader {
 
     void observe(@Nullable StructureObserver watcher) {
         observer = watcher;
+    }
+
+    /** Shows every entry to one more, beside {@link #observe}. */
+    void detect(StructureObserver watcher) {
+        detector = watcher;
     }
 
     /** Reads one entry; false if it gets no answer. */
@@ -35,6 +41,9 @@ final class EntryReader {
         }
         if (observer != null) {
             observer.fetched(layout, address, into);
+        }
+        if (detector != null) {
+            detector.fetched(layout, address, into);
         }
         return true;
     }

@@ -271,6 +271,12 @@ public enum FaultReason implements Rule {
         return qualified;
     }
 
+    /** Whether it is of the mode, or of a root, context or PASID entry: no table was walked. */
+    public boolean isOfConfiguration() {
+        boolean legacy = code <= CONTEXT_PROGRAMMING.code || code >= ROOT_FETCH.code && code <= CONTEXT_RESERVED.code;
+        return legacy || code >= ROOT_MODE.code && code <= SM_PASID_PROGRAMMING.code;
+    }
+
     /** How a Translation Request ends by it, or null if it cannot. */
     public @Nullable Answer translation() {
         return translation;

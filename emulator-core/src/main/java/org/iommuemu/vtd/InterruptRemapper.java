@@ -5,6 +5,7 @@ import org.iommuemu.bits.BitField;
 import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.SetAssociativeCache;
 import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.vtd.spec.ExtendedCapability;
 import org.iommuemu.vtd.spec.FaultRecord;
@@ -18,6 +19,9 @@ final class InterruptRemapper {
     private static final BitField REMAPPABLE = BitField.bit("format", 4);
     private static final BitField SHV = BitField.bit("SHV", 3);
     private static final BitField HANDLE_15 = BitField.bit("handle[15]", 2);
+    /** {@link #index()}: the last request came to none. */
+    static final int NO_INDEX = -1;
+
     private static final int SUBHANDLE = 0xFFFF;
     private static final long FIXED_ADDRESS = 0xFEE0_0000L;
     private static final long TRIGGER_ASSERTED = 1L << 14;
@@ -30,6 +34,8 @@ final class InterruptRemapper {
     private final VtdFeatures features;
     private final FaultRecords faults;
     private final SetAssociativeCache cache;
+    private @Nullable StructureObserver observer;
+    private int index = NO_INDEX;
     private long table;
     private long remapped;
     private long refused;
@@ -60,6 +66,7 @@ final class InterruptRemapper {
      */
     @Nullable
     InterruptMessage remap(int source, long address, int data) {
+        index = NO_INDEX;
         boolean on = VtdRegisters.IRE.isSet(file.get(VtdRegisters.GSTS));
         if (!on) {
             return features.hasExtended(ExtendedCapability.IRREQ)
@@ -84,11 +91,11 @@ final class InterruptRemapper {
             return refuse(source, 0, FaultReason.IRTE_REQUEST_RESERVED, false);
         }
         int handle = HANDLE.getInt(address) | HANDLE_15.getInt(address) << 15;
-        int index = handle + (sub ? data & SUBHANDLE : 0) & 0xFFFF;
-        return remap(source, index, extended);
+        index = handle + (sub ? data & SUBHANDLE : 0) & 0xFFFF;
+        return remap(source, extended);
     }
 
-    private @Nullable InterruptMessage remap(int source, int index, boolean extended) {
+    private @Nullable InterruptMessage remap(int source, boolean extended) {
         if (index >= 2 << VtdRegisters.IRT_SIZE.getInt(table)) {
             return refuse(source, index, FaultReason.IRTE_INDEX, false);
         }
@@ -106,6 +113,9 @@ final class InterruptRemapper {
             }
             word0 = memory.readLong(at);
             word1 = memory.readLong(at + Long.BYTES);
+            if (observer != null) {
+                observer.fetched(Irte.LAYOUT, at, new long[] {word0, word1});
+            }
         }
         boolean silent = Irte.FPD.isSet(word0);
         if (!Irte.P.isSet(word0)) {
@@ -164,6 +174,16 @@ final class InterruptRemapper {
             long keep = -1L << mask;
             cache.invalidateIf((tag0, tag1, value0, value1) -> (tag0 & keep) == (index & keep));
         }
+    }
+
+    /** Shows every entry read from now on; null ends it. */
+    void observe(@Nullable StructureObserver watcher) {
+        observer = watcher;
+    }
+
+    /** The index of the last request, or {@link #NO_INDEX}. */
+    int index() {
+        return index;
     }
 
     SetAssociativeCache cache() {

@@ -33,6 +33,7 @@ final class InvalidationQueue {
     private final DescriptorExecution execution;
     private final MemoryQueue queue = new MemoryQueue(SHORT, false);
     private final long[] consumed = new long[Descriptor.values().length];
+    private @Nullable DescriptorObserver observer;
     private int width = SHORT;
     private boolean enabled;
     private boolean consuming;
@@ -135,6 +136,9 @@ final class InvalidationQueue {
             if (execution.mustWait(d)) {
                 return;
             }
+            if (observer != null) {
+                observer.consuming(d, word0, word1);
+            }
             execution.execute(d, word0, word1);
             consumed[d.ordinal()]++;
             queue.advanceConsumer();
@@ -184,6 +188,11 @@ final class InvalidationQueue {
                 showHead();
             }
         }
+    }
+
+    /** Shows every good descriptor from now on; null ends it. */
+    void observe(@Nullable DescriptorObserver watcher) {
+        observer = watcher;
     }
 
     MemoryQueue queue() {

@@ -8,6 +8,7 @@ import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.AtcInvalidations;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.ConfigurationCache;
+import org.iommuemu.iommu.ConfigurationSource;
 import org.iommuemu.iommu.DevicePort;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
@@ -15,7 +16,9 @@ import org.iommuemu.iommu.Iotlb;
 import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.iommu.RegisterObserver;
 import org.iommuemu.iommu.StageTwo;
+import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
@@ -40,9 +43,12 @@ public final class Vtd implements Iommu {
     /** Major version from which protected ranges are closed to translated DMA too. */
     private static final int PROTECTS_ALL = 2;
 
+    private final PhysicalMemory memory;
     private final VtdFeatures features;
+    private final int addressBits;
     private final RegisterFile file;
     private final EntryReader entries;
+    private final ContextLookup lookup;
     private final FaultRecords faults;
     private final FaultRecorder recorder;
     private final TranslationUnit unit;
@@ -54,6 +60,7 @@ public final class Vtd implements Iommu {
     private final ProtectedMemory protectedMemory;
     private final VtdControls controls;
     private final boolean protectsAll;
+    private @Nullable StaleDetector stale;
 
     /**
      * A unit after reset, with empty caches.
@@ -64,10 +71,11 @@ public final class Vtd implements Iommu {
      * @param sink where its own interrupts go: {@code fault}, {@code invalidation}, {@code page-request}
      */
     public Vtd(PhysicalMemory memory, VtdFeatures requested, CacheConfiguration caches, InterruptSink sink) {
+        this.memory = memory;
         features = requested.modelled();
         protectsAll = features.major() >= PROTECTS_ALL;
         // The host is as wide as its guests, as far as memory goes.
-        int addressBits = Math.min(MOST_ADDRESS_BITS, features.guestBits());
+        addressBits = Math.min(MOST_ADDRESS_BITS, features.guestBits());
         Register iva = new Register("IVA", features.invalidateAddressOffset(), 8, 0, -1L, 0, VtdRegisters.IVA_LAYOUT);
         Register iotlb = new Register(
                 "IOTLB",
@@ -90,7 +98,7 @@ public final class Vtd implements Iommu {
         faults = new FaultRecords(file, records, faultEvent);
         recorder = new FaultRecorder(faults, features);
         entries = new EntryReader(memory, addressBits);
-        ContextLookup lookup = new ContextLookup(features, entries, new ContextBuilder(features, entries, addressBits));
+        lookup = new ContextLookup(features, entries, new ContextBuilder(features, entries, addressBits));
         VtdLeafRules rules = new VtdLeafRules();
         StageTwo stageTwo = new StageTwo(
                 new Walker(memory, new WalkCaches("second-stage walk cache", caches.stage2Walk())),
@@ -134,11 +142,40 @@ public final class Vtd implements Iommu {
             return;
         }
         long before = unit.translated();
-        unit.translate(transaction, verdict);
+        if (stale != null) {
+            stale.translate(transaction, verdict);
+        } else {
+            unit.translate(transaction, verdict);
+        }
         // The first units let through what their own tables translate.
         if (protectsAll || unit.translated() == before) {
             protectedMemory.check(verdict);
         }
+    }
+
+    /** Compares every translation from now on with what the tables say; slow. */
+    public StaleDetector detectStale() {
+        StaleDetector detector = new StaleDetector(
+                unit,
+                memory,
+                new VtdLeafRules(),
+                ContextBuilder.NO_TABLES,
+                queue.queue()::consumed,
+                VtdTags.NAMES,
+                this::configurationSource);
+        entries.detect(detector.structureObserver());
+        stale = detector;
+        return detector;
+    }
+
+    private ConfigurationSource configurationSource(StructureObserver observer) {
+        EntryReader reader = new EntryReader(memory, addressBits);
+        reader.observe(observer);
+        ContextLookup fresh = new ContextLookup(features, reader, new ContextBuilder(features, reader, addressBits));
+        return (source, pasid) -> {
+            fresh.latch(lookup.latched());
+            return fresh.fetch(source, pasid);
+        };
     }
 
     /** A write there is an interrupt, see {@link #remapInterrupt}; anything else is refused while remapping is on. */
@@ -171,7 +208,13 @@ public final class Vtd implements Iommu {
 
     @Override
     public void requestTranslation(Transaction request, TranslationCompletion completion) {
-        ats.answer(request, completion);
+        if (stale != null) {
+            stale.begin(request.streamId(), request.substreamId());
+            ats.answer(request, completion);
+            stale.end(request);
+        } else {
+            ats.answer(request, completion);
+        }
     }
 
     @Override
@@ -266,10 +309,22 @@ public final class Vtd implements Iommu {
         return interrupts.refused();
     }
 
-    /** Shows every configuration structure and descriptor read from now on; nulls end it. */
+    /** Shows every configuration structure, interrupt remapping entry and table entry read from now on; nulls end it. */
     public void observe(@Nullable StructureObserver onStructure, @Nullable WalkObserver onDescriptor) {
         entries.observe(onStructure);
+        interrupts.observe(onStructure);
         unit.walker().observe(onDescriptor);
         unit.stageTwo().walker().observe(onDescriptor);
+    }
+
+    /** Shows what software does from now on: every register write, every good descriptor consumed; nulls end it. */
+    public void observeSoftware(@Nullable RegisterObserver onWrite, @Nullable DescriptorObserver onDescriptor) {
+        file.observe(onWrite);
+        queue.observe(onDescriptor);
+    }
+
+    /** The interrupt remapping entry that the last interrupt came to, or −1. */
+    public int interruptIndex() {
+        return interrupts.index();
     }
 }

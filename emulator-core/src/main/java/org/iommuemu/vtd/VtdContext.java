@@ -54,6 +54,11 @@ final class VtdContext extends TranslationContext {
     }
 
     @Override
+    public int ats() {
+        return flags & ATS;
+    }
+
+    @Override
     public long group() {
         return VtdTags.group(domain, pasid);
     }

@@ -51,7 +51,11 @@ class StaleDetectorTest {
 
     private void onlyHit(StaleCause cause, long commands, long dmas) {
         assertThat(detector.hits()).hasSize(1);
-        StaleHit hit = detector.hits().get(0);
+        hit(0, cause, commands, dmas);
+    }
+
+    private void hit(int index, StaleCause cause, long commands, long dmas) {
+        StaleHit hit = detector.hits().get(index);
         assertThat(hit.address()).isEqualTo(PAGE);
         assertThat(hit.used()).isEqualTo(OLD);
         assertThat(hit.now()).isEqualTo(NEW);
@@ -92,7 +96,9 @@ class StaleDetectorTest {
         b.command(CFGI_CD, 1).sync();
         use(PAGE);
 
-        onlyHit(StaleCause.MISSING, 2, 0);
+        assertThat(detector.hits()).hasSize(2);
+        hit(0, StaleCause.CONFIGURATION_MISSING, 2, 0);
+        hit(1, StaleCause.MISSING, 2, 0);
     }
 
     @Test
@@ -108,7 +114,9 @@ class StaleDetectorTest {
         b.command(CFGI_CD, 1).sync();
         use(PAGE);
 
-        onlyHit(StaleCause.MISSING, 2, 0);
+        assertThat(detector.hits()).hasSize(2);
+        hit(0, StaleCause.CONFIGURATION_MISSING, 2, 0);
+        hit(1, StaleCause.MISSING, 2, 0);
     }
 
     @Test

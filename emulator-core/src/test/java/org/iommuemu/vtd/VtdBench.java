@@ -7,12 +7,14 @@ import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.AtcInvalidation;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.DevicePort;
+import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
+import org.iommuemu.vtd.lint.VtdLint;
 
 /**
  * A test bench: a unit, its memory, and the software that sets it up - by register writes and by structures written to memory as
@@ -42,11 +44,20 @@ final class VtdBench implements AutoCloseable, DevicePort {
     Invalidation answer = Invalidation.ENDED;
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
+    private Iommu front;
     private boolean wide;
 
     VtdBench(VtdFeatures features, CacheConfiguration caches) {
         unit = new Vtd(memory, features, caches, pulses::add);
         unit.connect(this);
+        front = unit;
+    }
+
+    /** Puts a lint in front of the unit, for everything that the bench does from now on. */
+    VtdLint lint() {
+        VtdLint lint = new VtdLint(unit, memory);
+        front = lint;
+        return lint;
     }
 
     /** A unit after reset. */
@@ -76,6 +87,36 @@ final class VtdBench implements AutoCloseable, DevicePort {
         command(QIE);
         command(QIE | TE);
         return this;
+    }
+
+    /** Legacy or scalable mode, set up, invalidated and switched on in the order that the architecture asks for. */
+    VtdBench startProperly(int mode) {
+        wide = mode != 0;
+        write64(0x90, QUEUE | (wide ? 1 << 11 : 0));
+        switchOn(QIE);
+        write64(0x20, ROOT | (long) mode << 10);
+        switchOn(QIE | SRTP);
+        descriptor(1 | 1 << 4, 0);
+        if (wide) {
+            descriptor(7 | 3 << 4, 0);
+        }
+        descriptor(2 | 1 << 4, 0);
+        write64(0xB8, INTERRUPTS | 7);
+        switchOn(QIE | SIRTP);
+        descriptor(4, 0).await();
+        switchOn(QIE | IRE);
+        switchOn(QIE | IRE | TE);
+        return this;
+    }
+
+    /** Writes GCMD, and reads GSTS. */
+    void switchOn(long bits) {
+        command(bits).read32(0x1C);
+    }
+
+    /** A wait descriptor that writes its status. */
+    VtdBench await() {
+        return descriptor(5 | 1 << 5 | 1L << 32, STATUS);
     }
 
     /** Writes GCMD. */
@@ -203,29 +244,29 @@ final class VtdBench implements AutoCloseable, DevicePort {
     }
 
     Verdict access(int source, int pasid, long address, int code) {
-        unit.translate(transaction.set(source, pasid, address, code), verdict);
+        front.translate(transaction.set(source, pasid, address, code), verdict);
         return verdict;
     }
 
     /** A page request for reading, the last of its group 5. */
     void ask(int source, int pasid, long address) {
-        unit.requestPage(new PageRequest(source, pasid, address, true, false, false, false, true, 5));
+        front.requestPage(new PageRequest(source, pasid, address, true, false, false, false, true, 5));
     }
 
     long read32(long offset) {
-        return unit.readRegister(offset, 4);
+        return front.readRegister(offset, 4);
     }
 
     long read64(long offset) {
-        return unit.readRegister(offset, 8);
+        return front.readRegister(offset, 8);
     }
 
     void write32(long offset, long value) {
-        unit.writeRegister(offset, 4, value);
+        front.writeRegister(offset, 4, value);
     }
 
     void write64(long offset, long value) {
-        unit.writeRegister(offset, 8, value);
+        front.writeRegister(offset, 8, value);
     }
 
     @Override

@@ -37,6 +37,18 @@ public final class Agreement {
         }
     }
 
+    /** Notes a comparison; its difference is headed by where it was found. */
+    void note(String where, Comparison comparison) {
+        AgreementRule rule = comparison.rule();
+        if (!comparison.agrees()) {
+            differ(where + comparison.difference());
+        } else if (rule == null) {
+            agree();
+        } else {
+            agree(rule);
+        }
+    }
+
     /** Notes a comparison. */
     public void compare(boolean equal, String what, long expected, long found) {
         if (equal) {

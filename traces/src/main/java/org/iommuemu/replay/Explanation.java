@@ -59,13 +59,11 @@ public record Explanation(
         List<Step> steps = new ArrayList<>();
         Verdict verdict = new Verdict();
         try (CaptureMachine machine = CaptureMachine.atStop(capture, snapshot, CacheConfiguration.none())) {
-            machine.smmu()
-                    .observe(
-                            (layout, address, words) -> steps.add(step(layout.name(), layout, address, words)),
-                            (root, height, address, descriptor) ->
-                                    steps.add(descriptor(root, height, address, descriptor)));
-            machine.smmu().translate(transaction, verdict);
-            EventReader events = new EventReader(machine.smmu(), machine.memory());
+            machine.observe(
+                    (layout, address, words) -> steps.add(step(layout.name(), layout, address, words)),
+                    (root, height, address, descriptor) -> steps.add(descriptor(root, height, address, descriptor)));
+            machine.iommu().translate(transaction, verdict);
+            RecordReader events = machine.records();
             List<Long> event = new ArrayList<>();
             if (events.drain() > 0) {
                 for (long word : events.last()) {

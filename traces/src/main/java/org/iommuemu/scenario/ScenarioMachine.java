@@ -5,16 +5,19 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.LintFinding;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.iommu.RegisterFrame;
+import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.memory.RangeState;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.lint.SmmuLint;
 import org.iommuemu.vtd.Vtd;
+import org.iommuemu.vtd.lint.VtdLint;
 import org.iommuemu.vtd.spec.VtdRegisters;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +30,9 @@ final class ScenarioMachine implements AutoCloseable {
     private final Iommu iommu;
     private final RegisterFrame monitor;
     private final @Nullable SmmuV3 smmu;
-    private final @Nullable SmmuLint lint;
+    private final @Nullable LintLog findings;
     private final ScenarioDevices devices;
+    private final Supplier<StaleDetector> detector;
 
     /**
      * A machine for a scenario.
@@ -40,15 +44,20 @@ final class ScenarioMachine implements AutoCloseable {
         Map<String, Integer> pulses = new HashMap<>();
         if (scenario.vtd() != null) {
             smmu = null;
-            lint = null;
-            iommu = new Vtd(memory, scenario.vtd(), caches, line -> pulses.merge(line, 1, Integer::sum));
+            Vtd built = new Vtd(memory, scenario.vtd(), caches, line -> pulses.merge(line, 1, Integer::sum));
+            VtdLint lint = linted ? new VtdLint(built, memory) : null;
+            findings = lint == null ? null : lint.log();
+            iommu = lint == null ? built : lint;
             monitor = iommu;
+            detector = built::detectStale;
         } else if (scenario.smmu() != null) {
             SmmuV3 built = new SmmuV3(memory, scenario.smmu(), caches, line -> pulses.merge(line, 1, Integer::sum));
             smmu = built;
-            lint = linted ? new SmmuLint(built, memory) : null;
+            SmmuLint lint = linted ? new SmmuLint(built, memory) : null;
+            findings = lint == null ? null : lint.log();
             iommu = lint == null ? built : lint;
             monitor = built.counterGroup();
+            detector = built::detectStale;
         } else {
             throw new IllegalStateException("a scenario for no IOMMU");
         }
@@ -79,19 +88,15 @@ final class ScenarioMachine implements AutoCloseable {
         return smmu;
     }
 
-    /** Compares every translation from now on with what the tables say; of an SMMUv3. */
+    /** Compares every translation from now on with what the tables say. */
     void detectStale() {
-        if (smmu != null) {
-            devices.watch(smmu.detectStale());
-        }
+        devices.watch(detector.get());
     }
 
     /** Adds what the scenario did wrong so far to a log, each place headed by that of the scenario. */
     void note(String head, LintLog log) {
-        if (lint != null) {
-            lint.log()
-                    .findings()
-                    .forEach(f -> log.add(new LintFinding(f.rule(), head + f.place(), f.seen(), f.count())));
+        if (findings != null) {
+            findings.findings().forEach(f -> log.add(new LintFinding(f.rule(), head + f.place(), f.seen(), f.count())));
         }
     }
 

@@ -46,6 +46,7 @@ class ScenarioFilesTest {
         "smmuv3-quirks.jsonl, 319, 0",
         "smmuv3-devices.jsonl, 147, 0",
         "smmuv3-stale.jsonl, 28, 0",
+        "vtd-stale.jsonl, 82, 0",
         "vtd-public.jsonl.zst, 542, 70",
         "vtd-flts-public.jsonl.zst, 251, 79"
     })
@@ -102,7 +103,12 @@ class ScenarioFilesTest {
         ScenarioRunner runner = new ScenarioRunner(CacheConfiguration.standard());
         runner.detectStale();
         List<ScenarioResult> results = Stream.of(
-                        "smmuv3-stale.jsonl", "smmuv3-faults.jsonl", "smmuv3-devices.jsonl", "smmuv3-quirks.jsonl")
+                        "smmuv3-stale.jsonl",
+                        "vtd-stale.jsonl",
+                        "smmuv3-faults.jsonl",
+                        "smmuv3-faults-more.jsonl",
+                        "smmuv3-devices.jsonl",
+                        "smmuv3-quirks.jsonl")
                 .flatMap(file -> Scenario.readAll(Path.of("scenarios", file)).stream())
                 .map(runner::run)
                 .toList();

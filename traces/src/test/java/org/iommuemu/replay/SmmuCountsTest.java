@@ -13,12 +13,12 @@ import org.iommuemu.smmuv3.SmmuFeatures;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.junit.jupiter.api.Test;
 
-class ReplaySummaryTest {
+class SmmuCountsTest {
     @Test
     void shouldCountWhatOccurredAndNothingElse() {
         try (PhysicalMemory memory = new PhysicalMemory()) {
             SmmuV3 smmu = new SmmuV3(memory, SmmuFeatures.full(), CacheConfiguration.none(), InterruptSink.NONE);
-            assertThat(ReplaySummary.others(smmu)).isEmpty();
+            assertThat(new SmmuCounts(smmu).others()).isEmpty();
             // SYNC with SEV, SYNC with a message to 0x80000; C_BAD_STREAMID without an event queue.
             memory.writeLong(0x9_0000, 0x46 | 2 << 12);
             memory.writeLong(0x9_0010, 0x46 | 1 << 12);
@@ -29,7 +29,7 @@ class ReplaySummaryTest {
             smmu.writeRegister(0x20, 4, 9);
             smmu.translate(new Transaction().read(7, 0), new Verdict());
 
-            assertThat(ReplaySummary.others(smmu))
+            assertThat(new SmmuCounts(smmu).others())
                     .isEqualTo(Map.of("wakeUpEvents", 1L, "messagesSent", 1L, "eventsDiscarded", 1L));
         }
     }
