@@ -107,7 +107,7 @@ public final class Vtd implements Iommu {
                 stageTwo,
                 memory);
         Invalidations invalidations = new Invalidations(unit);
-        interrupts = new InterruptRemapper(memory, file, features, faults, caches.configuration());
+        interrupts = new InterruptRemapper(memory, file, features, faults, entries, caches.configuration());
         pages = new PageRequests(memory, file, features, lookup, faults, invalidations, pageEvent);
         ats = new AtsRequests(features, unit, lookup, recorder, addressBits);
         queue = new InvalidationQueue(
@@ -157,7 +157,7 @@ public final class Vtd implements Iommu {
      * Answers a write of four bytes to the interrupt window, 0xFEEx_xxxx.
      *
      * @param source requester id
-     * @return the message that goes on, or null if it is blocked
+     * @return the message that goes on, or null if it is blocked, or posted without a notification
      */
     public @Nullable InterruptMessage remapInterrupt(int source, long address, int data) {
         return interrupts.remap(source, address, data);
@@ -259,6 +259,16 @@ public final class Vtd implements Iommu {
     /** Interrupts remapped so far. */
     public long interruptsRemapped() {
         return interrupts.remapped();
+    }
+
+    /** Interrupts posted into descriptors in memory so far. */
+    public long interruptsPosted() {
+        return interrupts.posted().posted();
+    }
+
+    /** Notifications of posted interrupts sent so far. */
+    public long notifications() {
+        return interrupts.posted().notifications();
     }
 
     /** Interrupts blocked so far. */

@@ -34,6 +34,7 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             Capability.DWD,
             Capability.DRD,
             Capability.FS1GP,
+            Capability.PI,
             Capability.FS5LP,
             Capability.ESIRTPS,
             Capability.ESRTPS,
@@ -106,6 +107,7 @@ public record VtdFeatures(long ver, long cap, long ecap) {
                 | Capability.DWD.of(1)
                 | Capability.DRD.of(1)
                 | Capability.FS1GP.of(1)
+                | Capability.PI.of(1)
                 | Capability.FS5LP.of(1)
                 | Capability.ESIRTPS.of(1)
                 | Capability.ESRTPS.of(1);
@@ -130,7 +132,11 @@ public record VtdFeatures(long ver, long cap, long ecap) {
                     ExtendedCapability.PASID,
                     ExtendedCapability.FSTS);
         }
-        return new VtdFeatures(ver, cap & CAP_MODELLED, e);
+        long c = cap & CAP_MODELLED;
+        if (!ExtendedCapability.IR.isSet(e)) {
+            c &= ~Capability.PI.mask();
+        }
+        return new VtdFeatures(ver, c, e);
     }
 
     /** The names of the features that {@link #modelled()} takes away, such as {@code ECAP.HPTS}. */
