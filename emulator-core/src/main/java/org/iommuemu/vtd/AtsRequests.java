@@ -10,7 +10,6 @@ import org.iommuemu.iommu.TranslationWalk;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableRoot;
-import org.iommuemu.vtd.spec.ContextEntry;
 import org.iommuemu.vtd.spec.ExtendedCapability;
 import org.iommuemu.vtd.spec.ScalableContextEntry;
 import org.jspecify.annotations.Nullable;
@@ -58,10 +57,9 @@ final class AtsRequests {
 
     private @Nullable VtdContext fetch(Transaction t, TranslationCompletion c) {
         if (!lookup.findSource(t.streamId(), t.substreamId())) {
-            fail(t, lookup.refusal(), lookup.isSuppressed(), c);
-            return null;
+            return refuse(t, c);
         }
-        if (!allowsAts()) {
+        if (!lookup.allowsAts()) {
             boolean legacy = lookup.mode() == ContextLookup.LEGACY;
             FaultReason why = legacy ? FaultReason.ATS_BLOCKED : FaultReason.SM_DEVICE_TLB_DISABLED;
             fail(t, why, lookup.isSuppressed(), c);
@@ -73,21 +71,29 @@ final class AtsRequests {
         }
         VtdContext context = lookup.fetch(t.streamId(), t.substreamId());
         if (context == null) {
-            fail(t, lookup.refusal(), lookup.isSuppressed(), c);
-            return null;
+            return refuse(t, c);
         }
         unit.keepContext(t.streamId(), t.substreamId(), context);
         return context;
     }
 
-    private boolean allowsAts() {
-        return lookup.mode() == ContextLookup.LEGACY
-                ? ContextEntry.TT.getInt(lookup.context()) == ContextEntry.TT_ATS
-                : ScalableContextEntry.DTE.isSet(lookup.context());
+    /** Answers what the last lookup refused, and has it kept if it may be. */
+    private @Nullable VtdContext refuse(Transaction t, TranslationCompletion c) {
+        fail(t, lookup.refusal(), lookup.isSuppressed(), c);
+        VtdContext refused = lookup.refused(t.substreamId());
+        if (refused != null) {
+            unit.keepContext(t.streamId(), t.substreamId(), refused);
+        }
+        return null;
     }
 
     private void answer(Transaction t, VtdContext context, TranslationCompletion c) {
         boolean suppressed = context.is(VtdContext.SUPPRESSED);
+        FaultReason refusal = context.refusal();
+        if (refusal != null && !context.is(VtdContext.FOUND)) {
+            fail(t, refusal, suppressed, c);
+            return;
+        }
         if (!context.is(VtdContext.ATS)) {
             boolean scalable = context.is(VtdContext.SCALABLE);
             fail(t, scalable ? FaultReason.SM_DEVICE_TLB_DISABLED : FaultReason.ATS_BLOCKED, suppressed, c);
@@ -95,6 +101,10 @@ final class AtsRequests {
         }
         if (isInterrupt(t)) {
             answerInterrupt(t, c);
+            return;
+        }
+        if (refusal != null) {
+            fail(t, refusal, suppressed, c);
             return;
         }
         boolean write = wantsWrite(t);
@@ -185,7 +195,7 @@ final class AtsRequests {
         if (!lookup.findSource(t.streamId(), t.substreamId())) {
             return lookup.refusal();
         }
-        if (!allowsAts()) {
+        if (!lookup.allowsAts()) {
             return scalable ? FaultReason.SM_DEVICE_TLB_DISABLED : FaultReason.ATS_BLOCKED;
         }
         if (t.hasSubstream() && !ScalableContextEntry.EPTR.isSet(lookup.context())) {

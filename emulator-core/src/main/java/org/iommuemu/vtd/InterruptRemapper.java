@@ -116,6 +116,9 @@ final class InterruptRemapper {
             }
             word0 = memory.readLong(at);
             word1 = memory.readLong(at + Long.BYTES);
+            if (features.has(Capability.CM)) {
+                cache.fill(index, 0, index, word0, word1);
+            }
         }
         boolean silent = Irte.FPD.isSet(word0);
         if (!Irte.P.isSet(word0)) {
@@ -127,7 +130,7 @@ final class InterruptRemapper {
         if (!isAllowed(source, word1)) {
             return refuse(source, index, FaultReason.IRTE_SOURCE, silent);
         }
-        if (entry < 0) {
+        if (entry < 0 && !features.has(Capability.CM)) {
             cache.fill(index, 0, index, word0, word1);
         }
         if (Irte.IM.isSet(word0)) {

@@ -25,6 +25,7 @@ import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.WalkCaches;
 import org.iommuemu.paging.WalkObserver;
 import org.iommuemu.paging.Walker;
+import org.iommuemu.vtd.spec.Capability;
 import org.iommuemu.vtd.spec.Descriptor;
 import org.iommuemu.vtd.spec.VtdRegisters;
 import org.jspecify.annotations.Nullable;
@@ -106,6 +107,10 @@ public final class Vtd implements Iommu {
                 new Walker(memory, new WalkCaches("walk cache", caches.walk())),
                 stageTwo,
                 memory);
+        if (features.has(Capability.CM)) {
+            unit.iotlb().keepFaults();
+            stageTwo.cache().keepFaults();
+        }
         Invalidations invalidations = new Invalidations(unit);
         interrupts = new InterruptRemapper(memory, file, features, faults, entries, caches.configuration());
         pages = new PageRequests(memory, file, features, lookup, faults, invalidations, pageEvent);
