@@ -65,7 +65,7 @@ final class AtsRequests {
             fail(t, why, lookup.isSuppressed(), c);
             return null;
         }
-        if (isInterrupt(t)) {
+        if (InterruptWindow.has(t)) {
             answerInterrupt(t, c);
             return null;
         }
@@ -99,7 +99,7 @@ final class AtsRequests {
             fail(t, scalable ? FaultReason.SM_DEVICE_TLB_DISABLED : FaultReason.ATS_BLOCKED, suppressed, c);
             return;
         }
-        if (isInterrupt(t)) {
+        if (InterruptWindow.has(t)) {
             answerInterrupt(t, c);
             return;
         }
@@ -145,12 +145,6 @@ final class AtsRequests {
     /** Without the no-write flag every request is one for writing too. */
     private boolean wantsWrite(Transaction t) {
         return Access.isWrite(t.access()) || !features.hasExtended(ExtendedCapability.NWFS);
-    }
-
-    private static boolean isInterrupt(Transaction t) {
-        return !t.hasSubstream()
-                && t.address() >= VtdLeafRules.INTERRUPT_FIRST
-                && t.address() <= VtdLeafRules.INTERRUPT_LAST;
     }
 
     /** Interrupts are to be sent untranslated; what the PASID's tables say of their addresses does not matter (10.2, 4). */

@@ -42,6 +42,7 @@ final class ContextLookup {
     private FaultReason refusal = FaultReason.ROOT_NOT_PRESENT;
     private boolean suppressed;
     private boolean found;
+    private @Nullable VtdContext last;
 
     ContextLookup(VtdFeatures features, EntryReader reader, ContextBuilder builder) {
         this.features = features;
@@ -141,6 +142,7 @@ final class ContextLookup {
 
     private @Nullable VtdContext legacy() {
         VtdContext c = builder.legacy(context, suppressed);
+        last = c;
         return c != null ? c : none(FaultReason.CONTEXT_PROGRAMMING);
     }
 
@@ -208,6 +210,7 @@ final class ContextLookup {
         int privilege = own ? ContextBuilder.REQUESTED : ScalableContextEntry.RID_PRIV.getInt(context);
         VtdContext c =
                 builder.scalable(pasidEntry, pasid, privilege, suppressed, ScalableContextEntry.DTE.isSet(context));
+        last = c;
         return c != null ? c : none(builder.refusal());
     }
 
@@ -264,6 +267,17 @@ final class ContextLookup {
                 | (found ? VtdContext.FOUND : 0)
                 | (found && allowsAts() ? VtdContext.ATS : 0);
         return new VtdContext(refusal, flags, pasid);
+    }
+
+    /** The context found last since {@link #forgetLast}, or null. */
+    @Nullable
+    VtdContext last() {
+        return last;
+    }
+
+    /** Forgets what {@link #last} would answer. */
+    void forgetLast() {
+        last = null;
     }
 
     /** Why the last lookup failed. */

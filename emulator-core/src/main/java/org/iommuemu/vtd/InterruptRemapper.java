@@ -36,6 +36,9 @@ final class InterruptRemapper {
     private long table;
     private long remapped;
     private long refused;
+    private long reads;
+    private long remappedHits;
+    private long postedHits;
 
     InterruptRemapper(
             PhysicalMemory memory,
@@ -106,11 +109,15 @@ final class InterruptRemapper {
         if (entry >= 0) {
             word0 = cache.value0(entry);
             word1 = cache.value1(entry);
+            boolean toPost = Irte.IM.isSet(word0);
+            remappedHits += toPost ? 0 : 1;
+            postedHits += toPost ? 1 : 0;
         } else {
             long at = VtdRegisters.IRT_ADDRESS.inPlace(table) + (long) index * Irte.BYTES;
             if (at >>> addressBits != 0) {
                 return refuse(source, index, FaultReason.IRTE_INDEX, false);
             }
+            reads++;
             if (!memory.answers(at, Irte.BYTES)) {
                 return refuse(source, index, FaultReason.IRTE_FETCH, false);
             }
@@ -191,6 +198,21 @@ final class InterruptRemapper {
 
     SetAssociativeCache cache() {
         return cache;
+    }
+
+    /** Reads of entries so far. */
+    long reads() {
+        return reads;
+    }
+
+    /** Lookups so far that found an entry of the remapped format. */
+    long remappedHits() {
+        return remappedHits;
+    }
+
+    /** Lookups so far that found an entry of the posted format. */
+    long postedHits() {
+        return postedHits;
     }
 
     /** What was posted. */

@@ -24,6 +24,7 @@ final class VtdControls {
     private final PageRequests pages;
     private final FaultRecords faults;
     private final AtsRequests ats;
+    private final VtdMonitoring monitoring;
 
     VtdControls(
             RegisterFile file,
@@ -35,7 +36,8 @@ final class VtdControls {
             InterruptRemapper interrupts,
             PageRequests pages,
             FaultRecords faults,
-            AtsRequests ats) {
+            AtsRequests ats,
+            VtdMonitoring monitoring) {
         this.file = file;
         this.features = features;
         this.unit = unit;
@@ -46,6 +48,7 @@ final class VtdControls {
         this.pages = pages;
         this.faults = faults;
         this.ats = ats;
+        this.monitoring = monitoring;
     }
 
     /** Puts the registers to their reset values and the machine behind them to rest; caches keep what they hold. */
@@ -61,6 +64,7 @@ final class VtdControls {
         queue.enable(false);
         pages.place();
         faults.restart();
+        monitoring.reset();
     }
 
     /** Lets the registers work; IVA and IOTLB are where ECAP puts them. */

@@ -36,6 +36,7 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             Capability.FS1GP,
             Capability.PI,
             Capability.FS5LP,
+            Capability.ECMDS,
             Capability.ESIRTPS,
             Capability.ESRTPS,
             Capability.RWBF);
@@ -63,6 +64,7 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             ExtendedCapability.FSTS,
             ExtendedCapability.SMPWCS,
             ExtendedCapability.RPS,
+            ExtendedCapability.PMS,
             ExtendedCapability.ADMS,
             ExtendedCapability.RPRIVS,
             ExtendedCapability.PTRS,
@@ -91,7 +93,10 @@ public record VtdFeatures(long ver, long cap, long ecap) {
         }
     }
 
-    /** A unit with all that this model has: 8 fault records, 57-bit second and first stage, 20-bit PASIDs. */
+    /**
+     * A unit with 8 fault records, 57-bit second and first stage, 20-bit PASIDs, and all that this model has but for caching mode
+     * and {@link #monitored}.
+     */
     public static VtdFeatures full() {
         long cap = Capability.ND.of(6)
                 | Capability.PLMR.of(1)
@@ -115,10 +120,20 @@ public record VtdFeatures(long ver, long cap, long ecap) {
                 & ~mask(
                         ExtendedCapability.IRO,
                         ExtendedCapability.PSS,
+                        ExtendedCapability.PMS,
                         ExtendedCapability.EIMER,
                         ExtendedCapability.IRREQ);
         ecap |= ExtendedCapability.IRO.of(0x50) | ExtendedCapability.PSS.of(19);
         return new VtdFeatures(0x60, cap, ecap);
+    }
+
+    /** The {@link #full} unit with a performance monitor, and fault records elsewhere: at offset 0x600. */
+    public static VtdFeatures monitored() {
+        VtdFeatures f = full();
+        return new VtdFeatures(
+                f.ver,
+                Capability.FRO.set(f.cap, 0x60) | Capability.ECMDS.mask(),
+                f.ecap | ExtendedCapability.PMS.mask());
     }
 
     /** The same unit without what this model does not have. */
@@ -131,6 +146,9 @@ public record VtdFeatures(long ver, long cap, long ecap) {
                     ExtendedCapability.SRS,
                     ExtendedCapability.PASID,
                     ExtendedCapability.FSTS);
+        }
+        if (!Capability.ECMDS.isSet(cap)) {
+            e &= ~ExtendedCapability.PMS.mask();
         }
         long c = cap & CAP_MODELLED;
         if (!ExtendedCapability.IR.isSet(e)) {

@@ -13,6 +13,7 @@ import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
+import org.iommuemu.vtd.perfmon.MonitorFeatures;
 
 /**
  * A test bench: a unit, its memory, and the software that sets it up - by register writes and by structures written to memory as
@@ -45,7 +46,11 @@ final class VtdBench implements AutoCloseable, DevicePort {
     private boolean wide;
 
     VtdBench(VtdFeatures features, CacheConfiguration caches) {
-        unit = new Vtd(memory, features, caches, pulses::add);
+        this(features, caches, MonitorFeatures.standard());
+    }
+
+    VtdBench(VtdFeatures features, CacheConfiguration caches, MonitorFeatures counters) {
+        unit = new Vtd(memory, features, caches, pulses::add, counters);
         unit.connect(this);
     }
 

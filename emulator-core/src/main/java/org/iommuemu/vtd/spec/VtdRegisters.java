@@ -192,8 +192,8 @@ public final class VtdRegisters {
     public static final BitField IVA_IH = IV.bit("IH", 6);
     /** Address mask. */
     public static final BitField IVA_AM = IV.field("AM", 5, 0);
-    /** Fields of IVA. */
-    public static final Layout IVA_LAYOUT = IV.build();
+
+    private static final Layout IVA_LAYOUT = IV.build();
 
     private static final Layout.Builder IO = Layout.builder("IOTLB", 1, "VT-d 11.4.6.3");
     /** Invalidate. */
@@ -204,8 +204,8 @@ public final class VtdRegisters {
     public static final BitField IAIG = IO.field("IAIG", 58, 57);
     /** Domain. */
     public static final BitField IOTLB_DID = IO.field("DID", 47, 32);
-    /** Fields of IOTLB. */
-    public static final Layout IOTLB_LAYOUT = IO.build();
+
+    private static final Layout IOTLB_LAYOUT = IO.build();
 
     private VtdRegisters() {}
 
@@ -214,14 +214,30 @@ public final class VtdRegisters {
         return List.copyOf(MAP);
     }
 
+    /** IVA, where ECAP puts it. */
+    public static Register invalidateAddress(int offset) {
+        return Register.writable("IVA", offset, 8, -1L, IVA_LAYOUT);
+    }
+
+    /** IOTLB, behind it. */
+    public static Register iotlb(int offset) {
+        return Register.writable("IOTLB", offset, 8, ~IAIG.mask(), IOTLB_LAYOUT);
+    }
+
     private static EventRegisters event(String prefix, int offset) {
+        EventRegisters e = eventRegisters(prefix, offset);
+        MAP.addAll(e.all());
+        return e;
+    }
+
+    /** The four registers of an interrupt. */
+    static EventRegisters eventRegisters(String prefix, int offset) {
         Layout plain = plain(prefix + "*", "11.4.7");
-        Register control = add(new Register(prefix + "CTL", offset, 4, MASKED, IM.mask(), 0, EVENT_CONTROL));
         return new EventRegisters(
-                control,
-                writable(prefix + "DATA", offset + 4, 4, 0xFFFF, plain),
-                writable(prefix + "ADDR", offset + 8, 4, 0xFFFF_FFFCL, plain),
-                writable(prefix + "UADDR", offset + 12, 4, 0xFFFF_FFFFL, plain));
+                new Register(prefix + "CTL", offset, 4, MASKED, IM.mask(), 0, EVENT_CONTROL),
+                Register.writable(prefix + "DATA", offset + 4, 4, 0xFFFF, plain),
+                Register.writable(prefix + "ADDR", offset + 8, 4, 0xFFFF_FFFCL, plain),
+                Register.writable(prefix + "UADDR", offset + 12, 4, 0xFFFF_FFFFL, plain));
     }
 
     private static Register readOnly(String name, int offset, int bytes, Layout layout) {
@@ -241,7 +257,8 @@ public final class VtdRegisters {
         return r;
     }
 
-    private static Layout plain(String name, String section) {
+    /** A register that is one field. */
+    static Layout plain(String name, String section) {
         return Layout.builder(name, 1, "VT-d " + section).build();
     }
 }
