@@ -132,7 +132,7 @@ final class InvalidationQueue {
                 fail(ERROR_RESERVED);
                 return;
             }
-            if (execution.mustWait(d)) {
+            if (execution.mustWait(d, word0)) {
                 return;
             }
             execution.execute(d, word0, word1);

@@ -112,7 +112,7 @@ public final class Vtd implements Iommu {
                 lookup,
                 faults,
                 new DescriptorExecution(
-                        memory, file, lookup, invalidations, atcs, interrupts, pages, invalidationEvent));
+                        features, memory, file, lookup, invalidations, atcs, interrupts, pages, invalidationEvent));
         protectedMemory = new ProtectedMemory(file, features);
         controls = new VtdControls(
                 file, features, unit, lookup, invalidations, queue, interrupts, pages, faults, ats, monitoring);

@@ -92,14 +92,17 @@ final class VtdControls {
                 file.set(r, requested);
                 pages.place();
             });
-            file.guard(r, () -> features.hasExtended(ExtendedCapability.PRS));
         }
         file.onWrite(VtdRegisters.PMEN, (old, requested) -> {
             boolean there = features.has(Capability.PLMR) || features.has(Capability.PHMR);
             boolean on = there && VtdRegisters.EPM.isSet(requested);
             file.set(VtdRegisters.PMEN, on ? VtdRegisters.EPM.mask() | VtdRegisters.PROTECTED.mask() : 0);
         });
-        file.guard(VtdRegisters.IRTA, () -> features.hasExtended(ExtendedCapability.IR));
+        // Source and function mask can be written only.
+        long hidden = VtdRegisters.CCMD_SID.mask() | VtdRegisters.CCMD_FM.mask();
+        file.onRead(VtdRegisters.CCMD, () -> file.get(VtdRegisters.CCMD) & ~hidden);
+        file.onRead(iva, () -> 0);
+        AbsentRegisters.hide(file, features);
     }
 
     /** One-shot bits act when they are 1, level bits when they change (3.1). */
@@ -171,10 +174,7 @@ final class VtdControls {
         } else if (done) {
             invalidations.contextsOfSource(VtdRegisters.CCMD_SID.getInt(command), VtdRegisters.CCMD_FM.getInt(command));
         }
-        // Source and function mask can be written only.
-        long readable =
-                command & ~(VtdRegisters.ICC.mask() | VtdRegisters.CCMD_SID.mask() | VtdRegisters.CCMD_FM.mask());
-        return VtdRegisters.CAIG.set(readable, done ? granularity : 0);
+        return VtdRegisters.CAIG.set(VtdRegisters.ICC.set(command, 0), done ? granularity : 0);
     }
 
     private long invalidateTranslations(long command, long iva) {

@@ -57,6 +57,7 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             ExtendedCapability.EAFS,
             ExtendedCapability.PSS,
             ExtendedCapability.PASID,
+            ExtendedCapability.DIT,
             ExtendedCapability.PDS,
             ExtendedCapability.SMTS,
             ExtendedCapability.SSADS,
@@ -150,9 +151,15 @@ public record VtdFeatures(long ver, long cap, long ecap) {
         if (!Capability.ECMDS.isSet(cap)) {
             e &= ~ExtendedCapability.PMS.mask();
         }
+        if (!ExtendedCapability.DT.isSet(e)) {
+            e &= ~ExtendedCapability.DIT.mask();
+        }
         long c = cap & CAP_MODELLED;
         if (!ExtendedCapability.IR.isSet(e)) {
             c &= ~Capability.PI.mask();
+        }
+        if (ExtendedCapability.SMTS.isSet(e)) {
+            c &= ~Capability.RWBF.mask();
         }
         return new VtdFeatures(ver, c, e);
     }

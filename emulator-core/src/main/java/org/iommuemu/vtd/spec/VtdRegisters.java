@@ -65,7 +65,8 @@ public final class VtdRegisters {
     /** Domain. */
     public static final BitField CCMD_DID = CC.field("DID", 15, 0);
     /** Context command. */
-    public static final Register CCMD = writable("CCMD", 0x28, 8, -1L & ~CAIG.mask(), CC.build());
+    public static final Register CCMD = writable(
+            "CCMD", 0x28, 8, ICC.mask() | CIRG.mask() | CCMD_FM.mask() | CCMD_SID.mask() | CCMD_DID.mask(), CC.build());
 
     private static final Layout.Builder FS = Layout.builder("FSTS", 1, "VT-d 11.4.7.1");
     /** Primary fault overflow. */
@@ -202,6 +203,10 @@ public final class VtdRegisters {
     public static final BitField IIRG = IO.field("IIRG", 61, 60);
     /** Granularity done. */
     public static final BitField IAIG = IO.field("IAIG", 58, 57);
+    /** Drain reads. */
+    public static final BitField DR = IO.bit("DR", 49);
+    /** Drain writes. */
+    public static final BitField IOTLB_DW = IO.bit("DW", 48);
     /** Domain. */
     public static final BitField IOTLB_DID = IO.field("DID", 47, 32);
 
@@ -214,14 +219,15 @@ public final class VtdRegisters {
         return List.copyOf(MAP);
     }
 
-    /** IVA, where ECAP puts it. */
+    /** IVA, where ECAP puts it; reads as zero. */
     public static Register invalidateAddress(int offset) {
-        return Register.writable("IVA", offset, 8, -1L, IVA_LAYOUT);
+        return Register.writable("IVA", offset, 8, IVA_ADDRESS.mask() | IVA_IH.mask() | IVA_AM.mask(), IVA_LAYOUT);
     }
 
     /** IOTLB, behind it. */
     public static Register iotlb(int offset) {
-        return Register.writable("IOTLB", offset, 8, ~IAIG.mask(), IOTLB_LAYOUT);
+        long mask = IVT.mask() | IIRG.mask() | DR.mask() | IOTLB_DW.mask() | IOTLB_DID.mask();
+        return Register.writable("IOTLB", offset, 8, mask, IOTLB_LAYOUT);
     }
 
     private static EventRegisters event(String prefix, int offset) {
