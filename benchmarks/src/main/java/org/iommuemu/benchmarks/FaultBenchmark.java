@@ -57,7 +57,7 @@ public class FaultBenchmark {
         traffic.warmUp();
         machine.consumeEvents();
         machine.resetCounters();
-        recordedBefore = machine.smmu().recorded(Event.F_TRANSLATION);
+        recordedBefore = machine.smmu().statistics().recorded(Event.F_TRANSLATION);
         refusedBefore = machine.smmu().unit().refused();
     }
 
@@ -67,8 +67,12 @@ public class FaultBenchmark {
         SmmuV3 smmu = machine.smmu();
         long sent = traffic.sent();
         BenchmarkMachine.require("refused", sent, smmu.unit().refused() - refusedBefore);
-        BenchmarkMachine.require("records", recorded ? sent : 0, smmu.recorded(Event.F_TRANSLATION) - recordedBefore);
-        BenchmarkMachine.require("records lost", 0, smmu.eventsOverflowed() + smmu.eventsDiscarded());
+        BenchmarkMachine.require(
+                "records", recorded ? sent : 0, smmu.statistics().recorded(Event.F_TRANSLATION) - recordedBefore);
+        BenchmarkMachine.require(
+                "records lost",
+                0,
+                smmu.statistics().eventsOverflowed() + smmu.statistics().eventsDiscarded());
         BenchmarkMachine.require("walk cache hits", sent, machine.walkCache(1).hits());
         machine.close();
     }

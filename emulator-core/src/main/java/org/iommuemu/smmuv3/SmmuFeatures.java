@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.bits.BitField;
-import org.iommuemu.bits.Layout;
 import org.iommuemu.smmuv3.spec.Idr;
-import org.iommuemu.smmuv3.spec.Registers;
 
 /**
  * What an SMMU can do: the values of its identification registers.
@@ -22,50 +19,18 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
     /** Bits of an address for each size code; the code 7 is for 56 bits, of which physical memory has 52. */
     private static final int[] ADDRESS_BITS = {32, 36, 40, 42, 44, 48, 52, 52};
 
-    private static final int TTF_AARCH64 = 2;
+    static final int TTF_AARCH64 = 2;
     private static final int HTTU_DIRTY = 2;
     private static final int HTTU_TABLES = 3;
     private static final int TTENDIAN_LITTLE = 2;
     private static final int TTENDIAN_BIG = 3;
-    private static final int STALL_MODEL_TERMINATE = 1;
+    static final int STALL_MODEL_TERMINATE = 1;
     private static final int STALL_MODEL_RESERVED = 3;
     private static final int FULL_STALL_MAX = 256;
     private static final int MOST_QUEUE_LOG2 = 19;
     private static final int MOST_SUBSTREAM_BITS = 20;
     private static final int MOST_STREAM_BITS = 32;
-    private static final int OAS_52 = 6;
-    private static final int MOST_BBML = 2;
-
-    private static final long IDR0_MODELLED = mask(
-            Idr.S2P,
-            Idr.S1P,
-            Idr.TTF,
-            Idr.COHACC,
-            Idr.HTTU,
-            Idr.DORMHINT,
-            Idr.HYP,
-            Idr.ATS,
-            Idr.NS1ATS,
-            Idr.ASID16,
-            Idr.MSI,
-            Idr.SEV,
-            Idr.ATOS,
-            Idr.PRI,
-            Idr.VMW,
-            Idr.VMID16,
-            Idr.CD2L,
-            Idr.VATOS,
-            Idr.TTENDIAN,
-            Idr.ATSRECERR,
-            Idr.STALL_MODEL,
-            Idr.TERM_MODEL,
-            Idr.ST_LEVEL);
-    private static final long IDR1_MODELLED =
-            mask(Idr.SIDSIZE, Idr.SSIDSIZE, Idr.PRIQS, Idr.EVENTQS, Idr.CMDQS, Idr.ATTR_PERMS_OVR, Idr.ATTR_TYPES_OVR);
-    private static final long IDR3_MODELLED =
-            mask(Idr.HAD, Idr.XNX, Idr.PPS, Idr.FWB, Idr.STT, Idr.RIL, Idr.BBML, Idr.E0PD, Idr.PTWNNC, Idr.EPAN);
-    private static final long IDR5_MODELLED =
-            mask(Idr.OAS, Idr.GRAN4K, Idr.GRAN16K, Idr.GRAN64K, Idr.DS, Idr.VAX, Idr.STALL_MAX);
+    static final int OAS_52 = 6;
 
     /**
      * Checks the rules that tie the registers together.
@@ -171,52 +136,12 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
      * @see #unmodelled()
      */
     public SmmuFeatures modelled() {
-        long i0 = idr0 & IDR0_MODELLED;
-        i0 = Idr.TTF.set(i0, TTF_AARCH64);
-        // 56-bit addresses take 128-bit descriptors, which are not modelled; memory ends at 52 bits.
-        long i5 = Idr.OAS.set(idr5 & IDR5_MODELLED, Math.min(OAS_52, Idr.OAS.get(idr5)));
-        long i3 = idr3 & IDR3_MODELLED;
-        // Without room for a stalled transaction there are no stalls, and the other way round.
-        if (Idr.STALL_MAX.get(i5) == 0) {
-            i0 = Idr.STALL_MODEL.set(i0, STALL_MODEL_TERMINATE);
-        }
-        if (Idr.STALL_MODEL.get(i0) == STALL_MODEL_TERMINATE) {
-            i5 = Idr.STALL_MAX.set(i5, 0);
-        }
-        // What rests on a feature that is absent is absent.
-        if (!Idr.ATS.isSet(i0)) {
-            i0 &= ~mask(Idr.PRI, Idr.NS1ATS, Idr.ATSRECERR);
-        }
-        if (!Idr.PRI.isSet(i0)) {
-            i3 &= ~Idr.PPS.mask();
-        }
-        if (!Idr.ATOS.isSet(i0) || !Idr.S1P.isSet(i0) || !Idr.S2P.isSet(i0)) {
-            i0 &= ~Idr.VATOS.mask();
-        }
-        // RES0 without both stages, or without stage 2.
-        if (!Idr.S1P.isSet(i0) || !Idr.S2P.isSet(i0)) {
-            i0 = Idr.HYP.set(i0, 0);
-        }
-        if (!Idr.S2P.isSet(i0)) {
-            i3 = Idr.PTWNNC.set(i3, 0);
-        }
-        i3 = Idr.BBML.set(i3, Math.min(MOST_BBML, Idr.BBML.get(i3)));
-        long i1 = idr1 & IDR1_MODELLED;
-        if (!Idr.PRI.isSet(i0)) {
-            i1 &= ~Idr.PRIQS.mask();
-        }
-        return new SmmuFeatures(i0, i1, i3, i5, iidr, aidr);
+        return ModelledFeatures.of(this);
     }
 
     /** The names of the features that {@link #modelled()} takes away, such as {@code IDR0.S2P}. */
     public List<String> unmodelled() {
-        SmmuFeatures m = modelled();
-        List<String> names = new ArrayList<>();
-        differences("IDR0", Idr.IDR0, idr0, m.idr0, names);
-        differences("IDR1", Idr.IDR1, idr1, m.idr1, names);
-        differences("IDR3", Idr.IDR3, idr3, m.idr3, names);
-        differences("IDR5", Idr.IDR5, idr5, m.idr5, names);
-        return names;
+        return ModelledFeatures.missing(this);
     }
 
     /**
@@ -225,32 +150,10 @@ public record SmmuFeatures(long idr0, long idr1, long idr3, long idr5, long iidr
      * @return their mask; 0 for a register without any
      */
     public long unmodelledFields(long offset) {
-        SmmuFeatures m = modelled();
-        return offset == Registers.IDR0.offset()
-                ? changed(Idr.IDR0, idr0, m.idr0)
-                : offset == Registers.IDR1.offset()
-                        ? changed(Idr.IDR1, idr1, m.idr1)
-                        : offset == Registers.IDR3.offset()
-                                ? changed(Idr.IDR3, idr3, m.idr3)
-                                : offset == Registers.IDR5.offset() ? changed(Idr.IDR5, idr5, m.idr5) : 0;
+        return ModelledFeatures.missing(this, offset);
     }
 
-    private static long changed(Layout layout, long is, long modelled) {
-        return layout.fields().stream()
-                .filter(f -> f.get(is) != f.get(modelled))
-                .mapToLong(BitField::mask)
-                .reduce(0, (a, b) -> a | b);
-    }
-
-    private static void differences(String register, Layout layout, long is, long modelled, List<String> names) {
-        for (BitField f : layout.fields()) {
-            if (f.get(is) != f.get(modelled)) {
-                names.add(register + "." + f.name());
-            }
-        }
-    }
-
-    private static long mask(BitField... fields) {
+    static long mask(BitField... fields) {
         long mask = 0;
         for (BitField f : fields) {
             mask |= f.mask();

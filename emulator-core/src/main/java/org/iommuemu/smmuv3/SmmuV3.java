@@ -26,8 +26,6 @@ import org.iommuemu.paging.Walker;
 import org.iommuemu.smmuv3.pmcg.CounterGroup;
 import org.iommuemu.smmuv3.pmcg.CounterGroupFeatures;
 import org.iommuemu.smmuv3.spec.AtosRegisters;
-import org.iommuemu.smmuv3.spec.Command;
-import org.iommuemu.smmuv3.spec.Event;
 import org.iommuemu.smmuv3.spec.Idr;
 import org.iommuemu.smmuv3.spec.Registers;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +55,7 @@ public final class SmmuV3 implements Iommu {
     private final SmmuRegisters registers;
     private final CounterGroup counters;
     private final ActivityMeter meter;
+    private final SmmuStatistics statistics;
     /** Whether somebody counts or compares: the one thing that the way of a transaction asks about either. */
     private boolean watched;
 
@@ -137,6 +136,8 @@ public final class SmmuV3 implements Iommu {
                 features.outputBits(),
                 features.has0(Idr.ATS));
         meter = new ActivityMeter(unit, structures, counters);
+        statistics = new SmmuStatistics(
+                commands, events, recorder, pages, requests, translated, atcs, stalls, structures, lines);
         counters.onCounting(on -> {
             watched = on || stale != null;
             meter.restart();
@@ -280,114 +281,19 @@ public final class SmmuV3 implements Iommu {
         return events.queue();
     }
 
-    /** Commands of a kind consumed so far. */
-    public long consumed(Command command) {
-        return commands.consumed(command);
-    }
-
-    /** Wake-up events (SEV) sent by SYNC so far. */
-    public long wakeUpEvents() {
-        return commands.wakeUpEvents();
-    }
-
-    /** Event records of a kind made so far, lost ones included. */
-    public long recorded(Event event) {
-        return recorder.count(event);
-    }
-
-    /** Event records lost because the queue was full. */
-    public long eventsOverflowed() {
-        return events.overflowed();
-    }
-
-    /** Event records lost because the queue was off, in error, or got no answer. */
-    public long eventsDiscarded() {
-        return events.discarded();
-    }
-
     /** Lets equal events be merged into one record where their stream allows it (§7.3.1); off unless asked for. */
     public void mergeEvents(boolean on) {
         recorder.merge(on);
     }
 
-    /** Events that were merged into the record before them. */
-    public long eventsMerged() {
-        return recorder.merged();
+    /** What it has done so far. */
+    public SmmuStatistics statistics() {
+        return statistics;
     }
 
     /** Indexes and fill of the PRI queue. */
     public MemoryQueue pageRequestQueue() {
         return pages.queue();
-    }
-
-    /** Page Requests lost to a full PRI queue. */
-    public long pageRequestsOverflowed() {
-        return pages.overflowed();
-    }
-
-    /** Page Requests lost because the PRI queue was off, in error, or got no answer. */
-    public long pageRequestsDiscarded() {
-        return pages.discarded();
-    }
-
-    /** PRG Responses sent without software. */
-    public long automaticResponses() {
-        return pages.autoResponses();
-    }
-
-    /** ATS Translation Requests answered so far. */
-    public long translationRequests() {
-        return requests.answered();
-    }
-
-    /** Transactions with translated addresses that went on. */
-    public long translatedForwarded() {
-        return translated.forwarded();
-    }
-
-    /** Invalidate Requests sent to devices. */
-    public long atcInvalidations() {
-        return atcs.sent();
-    }
-
-    /** Invalidate Requests that no device answered in time. */
-    public long atcTimeouts() {
-        return atcs.timeouts();
-    }
-
-    /** Transactions that are stalled now. */
-    public int stalled() {
-        return stalls.size();
-    }
-
-    /** Of those, the ones whose record still waits for room. */
-    public int stalledUnrecorded() {
-        return stalls.unrecorded();
-    }
-
-    /** Transactions stalled so far. */
-    public long stalls() {
-        return stalls.held();
-    }
-
-    /** The most times that any one stalled transaction has been tried again: a large number hints at a live-lock. */
-    public int mostStallRetries() {
-        return stalls.mostRetries();
-    }
-
-    /** Configuration structures read so far, failed reads included. */
-    public long structureReads() {
-        return structures.reads();
-    }
-
-    /** Of those, the ones that got no answer. */
-    public long structureAborts() {
-        return structures.aborts();
-    }
-
-    /** Message-signalled interrupts written so far. */
-    public long messagesSent() {
-        return lines.messagesSent();
     }
 
     /** Shows every configuration structure and descriptor read from now on; nulls end it. */

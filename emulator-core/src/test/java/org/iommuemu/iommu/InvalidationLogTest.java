@@ -77,6 +77,7 @@ class InvalidationLogTest {
         // Sixteen times as long it would end at 0x4FFF, and at 0x500F.
         "4000, 40FF, OTHER_ADDRESS",
         "4010, 410F, TOO_NARROW",
+        "4FF8, 4FF8, OTHER_ADDRESS",
         "5000, 5000, INVALIDATED",
         "4000, 5000, INVALIDATED",
         "5FFF, 9000, INVALIDATED"

@@ -33,7 +33,7 @@ class AddressTranslationFaultTest {
     @AfterEach
     void close() {
         assertThat(a.bench.events()).as("operations record nothing").isEmpty();
-        assertThat(a.bench.smmu.stalled()).isZero();
+        assertThat(a.bench.smmu.statistics().stalled()).isZero();
         a.close();
     }
 

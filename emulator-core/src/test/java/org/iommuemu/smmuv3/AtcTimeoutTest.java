@@ -75,7 +75,7 @@ class AtcTimeoutTest {
         b.smmu.invalidationEnded(ticket, true);
         b.sync();
         assertThat(error()).isEqualTo(ATC_INV_SYNC);
-        assertThat(b.smmu.atcTimeouts()).isEqualTo(1);
+        assertThat(b.smmu.statistics().atcTimeouts()).isEqualTo(1);
     }
 
     // Time-outs (case 83).
@@ -155,6 +155,6 @@ class AtcTimeoutTest {
         assertThat(error()).isEqualTo(ATC_INV_SYNC);
         b.write32(0x64, 1);
         assertThat(left()).isZero();
-        assertThat(b.smmu.consumed(Command.ATC_INV)).isEqualTo(2);
+        assertThat(b.smmu.statistics().consumed(Command.ATC_INV)).isEqualTo(2);
     }
 }

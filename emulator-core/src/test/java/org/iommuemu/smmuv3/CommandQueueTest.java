@@ -168,7 +168,7 @@ class CommandQueueTest {
         b.command(0x46, 0).command(0xFF, 0).command(0x46, 0);
         b.write32(0x20, 0xD);
         assertThat(b.read32(CONS)).isEqualTo(ILL | at + 1);
-        assertThat(b.smmu.consumed(Command.SYNC)).isEqualTo(2);
+        assertThat(b.smmu.statistics().consumed(Command.SYNC)).isEqualTo(2);
 
         b.memory.writeLong(SmmuBench.COMMANDS + (at + 1) * 16, 0x46);
         b.write32(PROD, at + 3);
@@ -178,7 +178,7 @@ class CommandQueueTest {
         assertThat(b.read32(CONS) & 0xFFFFF)
                 .as("acknowledged: fetched again and consumed")
                 .isEqualTo(at + 3);
-        assertThat(b.smmu.consumed(Command.SYNC)).isEqualTo(4);
+        assertThat(b.smmu.statistics().consumed(Command.SYNC)).isEqualTo(4);
     }
 
     @Test
@@ -228,7 +228,7 @@ class CommandQueueTest {
         b.close();
         b = SmmuBench.reset().queues(log2Size, 4).start();
         int size = 1 << log2Size;
-        long before = b.smmu.consumed(Command.SYNC);
+        long before = b.smmu.statistics().consumed(Command.SYNC);
         for (int round = 0; round < 5; round++) {
             b.write32(0x20, 0x5);
             for (int i = 0; i < size; i++) {
@@ -238,7 +238,7 @@ class CommandQueueTest {
             b.write32(0x20, 0xD);
             assertThat(b.read32(CONS)).isEqualTo(b.read32(PROD));
         }
-        assertThat(b.smmu.consumed(Command.SYNC)).isEqualTo(before + 5L * size);
+        assertThat(b.smmu.statistics().consumed(Command.SYNC)).isEqualTo(before + 5L * size);
     }
 
     @Test
@@ -266,7 +266,7 @@ class CommandQueueTest {
         // 5.6: 01 IRQ, 10 SEV.
         b.command(0x46 | cs << 12, 0);
         assertThat(b.pulses).hasSize(pulses);
-        assertThat(b.smmu.wakeUpEvents()).isEqualTo(wakeUps);
+        assertThat(b.smmu.statistics().wakeUpEvents()).isEqualTo(wakeUps);
     }
 
     @Test
@@ -274,7 +274,7 @@ class CommandQueueTest {
         // 5.6: WFE event if IDR0.SEV, else nothing.
         try (SmmuBench silent = SmmuBench.started(SmmuBench.withIdr0(1 << 14, 0))) {
             silent.command(0x46 | 2 << 12, 0);
-            assertThat(silent.smmu.wakeUpEvents()).isZero();
+            assertThat(silent.smmu.statistics().wakeUpEvents()).isZero();
             assertThat(silent.read32(CONS)).isEqualTo(silent.read32(0x98));
         }
     }

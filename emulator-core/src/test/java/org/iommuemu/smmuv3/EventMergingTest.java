@@ -40,7 +40,7 @@ class EventMergingTest {
             assertThat(b.read(0x42, 0x5000).status()).isEqualTo(Verdict.Status.ABORT);
         }
         assertThat(b.events()).containsExactly(FAULT);
-        assertThat(b.smmu.eventsMerged()).isEqualTo(4);
+        assertThat(b.smmu.statistics().eventsMerged()).isEqualTo(4);
     }
 
     @Test
@@ -90,7 +90,7 @@ class EventMergingTest {
         b.read(0x42, 0x5000);
         b.read(0x42, 0x5000);
         assertThat(b.events()).containsExactly(FAULT, FAULT);
-        assertThat(b.smmu.eventsMerged()).isZero();
+        assertThat(b.smmu.statistics().eventsMerged()).isZero();
     }
 
     @Test
@@ -159,7 +159,7 @@ class EventMergingTest {
         b.write32(0x20, 0xD);
         b.read(0x42, 0x5000);
         assertThat(b.events()).containsExactly(FAULT);
-        assertThat(b.smmu.eventsMerged()).isZero();
+        assertThat(b.smmu.statistics().eventsMerged()).isZero();
     }
 
     @Test

@@ -44,7 +44,7 @@ class EventQueueTest {
             assertThat(b.events()).containsExactly(badSte(i & 0xFF));
             assertThat(b.read32(PROD)).isEqualTo(i + 1 & (2 << log2Size) - 1);
         }
-        assertThat(b.smmu.eventsOverflowed()).isZero();
+        assertThat(b.smmu.statistics().eventsOverflowed()).isZero();
     }
 
     @Test

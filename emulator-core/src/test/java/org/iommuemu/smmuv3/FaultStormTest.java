@@ -38,14 +38,14 @@ class FaultStormTest {
         b.stage1(1);
         b.stage1(2);
         storm();
-        long lost = b.smmu.eventsOverflowed();
+        long lost = b.smmu.statistics().eventsOverflowed();
         assertThat(lost).isEqualTo(REQUESTS - (1 << LOG2_EVENTS));
         assertThat(b.read32(0x100A8)).as("OVFLG tells software").isEqualTo(0x8000_0000L | 1 << LOG2_EVENTS);
 
         b.read(2, 0x7000);
 
-        assertThat(b.smmu.eventsOverflowed()).isEqualTo(lost + 1);
-        assertThat(b.smmu.recorded(Event.F_TRANSLATION)).isEqualTo(REQUESTS + 1);
+        assertThat(b.smmu.statistics().eventsOverflowed()).isEqualTo(lost + 1);
+        assertThat(b.smmu.statistics().recorded(Event.F_TRANSLATION)).isEqualTo(REQUESTS + 1);
     }
 
     @Test
@@ -75,8 +75,8 @@ class FaultStormTest {
         b.read(2, 0x7000);
 
         assertThat(b.events()).containsExactly(translationFault(1, 0x1000), translationFault(2, 0x7000));
-        assertThat(b.smmu.eventsMerged()).isEqualTo(REQUESTS - 1);
-        assertThat(b.smmu.eventsOverflowed()).isZero();
+        assertThat(b.smmu.statistics().eventsMerged()).isEqualTo(REQUESTS - 1);
+        assertThat(b.smmu.statistics().eventsOverflowed()).isZero();
     }
 
     @Test

@@ -61,10 +61,10 @@ class GlobalBypassTest {
         b.stage1(5).map(0x1000, SmmuBench.DATA);
         b.write32(0x20, 0xC);
         b.memory.mark(SmmuBench.STREAM_TABLE, 0x4000, RangeState.POISONED);
-        long reads = b.smmu.structureReads();
+        long reads = b.smmu.statistics().structureReads();
 
         assertThat(b.read(5, 0x1000).address()).isEqualTo(0x1000);
-        assertThat(b.smmu.structureReads()).isEqualTo(reads);
+        assertThat(b.smmu.statistics().structureReads()).isEqualTo(reads);
         assertThat(b.smmu.unit().configurations().cache().size()).isZero();
         assertThat(b.smmu.unit().iotlb().cache().size()).isZero();
     }

@@ -81,9 +81,9 @@ class GuestProgramFuzzTest {
     private void assertThatItGotDeepEnough() {
         long commands = 0;
         for (Command command : Command.values()) {
-            commands += smmu.consumed(command);
+            commands += smmu.statistics().consumed(command);
         }
-        assertThat(smmu.structureReads()).as("structures read").isGreaterThan(5_000);
+        assertThat(smmu.statistics().structureReads()).as("structures read").isGreaterThan(5_000);
         assertThat(smmu.unit().walker().walks()).as("walks").isGreaterThan(2_000);
         assertThat(smmu.unit().stageTwo().walker().walks())
                 .as("walks of stage 2")
@@ -91,9 +91,11 @@ class GuestProgramFuzzTest {
         assertThat(accepted).as("transactions that went on").isGreaterThan(1_000);
         assertThat(smmu.unit().translated()).as("of them translated").isGreaterThan(50);
         assertThat(commands).as("commands").isGreaterThan(2_000);
-        assertThat(smmu.stalls()).as("stalls").isGreaterThan(100);
+        assertThat(smmu.statistics().stalls()).as("stalls").isGreaterThan(100);
         assertThat(resumed).as("stalls ended").isGreaterThan(50);
-        assertThat(smmu.translationRequests()).as("Translation Requests").isGreaterThan(1_000);
+        assertThat(smmu.statistics().translationRequests())
+                .as("Translation Requests")
+                .isGreaterThan(1_000);
         assertThat(granted).as("Translation Requests that got access").isPositive();
         assertThat(smmu.pageRequestQueue().produced()).as("Page Requests").isGreaterThan(500);
     }

@@ -209,12 +209,12 @@ class MonitorEventTest {
         b.smmu.connect(new Patient());
         TestCd cd = b.stage1(7).set(44, 44, 1);
         b.read(7, VA);
-        assertThat(b.smmu.stalled()).isEqualTo(1);
+        assertThat(b.smmu.statistics().stalled()).isEqualTo(1);
         counted();
         cd.map(VA, SmmuBench.DATA);
         b.command(0x44 | 7L << 32 | 1 << 12, 0).sync();
 
-        assertThat(b.smmu.stalled()).isZero();
+        assertThat(b.smmu.statistics().stalled()).isZero();
         assertThat(counted()).isEqualTo("0 0 0 0 0 0 0 0");
     }
 

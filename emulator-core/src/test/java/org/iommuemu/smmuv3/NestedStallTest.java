@@ -188,7 +188,7 @@ class NestedStallTest {
         second.map(IPA, SmmuBench.DATA, READ_WRITE);
         retry();
         assertThat(port.ended).containsExactly("0: 42 5678 OK 80000678");
-        assertThat(b.smmu.mostStallRetries()).isEqualTo(4);
+        assertThat(b.smmu.statistics().mostStallRetries()).isEqualTo(4);
     }
 
     @Test

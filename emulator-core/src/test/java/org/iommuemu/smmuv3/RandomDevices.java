@@ -86,7 +86,7 @@ final class RandomDevices implements DevicePort {
     }
 
     void check() {
-        assertThat(smmu.stalled()).isEqualTo(waiting.size());
+        assertThat(smmu.statistics().stalled()).isEqualTo(waiting.size());
     }
 
     private void react() {

@@ -80,7 +80,7 @@ class ResetTest {
         b.smmu.reset();
 
         assertThat(resumed).containsExactly(Status.ABORT, Status.ABORT, Status.ABORT);
-        assertThat(b.smmu.stalled()).isZero();
+        assertThat(b.smmu.statistics().stalled()).isZero();
         assertThat(b.read32(0x24)).isZero();
     }
 

@@ -60,7 +60,7 @@ class ResumeTest {
 
         assertThat(port.ended).containsExactly("0: 42 5678 OK 80000678");
         assertThat(b.events()).isEmpty();
-        assertThat(b.smmu.stalled()).isZero();
+        assertThat(b.smmu.statistics().stalled()).isZero();
     }
 
     @Test
@@ -122,10 +122,12 @@ class ResumeTest {
             resume(RETRY, 0x42, 0);
             assertThat(b.events())
                     .containsExactly("0000004200000010 0000020880000000 0000000000005000 0000000000000000");
-            assertThat(b.smmu.mostStallRetries()).isEqualTo(i);
+            assertThat(b.smmu.statistics().mostStallRetries()).isEqualTo(i);
         }
         assertThat(port.ended).isEmpty();
-        assertThat(b.smmu.stalls()).as("one transaction all the time").isEqualTo(1);
+        assertThat(b.smmu.statistics().stalls())
+                .as("one transaction all the time")
+                .isEqualTo(1);
     }
 
     @Test
@@ -186,7 +188,7 @@ class ResumeTest {
             resume(action, stream, tag);
         }
         assertThat(port.ended).isEmpty();
-        assertThat(b.smmu.stalled()).isEqualTo(1);
+        assertThat(b.smmu.statistics().stalled()).isEqualTo(1);
         resume(RETRY, 0x42, 0);
         assertThat(port.ended).hasSize(1);
     }

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.smmuv3.spec.Idr;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** IHI 0070 §6.3.1-6.3.8. */
 class SmmuFeaturesTest {
@@ -104,5 +106,39 @@ class SmmuFeaturesTest {
         assertThat(wish.unmodelled()).containsExactly("IDR5.OAS");
         assertThat(Idr.OAS.get(wish.modelled().idr5())).isEqualTo(6);
         assertThat(wish.modelled().outputBits()).isEqualTo(52);
+    }
+
+    @ParameterizedTest(name = "IDR{0} bits {1}:{2} = {3}: {4}")
+    @CsvSource({
+        // 1.3, 1.4, 1.5.
+        "0, 3, 2, 1, 'TTF is 0x1, expected VMSAv8-64 tables (2 or 3)'",
+        "0, 22, 21, 1, 'TTENDIAN is 0x1, expected 0, 2 or 3'",
+        "0, 28, 27, 0, 'ST_LEVEL is 0x0, expected 1'",
+        "1, 10, 6, 21, 'SSIDSIZE is 0x15, expected at most 20'",
+        "1, 15, 11, 20, 'PRIQS is 0x14, expected at most 19'",
+        "1, 20, 16, 20, 'EVENTQS is 0x14, expected at most 19'",
+        "1, 25, 21, 20, 'CMDQS is 0x14, expected at most 19'",
+        "5, 11, 10, 2, 'VAX is 0x2, expected 0 or 1'",
+        "5, 7, 7, 1, 'VAX is 0x0, expected 1, as IDR5.DS is set'",
+    })
+    void shouldRejectAValueThatIsReservedOrTooLarge(int register, int msb, int lsb, long value, String message) {
+        SmmuFeatures f = SmmuFeatures.full();
+        long[] idr = {f.idr0(), f.idr1(), 0, f.idr3(), 0, f.idr5()};
+        long mask = (2L << msb) - (1L << lsb);
+        idr[register] = idr[register] & ~mask | value << lsb;
+
+        assertThatThrownBy(() -> new SmmuFeatures(idr[0], idr[1], idr[3], idr[5], 0, 2))
+                .hasMessageContaining(message);
+    }
+
+    @ParameterizedTest(name = "IDR{0} at {1}: {2}")
+    @CsvSource({"0, 0x0, 0x20", "1, 0x4, 0x80000000", "3, 0xC, 0x80", "5, 0x14, 0x100", "2, 0x8, 0"})
+    void shouldTellWhichFieldsItDoesNotModel(int register, long offset, long mask) {
+        // 1.3 to 1.5: BTM, ECMDQ, MPAM, D128.
+        SmmuFeatures f = SmmuFeatures.full();
+        SmmuFeatures wish =
+                new SmmuFeatures(f.idr0() | 1 << 5, f.idr1() | 1L << 31, f.idr3() | 1 << 7, f.idr5() | 1 << 8, 0, 2);
+
+        assertThat(wish.unmodelledFields(offset)).isEqualTo(mask);
     }
 }

@@ -174,7 +174,8 @@ class StallEndTest {
     void shouldBypassWhatADeviceSendsAsItsStalledTransactionEnds() {
         // 1.6: new transactions follow GBPA from then on.
         List<String> next = new ArrayList<>();
-        port.afterwards = v -> next.add(b.read(0x42, 0x6000).status() + " " + b.smmu.stalled());
+        port.afterwards = v -> next.add(
+                b.read(0x42, 0x6000).status() + " " + b.smmu.statistics().stalled());
         b.read(0x42, 0x5000);
         b.write32(0x20, 0xC);
         assertThat(next).containsExactly("OK 0");
@@ -189,7 +190,7 @@ class StallEndTest {
         b.read(0x42, 0x6000);
         b.smmu.reset();
         assertThat(port.ended).containsExactlyInAnyOrder("0: 42 5000 ABORT 0", "1: 42 6000 ABORT 0");
-        assertThat(b.smmu.stalled()).isZero();
+        assertThat(b.smmu.statistics().stalled()).isZero();
     }
 
     @Test
@@ -216,7 +217,7 @@ class StallEndTest {
             b.command(0x42_0000_2044L, 0);
         }
         assertThat(port.ended).containsExactly("0: 42 5000 ABORT 0", "1: 42 6000 ABORT 0", "2: 42 6000 ABORT 0");
-        assertThat(b.smmu.stalled()).isZero();
+        assertThat(b.smmu.statistics().stalled()).isZero();
     }
 
     @Test

@@ -172,10 +172,10 @@ class StallInterleavingTest {
 
         private void guess(int s, int tag) {
             if (unanswered.getOrDefault(tag, -1) != s) {
-                int before = b.smmu.stalled();
+                int before = b.smmu.statistics().stalled();
                 boolean unread = b.read32(0x100A8) != b.read32(0x100AC);
                 b.command((long) s << 32 | 0x2044, tag);
-                assertThat(b.smmu.stalled() == before || unread).isTrue();
+                assertThat(b.smmu.statistics().stalled() == before || unread).isTrue();
             }
         }
 
@@ -203,11 +203,12 @@ class StallInterleavingTest {
         }
 
         void check() {
-            assertThat(b.smmu.stalled()).isEqualTo(waiting.size());
-            assertThat(b.smmu.stalled() - b.smmu.stalledUnrecorded()).isBetween(0, MOST);
+            assertThat(b.smmu.statistics().stalled()).isEqualTo(waiting.size());
+            assertThat(b.smmu.statistics().stalled() - b.smmu.statistics().stalledUnrecorded())
+                    .isBetween(0, MOST);
             assertThat(b.read32(0x98)).as("no command is stuck").isEqualTo(b.read32(0x9C));
             if (alwaysStalls) {
-                assertThat(b.smmu.eventsOverflowed())
+                assertThat(b.smmu.statistics().eventsOverflowed())
                         .as("stalls do not overflow")
                         .isZero();
                 assertThat(b.read32(0x100A8) >>> STALL_BIT).isZero();
@@ -231,8 +232,8 @@ class StallInterleavingTest {
                 answer(0);
             }
             assertThat(waiting).isEmpty();
-            assertThat(b.smmu.stalled()).isZero();
-            assertThat(b.smmu.stalls()).isEqualTo(stalled).isGreaterThan(OPERATIONS / 20);
+            assertThat(b.smmu.statistics().stalled()).isZero();
+            assertThat(b.smmu.statistics().stalls()).isEqualTo(stalled).isGreaterThan(OPERATIONS / 20);
         }
 
         @Override

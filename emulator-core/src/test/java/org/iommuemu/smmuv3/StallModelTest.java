@@ -183,7 +183,7 @@ class StallModelTest {
             TranslationCompletion completion = new TranslationCompletion();
             b.smmu.requestTranslation(new Transaction().read(0x42, 0x5000), completion);
             assertThat(completion.status()).isEqualTo(TranslationCompletion.Status.SUCCESS);
-            assertThat(b.smmu.stalled()).isZero();
+            assertThat(b.smmu.statistics().stalled()).isZero();
             assertThat(b.events()).isEmpty();
         }
     }

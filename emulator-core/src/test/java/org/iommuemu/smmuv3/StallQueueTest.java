@@ -58,10 +58,10 @@ class StallQueueTest {
         stalls(0x5000);
         stalls(0x6000);
         assertThat(b.read32(PROD)).as("OVFLG stays").isEqualTo(1);
-        assertThat(b.smmu.stalledUnrecorded()).isEqualTo(1);
+        assertThat(b.smmu.statistics().stalledUnrecorded()).isEqualTo(1);
         assertThat(b.events()).containsExactly(record(0, 0x5000));
         assertThat(b.events()).containsExactly(record(1, 0x6000));
-        assertThat(b.smmu.eventsOverflowed()).isZero();
+        assertThat(b.smmu.statistics().eventsOverflowed()).isZero();
     }
 
     @Test
@@ -93,7 +93,7 @@ class StallQueueTest {
         stalls(0x7000);
         b.write32(CONS, 1);
         assertThat(b.read32(PROD)).isEqualTo(3);
-        assertThat(b.smmu.stalledUnrecorded()).isEqualTo(1);
+        assertThat(b.smmu.statistics().stalledUnrecorded()).isEqualTo(1);
         b.write32(CONS, 2);
         assertThat(b.read32(PROD)).isEqualTo(0);
         assertThat(b.events()).containsExactly(record(1, 0x6000), record(2, 0x7000));
@@ -180,7 +180,7 @@ class StallQueueTest {
         assertThat(b.read32(PROD)).isZero();
 
         b.memory.mark(SmmuBench.EVENTS, 0x1000, RangeState.PRESENT);
-        assertThat(b.smmu.stalledUnrecorded())
+        assertThat(b.smmu.statistics().stalledUnrecorded())
                 .as("not before the error is acknowledged")
                 .isEqualTo(2);
         b.write32(0x64, 4);
@@ -237,7 +237,7 @@ class StallQueueTest {
         cd.map(0x6000, SmmuBench.DATA);
         resume(action, 1);
         assertThat(b.events()).containsExactly(record(1, 0x8000));
-        assertThat(b.smmu.stalled()).isEqualTo(3);
+        assertThat(b.smmu.statistics().stalled()).isEqualTo(3);
     }
 
     @Test
@@ -263,7 +263,7 @@ class StallQueueTest {
         }
         resume(ABORT, 0xFFFF);
         assertThat(port.ended).isEmpty();
-        assertThat(b.smmu.stalled()).isEqualTo(2);
+        assertThat(b.smmu.statistics().stalled()).isEqualTo(2);
     }
 
     @Test

@@ -122,7 +122,7 @@ class StallRecordTest {
     @Test
     void shouldAbortAConfigurationError() {
         assertThat(b.readSubstream(0x42, 1, 0x5000).status()).isEqualTo(Status.ABORT);
-        assertThat(b.smmu.stalled()).isZero();
+        assertThat(b.smmu.statistics().stalled()).isZero();
     }
 
     @Test

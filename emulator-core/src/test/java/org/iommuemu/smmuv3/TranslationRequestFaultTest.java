@@ -121,7 +121,7 @@ class TranslationRequestFaultTest {
         a.stage1(1).set(46, 44, ars);
         assertThat(a.ask(1, 0x5000, WRITE)).isEqualTo("0/12");
         assertThat(a.bench.events()).isEmpty();
-        assertThat(a.bench.smmu.stalled()).isZero();
+        assertThat(a.bench.smmu.statistics().stalled()).isZero();
     }
 
     @ParameterizedTest(name = "S2R {0}")
@@ -138,7 +138,7 @@ class TranslationRequestFaultTest {
         a.bench.substreams(1, 0, 4, 0).set(93, 92, 1);
         a.bench.cd(1, 3, 9).set(44, 44, 1);
         assertThat(a.ask(1, 3, 0x5000, READ)).isEqualTo("0/12");
-        assertThat(a.bench.smmu.stalled()).isZero();
+        assertThat(a.bench.smmu.statistics().stalled()).isZero();
     }
 
     @Test

@@ -186,9 +186,9 @@ public final class CaptureReplay implements AutoCloseable {
             return;
         }
         slots.put(index, command, encoder.word0(), encoder.word1());
-        long before = smmu.consumed(command);
+        long before = smmu.statistics().consumed(command);
         slots.ring();
-        if (smmu.consumed(command) == before + 1) {
+        if (smmu.statistics().consumed(command) == before + 1) {
             commandSlots.agree();
         } else {
             commandSlots.differ(at(r) + "was not consumed");

@@ -129,7 +129,7 @@ public record ReplaySummary(
                 caches(machine.smmu()),
                 machine.smmu().unit().walker().walks(),
                 walkAccesses(machine.smmu()),
-                machine.smmu().structureReads(),
+                machine.smmu().statistics().structureReads(),
                 commands(machine.smmu()),
                 events(machine.smmu()),
                 machine.eventInterrupts(),
@@ -177,8 +177,8 @@ public record ReplaySummary(
     private static Map<String, Long> commands(SmmuV3 smmu) {
         Map<String, Long> byName = new LinkedHashMap<>();
         for (Command c : Command.values()) {
-            if (smmu.consumed(c) > 0) {
-                byName.put(c.name(), smmu.consumed(c));
+            if (smmu.statistics().consumed(c) > 0) {
+                byName.put(c.name(), smmu.statistics().consumed(c));
             }
         }
         return byName;
@@ -187,8 +187,8 @@ public record ReplaySummary(
     private static Map<String, Long> events(SmmuV3 smmu) {
         Map<String, Long> byName = new LinkedHashMap<>();
         for (Event e : Event.values()) {
-            if (smmu.recorded(e) > 0) {
-                byName.put(e.name(), smmu.recorded(e));
+            if (smmu.statistics().recorded(e) > 0) {
+                byName.put(e.name(), smmu.statistics().recorded(e));
             }
         }
         return byName;
@@ -197,21 +197,21 @@ public record ReplaySummary(
     static Map<String, Long> others(SmmuV3 smmu) {
         Map<String, Long> byName = new LinkedHashMap<>();
         byName.put("hardwareUpdates", smmu.unit().hardwareUpdates());
-        byName.put("structureAborts", smmu.structureAborts());
-        byName.put("messagesSent", smmu.messagesSent());
-        byName.put("wakeUpEvents", smmu.wakeUpEvents());
-        byName.put("eventsOverflowed", smmu.eventsOverflowed());
-        byName.put("eventsDiscarded", smmu.eventsDiscarded());
-        byName.put("eventsMerged", smmu.eventsMerged());
-        byName.put("stalls", smmu.stalls());
-        byName.put("translationRequests", smmu.translationRequests());
-        byName.put("translatedForwarded", smmu.translatedForwarded());
-        byName.put("atcInvalidations", smmu.atcInvalidations());
-        byName.put("atcTimeouts", smmu.atcTimeouts());
+        byName.put("structureAborts", smmu.statistics().structureAborts());
+        byName.put("messagesSent", smmu.statistics().messagesSent());
+        byName.put("wakeUpEvents", smmu.statistics().wakeUpEvents());
+        byName.put("eventsOverflowed", smmu.statistics().eventsOverflowed());
+        byName.put("eventsDiscarded", smmu.statistics().eventsDiscarded());
+        byName.put("eventsMerged", smmu.statistics().eventsMerged());
+        byName.put("stalls", smmu.statistics().stalls());
+        byName.put("translationRequests", smmu.statistics().translationRequests());
+        byName.put("translatedForwarded", smmu.statistics().translatedForwarded());
+        byName.put("atcInvalidations", smmu.statistics().atcInvalidations());
+        byName.put("atcTimeouts", smmu.statistics().atcTimeouts());
         byName.put("pageRequests", smmu.pageRequestQueue().produced());
-        byName.put("pageRequestsOverflowed", smmu.pageRequestsOverflowed());
-        byName.put("pageRequestsDiscarded", smmu.pageRequestsDiscarded());
-        byName.put("automaticResponses", smmu.automaticResponses());
+        byName.put("pageRequestsOverflowed", smmu.statistics().pageRequestsOverflowed());
+        byName.put("pageRequestsDiscarded", smmu.statistics().pageRequestsDiscarded());
+        byName.put("automaticResponses", smmu.statistics().automaticResponses());
         byName.values().removeIf(n -> n == 0);
         return byName;
     }
