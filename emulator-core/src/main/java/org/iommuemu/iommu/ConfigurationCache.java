@@ -41,10 +41,9 @@ public final class ConfigurationCache {
         return entry < 0 ? null : contexts[entry];
     }
 
-    /** What the cache has of a stream and substream, or null; counts nothing. */
-    @Nullable
-    TranslationContext peek(int streamId, int substreamId) {
-        int entry = cache.find(streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId));
+    /** What the cache has of a stream and substream, or null; changes nothing. */
+    public @Nullable TranslationContext peek(int streamId, int substreamId) {
+        int entry = cache.probe(streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId));
         return entry < 0 ? null : contexts[entry];
     }
 

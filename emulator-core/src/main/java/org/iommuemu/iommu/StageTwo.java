@@ -107,6 +107,11 @@ public final class StageTwo implements TableLocator {
         }
         int entry = cache.lookup(root, intermediate);
         if (entry >= 0) {
+            FaultKind kept = cache.fault(entry);
+            if (kept != null) {
+                fault.set(kept, 2, source).intermediate(intermediate);
+                return false;
+            }
             permissions = cache.permissions(entry);
             output = cache.output(entry, intermediate);
             shift = cache.hitShift();
@@ -131,7 +136,9 @@ public final class StageTwo implements TableLocator {
         boolean written = (mode & TranslationWalk.NO_UPDATE) == 0;
         WalkStatus status = walker.walk(root, intermediate, null, written);
         if (status != WalkStatus.OK) {
-            fault.set(FaultKind.of(status), 2, source)
+            FaultKind kind = FaultKind.of(status);
+            cache.fillFault(root, intermediate, kind);
+            fault.set(kind, 2, source)
                     .intermediate(intermediate)
                     .fetchAddress(walker.descriptorAddress())
                     .top(walker.height() == root.startHeight());

@@ -92,6 +92,12 @@ public final class TranslationUnit {
             v.ok(iotlb.output(entry, address), iotlb.hitShift(), iotlb.attributes(entry));
             return true;
         }
+        FaultKind kept = iotlb.fault(entry);
+        if (kept != null) {
+            fault.set(kept, root.stage(), Fault.Source.INPUT).intermediate(address);
+            refuse(t, context, fault, v);
+            return true;
+        }
         if (context.second() != null || root.updatesDirtyState() || root.isPrivilegedOnly()) {
             // Which stage is to blame is not kept in the entry, nor whether the page may be made dirty: a walk tells.
             // Nor is a root that unprivileged requests must not use.
@@ -136,6 +142,7 @@ public final class TranslationUnit {
     private void walk(Transaction t, TranslationContext context, TableRoot root, long address, Verdict v) {
         if (!walk.run(
                 root, context.second(), address, context.need(t.access()), Permission.ALL, TranslationWalk.ACCESS)) {
+            iotlb.fillFault(root, address, walk.fault().kind());
             refuse(t, context, walk.fault(), v);
             return;
         }
@@ -183,6 +190,11 @@ public final class TranslationUnit {
             return walk.run(root, second, address, need, useful, mode);
         }
         int entry = iotlb.lookup(root, address);
+        FaultKind kept = entry < 0 ? null : iotlb.fault(entry);
+        if (kept != null) {
+            walk.refused(kept, root, address);
+            return false;
+        }
         boolean updates = root.updatesDirtyState() || second != null && second.updatesDirtyState();
         if (entry >= 0 && (!updates || (iotlb.permissions(entry) & need) == need)) {
             walk.found(
@@ -190,7 +202,9 @@ public final class TranslationUnit {
             return true;
         }
         boolean found = walk.run(root, second, address, need, useful, mode);
-        if (found && walk.permissions() != 0) {
+        if (!found) {
+            iotlb.fillFault(root, address, walk.fault().kind());
+        } else if (walk.permissions() != 0) {
             fill(root, address);
         }
         return found;

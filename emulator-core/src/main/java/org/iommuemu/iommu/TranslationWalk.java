@@ -159,6 +159,12 @@ public final class TranslationWalk {
         return true;
     }
 
+    /** Takes over a fault that was found in a cache. */
+    void refused(FaultKind kind, TableRoot root, long address) {
+        fault = own;
+        fail(kind, root, address);
+    }
+
     /** Takes over a translation that was found in a cache. */
     void found(long address, int log2Size, int granted, long memoryAttributes) {
         output = address;

@@ -10,7 +10,6 @@ import org.iommuemu.iommu.TranslationWalk;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableRoot;
-import org.iommuemu.vtd.spec.ContextEntry;
 import org.iommuemu.vtd.spec.ExtendedCapability;
 import org.iommuemu.vtd.spec.ScalableContextEntry;
 import org.jspecify.annotations.Nullable;
@@ -58,43 +57,54 @@ final class AtsRequests {
 
     private @Nullable VtdContext fetch(Transaction t, TranslationCompletion c) {
         if (!lookup.findSource(t.streamId(), t.substreamId())) {
-            fail(t, lookup.refusal(), lookup.isSuppressed(), c);
-            return null;
+            return refuse(t, c);
         }
-        if (!allowsAts()) {
+        if (!lookup.allowsAts()) {
             boolean legacy = lookup.mode() == ContextLookup.LEGACY;
             FaultReason why = legacy ? FaultReason.ATS_BLOCKED : FaultReason.SM_DEVICE_TLB_DISABLED;
             fail(t, why, lookup.isSuppressed(), c);
             return null;
         }
-        if (isInterrupt(t)) {
+        if (InterruptWindow.has(t)) {
             answerInterrupt(t, c);
             return null;
         }
         VtdContext context = lookup.fetch(t.streamId(), t.substreamId());
         if (context == null) {
-            fail(t, lookup.refusal(), lookup.isSuppressed(), c);
-            return null;
+            return refuse(t, c);
         }
         unit.keepContext(t.streamId(), t.substreamId(), context);
         return context;
     }
 
-    private boolean allowsAts() {
-        return lookup.mode() == ContextLookup.LEGACY
-                ? ContextEntry.TT.getInt(lookup.context()) == ContextEntry.TT_ATS
-                : ScalableContextEntry.DTE.isSet(lookup.context());
+    /** Answers what the last lookup refused, and has it kept if it may be. */
+    private @Nullable VtdContext refuse(Transaction t, TranslationCompletion c) {
+        fail(t, lookup.refusal(), lookup.isSuppressed(), c);
+        VtdContext refused = lookup.refused(t.substreamId());
+        if (refused != null) {
+            unit.keepContext(t.streamId(), t.substreamId(), refused);
+        }
+        return null;
     }
 
     private void answer(Transaction t, VtdContext context, TranslationCompletion c) {
         boolean suppressed = context.is(VtdContext.SUPPRESSED);
+        FaultReason refusal = context.refusal();
+        if (refusal != null && !context.is(VtdContext.FOUND)) {
+            fail(t, refusal, suppressed, c);
+            return;
+        }
         if (!context.is(VtdContext.ATS)) {
             boolean scalable = context.is(VtdContext.SCALABLE);
             fail(t, scalable ? FaultReason.SM_DEVICE_TLB_DISABLED : FaultReason.ATS_BLOCKED, suppressed, c);
             return;
         }
-        if (isInterrupt(t)) {
+        if (InterruptWindow.has(t)) {
             answerInterrupt(t, c);
+            return;
+        }
+        if (refusal != null) {
+            fail(t, refusal, suppressed, c);
             return;
         }
         boolean write = wantsWrite(t);
@@ -135,12 +145,6 @@ final class AtsRequests {
     /** Without the no-write flag every request is one for writing too. */
     private boolean wantsWrite(Transaction t) {
         return Access.isWrite(t.access()) || !features.hasExtended(ExtendedCapability.NWFS);
-    }
-
-    private static boolean isInterrupt(Transaction t) {
-        return !t.hasSubstream()
-                && t.address() >= VtdLeafRules.INTERRUPT_FIRST
-                && t.address() <= VtdLeafRules.INTERRUPT_LAST;
     }
 
     /** Interrupts are to be sent untranslated; what the PASID's tables say of their addresses does not matter (10.2, 4). */
@@ -185,7 +189,7 @@ final class AtsRequests {
         if (!lookup.findSource(t.streamId(), t.substreamId())) {
             return lookup.refusal();
         }
-        if (!allowsAts()) {
+        if (!lookup.allowsAts()) {
             return scalable ? FaultReason.SM_DEVICE_TLB_DISABLED : FaultReason.ATS_BLOCKED;
         }
         if (t.hasSubstream() && !ScalableContextEntry.EPTR.isSet(lookup.context())) {

@@ -37,9 +37,12 @@ final class ContextLookup {
     private final long[] contextReserved;
     private final long[] scalableContextReserved;
     private final long[] directoryReserved;
+    private final CachingMode cachingMode;
     private long rootTable;
     private FaultReason refusal = FaultReason.ROOT_NOT_PRESENT;
     private boolean suppressed;
+    private boolean found;
+    private @Nullable VtdContext last;
 
     ContextLookup(VtdFeatures features, EntryReader reader, ContextBuilder builder) {
         this.features = features;
@@ -59,6 +62,7 @@ final class ContextLookup {
         // RID_PASID is honoured without ECAP.RPS too, which came later than the field.
         scalableContextReserved[1] |= absent(ExtendedCapability.RPRIVS, ScalableContextEntry.RID_PRIV.mask());
         directoryReserved = reader.reservedBits(PasidDirectoryEntry.LAYOUT, PasidDirectoryEntry.SMPTBLPTR);
+        cachingMode = new CachingMode(features);
     }
 
     private long absent(BitField capability, long mask) {
@@ -91,6 +95,11 @@ final class ContextLookup {
 
     /** Checks the mode, and finds root and context entry. */
     boolean findSource(int source, int substream) {
+        found = findContext(source, substream);
+        return found;
+    }
+
+    private boolean findContext(int source, int substream) {
         suppressed = false;
         boolean pasid = substream != Transaction.NO_SUBSTREAM;
         boolean scalableThere = features.hasExtended(ExtendedCapability.SMTS);
@@ -138,6 +147,7 @@ final class ContextLookup {
 
     private @Nullable VtdContext legacy() {
         VtdContext c = builder.legacy(context, suppressed);
+        last = c;
         return c != null ? c : none(FaultReason.CONTEXT_PROGRAMMING);
     }
 
@@ -205,6 +215,7 @@ final class ContextLookup {
         int privilege = own ? ContextBuilder.REQUESTED : ScalableContextEntry.RID_PRIV.getInt(context);
         VtdContext c =
                 builder.scalable(pasidEntry, pasid, privilege, suppressed, ScalableContextEntry.DTE.isSet(context));
+        last = c;
         return c != null ? c : none(builder.refusal());
     }
 
@@ -238,6 +249,40 @@ final class ContextLookup {
     private @Nullable VtdContext none(FaultReason why) {
         refusal = why;
         return null;
+    }
+
+    /** Whether the context entry of the last source that was found allows ATS. */
+    boolean allowsAts() {
+        return mode() == LEGACY
+                ? ContextEntry.TT.getInt(context) == ContextEntry.TT_ATS
+                : ScalableContextEntry.DTE.isSet(context);
+    }
+
+    /** What caching mode keeps of a lookup that failed, or null. */
+    @Nullable
+    VtdContext refused(int substream) {
+        if (!cachingMode.keeps(refusal)) {
+            return null;
+        }
+        boolean legacy = mode() == LEGACY;
+        boolean own = legacy || substream != Transaction.NO_SUBSTREAM;
+        int pasid = own || !found ? Math.max(0, substream) : ScalableContextEntry.RID_PASID.getInt(context);
+        int flags = (legacy ? 0 : VtdContext.SCALABLE)
+                | (suppressed ? VtdContext.SUPPRESSED : 0)
+                | (found ? VtdContext.FOUND : 0)
+                | (found && allowsAts() ? VtdContext.ATS : 0);
+        return new VtdContext(refusal, flags, pasid);
+    }
+
+    /** The context found last since {@link #forgetLast}, or null. */
+    @Nullable
+    VtdContext last() {
+        return last;
+    }
+
+    /** Forgets what {@link #last} would answer. */
+    void forgetLast() {
+        last = null;
     }
 
     /** Why the last lookup failed. */

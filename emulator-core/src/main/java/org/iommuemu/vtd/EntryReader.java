@@ -71,6 +71,11 @@ final class EntryReader {
         return false;
     }
 
+    /** The host's address width. */
+    int addressBits() {
+        return addressBits;
+    }
+
     /** Entries read so far. */
     long reads() {
         return reads;

@@ -133,7 +133,7 @@ final class InvalidationQueue {
                 fail(ERROR_RESERVED);
                 return;
             }
-            if (execution.mustWait(d)) {
+            if (execution.mustWait(d, word0)) {
                 return;
             }
             if (observer != null) {

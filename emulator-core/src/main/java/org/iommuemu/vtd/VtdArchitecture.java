@@ -33,6 +33,9 @@ final class VtdArchitecture implements Architecture {
     public @Nullable TranslationContext fetchContext(Transaction t, Verdict v) {
         VtdContext context = lookup.fetch(t.streamId(), t.substreamId());
         if (context == null) {
+            context = lookup.refused(t.substreamId());
+        }
+        if (context == null) {
             refuse(t, lookup.refusal(), lookup.isSuppressed(), v);
         }
         return context;
@@ -43,7 +46,9 @@ final class VtdArchitecture implements Architecture {
         VtdContext c = (VtdContext) context;
         boolean scalable = c.is(VtdContext.SCALABLE);
         FaultReason why = null;
-        if (isForbiddenSupervisor(t, c)) {
+        if (c.refusal() != null) {
+            why = c.refusal();
+        } else if (isForbiddenSupervisor(t, c)) {
             why = FaultReason.SM_SUPERVISOR;
         } else if (t.address() >>> addressBits != 0) {
             why = scalable ? FaultReason.SM_ADDRESS_WIDTH : FaultReason.ADDRESS_WIDTH;

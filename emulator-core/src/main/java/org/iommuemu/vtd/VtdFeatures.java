@@ -34,7 +34,9 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             Capability.DWD,
             Capability.DRD,
             Capability.FS1GP,
+            Capability.PI,
             Capability.FS5LP,
+            Capability.ECMDS,
             Capability.ESIRTPS,
             Capability.ESRTPS,
             Capability.RWBF);
@@ -55,6 +57,7 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             ExtendedCapability.EAFS,
             ExtendedCapability.PSS,
             ExtendedCapability.PASID,
+            ExtendedCapability.DIT,
             ExtendedCapability.PDS,
             ExtendedCapability.SMTS,
             ExtendedCapability.SSADS,
@@ -62,6 +65,7 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             ExtendedCapability.FSTS,
             ExtendedCapability.SMPWCS,
             ExtendedCapability.RPS,
+            ExtendedCapability.PMS,
             ExtendedCapability.ADMS,
             ExtendedCapability.RPRIVS,
             ExtendedCapability.PTRS,
@@ -90,7 +94,10 @@ public record VtdFeatures(long ver, long cap, long ecap) {
         }
     }
 
-    /** A unit with all that this model has: 8 fault records, 57-bit second and first stage, 20-bit PASIDs. */
+    /**
+     * A unit with 8 fault records, 57-bit second and first stage, 20-bit PASIDs, and all that this model has but for caching mode
+     * and {@link #monitored}.
+     */
     public static VtdFeatures full() {
         long cap = Capability.ND.of(6)
                 | Capability.PLMR.of(1)
@@ -106,6 +113,7 @@ public record VtdFeatures(long ver, long cap, long ecap) {
                 | Capability.DWD.of(1)
                 | Capability.DRD.of(1)
                 | Capability.FS1GP.of(1)
+                | Capability.PI.of(1)
                 | Capability.FS5LP.of(1)
                 | Capability.ESIRTPS.of(1)
                 | Capability.ESRTPS.of(1);
@@ -113,10 +121,20 @@ public record VtdFeatures(long ver, long cap, long ecap) {
                 & ~mask(
                         ExtendedCapability.IRO,
                         ExtendedCapability.PSS,
+                        ExtendedCapability.PMS,
                         ExtendedCapability.EIMER,
                         ExtendedCapability.IRREQ);
         ecap |= ExtendedCapability.IRO.of(0x50) | ExtendedCapability.PSS.of(19);
         return new VtdFeatures(0x60, cap, ecap);
+    }
+
+    /** The {@link #full} unit with a performance monitor, and fault records elsewhere: at offset 0x600. */
+    public static VtdFeatures monitored() {
+        VtdFeatures f = full();
+        return new VtdFeatures(
+                f.ver,
+                Capability.FRO.set(f.cap, 0x60) | Capability.ECMDS.mask(),
+                f.ecap | ExtendedCapability.PMS.mask());
     }
 
     /** The same unit without what this model does not have. */
@@ -130,7 +148,20 @@ public record VtdFeatures(long ver, long cap, long ecap) {
                     ExtendedCapability.PASID,
                     ExtendedCapability.FSTS);
         }
-        return new VtdFeatures(ver, cap & CAP_MODELLED, e);
+        if (!Capability.ECMDS.isSet(cap)) {
+            e &= ~ExtendedCapability.PMS.mask();
+        }
+        if (!ExtendedCapability.DT.isSet(e)) {
+            e &= ~ExtendedCapability.DIT.mask();
+        }
+        long c = cap & CAP_MODELLED;
+        if (!ExtendedCapability.IR.isSet(e)) {
+            c &= ~Capability.PI.mask();
+        }
+        if (ExtendedCapability.SMTS.isSet(e)) {
+            c &= ~Capability.RWBF.mask();
+        }
+        return new VtdFeatures(ver, c, e);
     }
 
     /** The names of the features that {@link #modelled()} takes away, such as {@code ECAP.HPTS}. */

@@ -15,6 +15,7 @@ import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.vtd.lint.VtdLint;
+import org.iommuemu.vtd.perfmon.MonitorFeatures;
 
 /**
  * A test bench: a unit, its memory, and the software that sets it up - by register writes and by structures written to memory as
@@ -48,7 +49,11 @@ final class VtdBench implements AutoCloseable, DevicePort {
     private boolean wide;
 
     VtdBench(VtdFeatures features, CacheConfiguration caches) {
-        unit = new Vtd(memory, features, caches, pulses::add);
+        this(features, caches, MonitorFeatures.standard());
+    }
+
+    VtdBench(VtdFeatures features, CacheConfiguration caches, MonitorFeatures counters) {
+        unit = new Vtd(memory, features, caches, pulses::add, counters);
         unit.connect(this);
         front = unit;
     }

@@ -55,6 +55,14 @@ public enum Descriptor {
     public static final BitField GI = BitField.bit("GI", 64);
     /** Source of a PASID-based device TLB, or of a page request. */
     public static final BitField RID = BitField.of("RID", 31, 16);
+    /** Device TLB: most requests of the function that may be outstanding. */
+    public static final BitField MIP = BitField.of("MIP", 20, 16);
+    /** PASID-based device TLB: most requests of the function that may be outstanding. */
+    public static final BitField PASID_MIP = BitField.of("MIP", 8, 4);
+    /** Device TLB: the physical function that a request counts for, low bits. */
+    public static final BitField PFSID_LOW = BitField.of("PFSID[3:0]", 15, 12);
+    /** Device TLB: the physical function that a request counts for, high bits. */
+    public static final BitField PFSID_HIGH = BitField.of("PFSID[15:4]", 63, 52);
     /** PASID. */
     public static final BitField PASID = BitField.of("PASID", 51, 32);
     /** Interrupt index mask. */
