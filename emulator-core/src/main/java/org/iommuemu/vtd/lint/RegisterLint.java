@@ -25,6 +25,8 @@ final class RegisterLint {
     private final DescriptorObserver onInvalidation;
     private final CommandLint commands;
     private final RangeLint ranges;
+    /** IVA, which cannot be read. */
+    private long iva;
 
     /**
      * A lint.
@@ -67,6 +69,8 @@ final class RegisterLint {
             tail(value);
         } else if (r.equals(VtdRegisters.CCMD) && VtdRegisters.ICC.isSet(value)) {
             contexts(r, value);
+        } else if (r.name().equals("IVA")) {
+            iva = value;
         } else if (r.name().equals("IOTLB") && VtdRegisters.IVT.isSet(value)) {
             translations(r, value);
         } else {
@@ -112,7 +116,6 @@ final class RegisterLint {
 
     private void translations(Register r, long value) {
         int granularity = VtdRegisters.IIRG.getInt(value);
-        long iva = vtd.readRegister(features.invalidateAddressOffset(), Long.BYTES);
         boolean pages = features.has(Capability.PSI)
                 && VtdRegisters.IVA_AM.getInt(iva) <= Capability.MAMV.getInt(features.cap());
         if (isTaken(r, value, granularity != 0 && (granularity != PAGE_SELECTIVE || pages))) {
