@@ -102,6 +102,7 @@ public final class CaptureReplay implements AutoCloseable {
             }
             return new ReplaySummary(
                     capture.name(),
+                    capture.features(),
                     machine,
                     tally,
                     dmaByStream,
@@ -126,7 +127,7 @@ public final class CaptureReplay implements AutoCloseable {
             case FAULT -> refuse(r);
             case ABORT -> refuseSilently(r);
             case INVALIDATE -> command(r);
-            case MMIO_WRITE -> writeRegister(r);
+            case MMIO_WRITE -> commands.write(r, front);
             case MMIO_READ -> readRegister(r);
             case INTERRUPT_MESSAGE ->
                 interruptMessages.note(at(r), machine.captured().interrupt(r));
@@ -171,13 +172,6 @@ public final class CaptureReplay implements AutoCloseable {
     /** A command takes effect where the trace has it. */
     private void command(TraceRecord r) {
         commandSlots.note(at(r), commands.consume(r));
-    }
-
-    private void writeRegister(TraceRecord r) {
-        long value = r.detail("value");
-        if (!commands.holdsBack(r.iova(), value)) {
-            front.writeRegister(r.iova(), (int) r.length(), value);
-        }
     }
 
     private void readRegister(TraceRecord r) {

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.iommuemu.cache.SetAssociativeCache;
+import org.iommuemu.capture.FeatureOverrides;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.paging.TableFormat;
 import org.iommuemu.paging.Walker;
@@ -14,6 +15,7 @@ import org.iommuemu.paging.Walker;
  * What came of a replay: every figure, taken from the machine's counters at the end.
  *
  * @param name the capture's name
+ * @param features identification registers replaced by {@code features.json}
  * @param records trace records by kind
  * @param streams DMA records by StreamID
  * @param descriptorsWritten descriptors written into memory
@@ -34,6 +36,7 @@ import org.iommuemu.paging.Walker;
  */
 public record ReplaySummary(
         String name,
+        FeatureOverrides features,
         TraceTally records,
         Map<Integer, Long> streams,
         long descriptorsWritten,
@@ -108,6 +111,7 @@ public record ReplaySummary(
 
     ReplaySummary(
             String name,
+            FeatureOverrides features,
             CaptureMachine machine,
             TraceTally records,
             Map<Integer, Long> streams,
@@ -119,6 +123,7 @@ public record ReplaySummary(
             Agreement interruptMessages) {
         this(
                 name,
+                features,
                 records,
                 new LinkedHashMap<>(streams),
                 descriptorsWritten,

@@ -5,6 +5,7 @@ import java.util.List;
 import org.iommuemu.bits.BitField;
 import org.iommuemu.bits.Register;
 import org.iommuemu.capture.Capture;
+import org.iommuemu.capture.DecodedContext;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.RegisterValues;
 import org.iommuemu.capture.TraceRecord;
@@ -133,6 +134,11 @@ final class VtdCapture implements CapturedMachine {
     @Override
     public Linted lint() {
         throw new InputException("--lint is given for a VT-d capture", "an SMMUv3 capture");
+    }
+
+    @Override
+    public Comparison context(DecodedContext recorded) {
+        return new VtdContextCheck(vtd).compare(recorded);
     }
 
     /** The entry is written before it is used; its two words are recorded the wrong way round. */
