@@ -37,6 +37,7 @@ public final class CaptureReplay implements AutoCloseable {
     private final Agreement refusals = new Agreement();
     private final Agreement registerReads = new Agreement();
     private final Agreement commandSlots = new Agreement();
+    private final Agreement faultRecords = new Agreement();
     private final Agreement interruptMessages = new Agreement();
     private final Map<Integer, Long> dmaByStream = new TreeMap<>();
     private final TraceTally tally = new TraceTally();
@@ -111,6 +112,7 @@ public final class CaptureReplay implements AutoCloseable {
                     refusals,
                     registerReads,
                     commandSlots,
+                    faultRecords,
                     interruptMessages);
         }
     }
@@ -129,6 +131,7 @@ public final class CaptureReplay implements AutoCloseable {
             case INVALIDATE -> command(r);
             case MMIO_WRITE -> commands.write(r, front);
             case MMIO_READ -> readRegister(r);
+            case FAULT_RECORD -> faultRecords.note(at(r), machine.captured().faultRecord(r));
             case INTERRUPT_MESSAGE ->
                 interruptMessages.note(at(r), machine.captured().interrupt(r));
             case INTERRUPT, OTHER -> {}

@@ -67,6 +67,9 @@ interface CapturedMachine {
     /** Compares how it reads the context of a requester with how the recorder did. */
     Comparison context(DecodedContext recorded);
 
+    /** Compares the fault record that a trace record tells of with the one that the machine shows. */
+    Comparison faultRecord(TraceRecord r);
+
     /** Presents the interrupt of a trace record, and compares the message that goes on. */
     Comparison interrupt(TraceRecord r);
 

@@ -32,6 +32,7 @@ import org.iommuemu.paging.Walker;
  * @param refusals agreement of refused accesses
  * @param registerReads agreement of register reads
  * @param commandSlots agreement of commands with the slots they were recorded in
+ * @param faultRecords agreement of fault records in registers
  * @param interruptMessages agreement of remapped interrupts
  */
 public record ReplaySummary(
@@ -53,6 +54,7 @@ public record ReplaySummary(
         Agreement refusals,
         Agreement registerReads,
         Agreement commandSlots,
+        Agreement faultRecords,
         Agreement interruptMessages) {
 
     /**
@@ -120,6 +122,7 @@ public record ReplaySummary(
             Agreement refusals,
             Agreement registerReads,
             Agreement commandSlots,
+            Agreement faultRecords,
             Agreement interruptMessages) {
         this(
                 name,
@@ -143,6 +146,7 @@ public record ReplaySummary(
                 refusals,
                 registerReads,
                 commandSlots,
+                faultRecords,
                 interruptMessages);
     }
 
@@ -186,6 +190,7 @@ public record ReplaySummary(
                 && refusals.isComplete()
                 && registerReads.isComplete()
                 && commandSlots.isComplete()
+                && faultRecords.isComplete()
                 && interruptMessages.isComplete();
     }
 }

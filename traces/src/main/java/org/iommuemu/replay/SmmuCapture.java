@@ -128,6 +128,11 @@ final class SmmuCapture implements CapturedMachine {
     }
 
     @Override
+    public Comparison faultRecord(TraceRecord r) {
+        return Comparison.differs("an SMMUv3 has no fault recording registers");
+    }
+
+    @Override
     public Comparison interrupt(TraceRecord r) {
         return Comparison.differs("an SMMUv3 remaps no interrupts");
     }

@@ -62,6 +62,7 @@ public final class ReplayJson {
         agreement.put("refusals", agreement(s.refusals()));
         agreement.put("registerReads", agreement(s.registerReads()));
         agreement.put("commandSlots", agreement(s.commandSlots()));
+        agreement.put("faultRecords", agreement(s.faultRecords()));
         agreement.put("interruptMessages", agreement(s.interruptMessages()));
         root.put("agreement", agreement);
         if (stale != null) {
