@@ -3,8 +3,10 @@ package org.iommuemu.replay;
 
 import java.util.List;
 import org.iommuemu.capture.Capture;
+import org.iommuemu.capture.DecodedContext;
 import org.iommuemu.capture.RegisterValues;
 import org.iommuemu.capture.Snapshot;
+import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.iommu.StaleDetector;
@@ -61,6 +63,15 @@ interface CapturedMachine {
 
     /** Notes from now on what software does wrong. */
     Linted lint();
+
+    /** Compares how it reads the context of a requester with how the recorder did. */
+    Comparison context(DecodedContext recorded);
+
+    /** Compares the fault record that a trace record tells of with the one that the machine shows. */
+    Comparison faultRecord(TraceRecord r);
+
+    /** Presents the interrupt of a trace record, and compares the message that goes on. */
+    Comparison interrupt(TraceRecord r);
 
     /** Takes its fault records. */
     RecordReader records();
