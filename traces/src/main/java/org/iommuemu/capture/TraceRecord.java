@@ -25,6 +25,8 @@ public final class TraceRecord {
         MMIO_WRITE,
         /** An interrupt raised. */
         INTERRUPT,
+        /** A device's interrupt message that interrupt remapping passed on. */
+        INTERRUPT_MESSAGE,
         /** Anything else. */
         OTHER
     }
@@ -42,6 +44,7 @@ public final class TraceRecord {
     private final int len;
     private final int perm;
     private final int pa;
+    private final int pte;
     private final int detail;
     private Kind current = Kind.OTHER;
 
@@ -58,6 +61,7 @@ public final class TraceRecord {
         len = table.column("len");
         perm = table.column("perm");
         pa = table.column("pa");
+        pte = table.optionalColumn("pte");
         detail = table.column("detail");
     }
 
@@ -87,6 +91,8 @@ public final class TraceRecord {
             return Kind.BYPASS;
         } else if (row.is(kind, "irq")) {
             return Kind.INTERRUPT;
+        } else if (row.is(kind, "ir")) {
+            return Kind.INTERRUPT_MESSAGE;
         }
         return Kind.OTHER;
     }
@@ -149,6 +155,16 @@ public final class TraceRecord {
     /** The recorded output address. */
     public long pa() {
         return row.hexBelow(pa, PHYSICAL_BITS);
+    }
+
+    /** Whether the record has a leaf descriptor. */
+    public boolean hasDescriptor() {
+        return !row.isEmpty(pte);
+    }
+
+    /** The leaf descriptor that the recording model used, or read. */
+    public long descriptor() {
+        return row.hex(pte);
     }
 
     /** Whether {@code detail} has an item of that name. */

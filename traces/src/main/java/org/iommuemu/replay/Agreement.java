@@ -39,13 +39,11 @@ public final class Agreement {
 
     /** Notes a comparison; its difference is headed by where it was found. */
     void note(String where, Comparison comparison) {
-        AgreementRule rule = comparison.rule();
-        if (!comparison.agrees()) {
-            differ(where + comparison.difference());
-        } else if (rule == null) {
+        if (comparison.agrees()) {
             agree();
+            comparison.rules().forEach(rule -> byRule.merge(rule, 1, Integer::sum));
         } else {
-            agree(rule);
+            differ(where + comparison.difference());
         }
     }
 

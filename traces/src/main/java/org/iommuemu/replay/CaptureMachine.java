@@ -32,7 +32,9 @@ public final class CaptureMachine implements AutoCloseable {
         recorded = snapshot.registers();
         Identification id = new Identification(snapshot, recorded, capture.features());
         InterruptSink interrupts = line -> pulses.merge(line, 1L, Long::sum);
-        captured = new SmmuCapture(id, memory, caches, interrupts);
+        captured = capture.isSmmuV3()
+                ? new SmmuCapture(id, memory, caches, interrupts)
+                : new VtdCapture(id, memory, caches, interrupts);
     }
 
     /**
@@ -41,10 +43,6 @@ public final class CaptureMachine implements AutoCloseable {
      * @throws InputException if the capture's files are wrong
      */
     public static CaptureMachine afterReset(Capture capture, Snapshot snapshot, CacheConfiguration caches) {
-        if (!capture.isSmmuV3()) {
-            throw new InputException(
-                    snapshot.folder().resolve("registers.json"), 0, "is of another IOMMU", "an SMMUv3 capture");
-        }
         CaptureMachine machine = new CaptureMachine(capture, snapshot, caches);
         machine.load(snapshot.memory());
         return machine;

@@ -37,6 +37,7 @@ public final class CaptureReplay implements AutoCloseable {
     private final Agreement refusals = new Agreement();
     private final Agreement registerReads = new Agreement();
     private final Agreement commandSlots = new Agreement();
+    private final Agreement interruptMessages = new Agreement();
     private final Map<Integer, Long> dmaByStream = new TreeMap<>();
     private final TraceTally tally = new TraceTally();
 
@@ -108,7 +109,8 @@ public final class CaptureReplay implements AutoCloseable {
                     addresses,
                     refusals,
                     registerReads,
-                    commandSlots);
+                    commandSlots,
+                    interruptMessages);
         }
     }
 
@@ -126,6 +128,8 @@ public final class CaptureReplay implements AutoCloseable {
             case INVALIDATE -> command(r);
             case MMIO_WRITE -> writeRegister(r);
             case MMIO_READ -> readRegister(r);
+            case INTERRUPT_MESSAGE ->
+                interruptMessages.note(at(r), machine.captured().interrupt(r));
             case INTERRUPT, OTHER -> {}
         }
     }

@@ -5,6 +5,7 @@ import java.util.List;
 import org.iommuemu.capture.Capture;
 import org.iommuemu.capture.RegisterValues;
 import org.iommuemu.capture.Snapshot;
+import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.iommu.StaleDetector;
@@ -61,6 +62,9 @@ interface CapturedMachine {
 
     /** Notes from now on what software does wrong. */
     Linted lint();
+
+    /** Presents the interrupt of a trace record, and compares the message that goes on. */
+    Comparison interrupt(TraceRecord r);
 
     /** Takes its fault records. */
     RecordReader records();

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.bits.Layout;
 import org.iommuemu.capture.Capture;
+import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.Snapshot;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Rule;
@@ -56,6 +57,10 @@ public record Explanation(
      * @param transaction the access
      */
     public static Explanation of(Capture capture, Snapshot snapshot, Transaction transaction) {
+        if (!capture.isSmmuV3()) {
+            throw new InputException(
+                    snapshot.folder().resolve("registers.json"), 0, "is of another IOMMU", "an SMMUv3 capture");
+        }
         List<Step> steps = new ArrayList<>();
         Verdict verdict = new Verdict();
         try (CaptureMachine machine = CaptureMachine.atStop(capture, snapshot, CacheConfiguration.none())) {

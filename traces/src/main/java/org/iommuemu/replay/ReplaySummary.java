@@ -30,6 +30,7 @@ import org.iommuemu.paging.Walker;
  * @param refusals agreement of refused accesses
  * @param registerReads agreement of register reads
  * @param commandSlots agreement of commands with the slots they were recorded in
+ * @param interruptMessages agreement of remapped interrupts
  */
 public record ReplaySummary(
         String name,
@@ -48,7 +49,8 @@ public record ReplaySummary(
         Agreement addresses,
         Agreement refusals,
         Agreement registerReads,
-        Agreement commandSlots) {
+        Agreement commandSlots,
+        Agreement interruptMessages) {
 
     /**
      * Outcomes of transactions.
@@ -113,7 +115,8 @@ public record ReplaySummary(
             Agreement addresses,
             Agreement refusals,
             Agreement registerReads,
-            Agreement commandSlots) {
+            Agreement commandSlots,
+            Agreement interruptMessages) {
         this(
                 name,
                 records,
@@ -134,7 +137,8 @@ public record ReplaySummary(
                 addresses,
                 refusals,
                 registerReads,
-                commandSlots);
+                commandSlots,
+                interruptMessages);
     }
 
     private static List<CacheFigures> caches(TranslationUnit unit, MachineCounts counts) {
@@ -176,6 +180,7 @@ public record ReplaySummary(
         return addresses.isComplete()
                 && refusals.isComplete()
                 && registerReads.isComplete()
-                && commandSlots.isComplete();
+                && commandSlots.isComplete()
+                && interruptMessages.isComplete();
     }
 }

@@ -59,6 +59,7 @@ public final class ReplayJson {
         agreement.put("refusals", agreement(s.refusals()));
         agreement.put("registerReads", agreement(s.registerReads()));
         agreement.put("commandSlots", agreement(s.commandSlots()));
+        agreement.put("interruptMessages", agreement(s.interruptMessages()));
         root.put("agreement", agreement);
         if (stale != null) {
             root.put("stale", stale);

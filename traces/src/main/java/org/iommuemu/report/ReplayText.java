@@ -30,6 +30,7 @@ public final class ReplayText {
         text.structures(s);
         text.agreement("registers", s.registerReads(), "recorded register reads agree");
         text.agreement("slots", s.commandSlots(), "commands consumed from their recorded slots");
+        text.agreement("interrupts", s.interruptMessages(), "interrupt messages agree");
         text.agreement("refusals", s.refusals(), "refused accesses agree");
         text.line("speed", "%,.0f records/s (%.2f s)", s.records().records() / seconds, seconds);
         text.out.append(LintText.of(lint));
