@@ -36,14 +36,16 @@ final class DecodeCommand implements Callable<Integer> {
             index = "1..*",
             arity = "1..*",
             paramLabel = "HEX",
-            description = "64-bit words, lowest first; separated by blanks, commas or '-'; of a register its name comes first")
+            description =
+                    "64-bit words, lowest first; separated by blanks, commas or '-'; of a register its name comes first")
     private List<String> words = List.of();
 
     @Option(
             names = "--level",
             paramLabel = "N",
-            description = "level of a table entry: of a pte 0 to 3, where 3 has pages; of first-stage and second-stage 1 to 5,"
-                    + " where 1 has pages (default: that of pages)")
+            description =
+                    "level of a table entry: of a pte 0 to 3, where 3 has pages; of first-stage and second-stage 1 to 5,"
+                            + " where 1 has pages (default: that of pages)")
     private @Nullable Integer level;
 
     @Override
@@ -75,7 +77,10 @@ final class DecodeCommand implements Callable<Integer> {
                 .filter(r -> r.name().equals(name) || r.name().equals("SMMU_" + name))
                 .map(Register::layout)
                 .findFirst()
-                .orElse(name.equals("IVA") ? VtdRegisters.IVA_LAYOUT : name.equals("IOTLB") ? VtdRegisters.IOTLB_LAYOUT : null);
+                .orElse(
+                        name.equals("IVA")
+                                ? VtdRegisters.IVA_LAYOUT
+                                : name.equals("IOTLB") ? VtdRegisters.IOTLB_LAYOUT : null);
         if (layout == null) {
             throw new InputException("there is no register '" + words.get(0) + "'", "one of an SMMUv3 or a VT-d unit");
         }

@@ -75,8 +75,10 @@ enum DecodedKind {
             case CD -> Cd.LAYOUT;
             case L1CD -> L1Cd.LAYOUT;
             case PTE -> pte(words[0], level);
-            case COMMAND -> known(Command.of(words[0]), words[0], "opcode", "a command").layout();
-            case EVENT -> known(Event.of(words[0]), words[0], "type", "an event record").layout();
+            case COMMAND ->
+                known(Command.of(words[0]), words[0], "opcode", "a command").layout();
+            case EVENT ->
+                known(Event.of(words[0]), words[0], "type", "an event record").layout();
             case ROOT -> RootEntry.LAYOUT;
             case CONTEXT -> ContextEntry.LAYOUT;
             case SCALABLE_CONTEXT -> ScalableContextEntry.LAYOUT;
@@ -88,7 +90,8 @@ enum DecodedKind {
                 isTable(VtdSecondStage.PS.isSet(words[0]), level) ? VtdSecondStage.TABLE : VtdSecondStage.LEAF;
             case IRTE -> Irte.LAYOUT;
             case DESCRIPTOR ->
-                known(Descriptor.of(words[0]), words[0], "type", "an invalidation descriptor").layout();
+                known(Descriptor.of(words[0]), words[0], "type", "an invalidation descriptor")
+                        .layout();
             case FAULT -> FaultRecord.LAYOUT;
             case PAGE_REQUEST -> PageRequestDescriptor.LAYOUT;
             case REGISTER -> throw new IllegalStateException("a register has a name");

@@ -132,6 +132,11 @@ final class SmmuCapture implements CapturedMachine {
     }
 
     @Override
+    public Terms terms() {
+        return new SmmuTerms();
+    }
+
+    @Override
     public RecordedFaults faults() {
         return new SmmuFaults();
     }

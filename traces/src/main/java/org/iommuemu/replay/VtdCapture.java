@@ -5,7 +5,6 @@ import java.util.List;
 import org.iommuemu.bits.BitField;
 import org.iommuemu.bits.Register;
 import org.iommuemu.capture.Capture;
-import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.RegisterValues;
 import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.iommu.CacheConfiguration;
@@ -20,6 +19,7 @@ import org.iommuemu.paging.WalkObserver;
 import org.iommuemu.vtd.InterruptMessage;
 import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.VtdFeatures;
+import org.iommuemu.vtd.lint.VtdLint;
 import org.iommuemu.vtd.spec.EventRegisters;
 import org.iommuemu.vtd.spec.Irte;
 import org.iommuemu.vtd.spec.VtdRegisters;
@@ -127,12 +127,13 @@ final class VtdCapture implements CapturedMachine {
 
     @Override
     public StaleDetector detectStale() {
-        throw new InputException("--detect-stale is given for a VT-d capture", "an SMMUv3 capture");
+        return vtd.detectStale();
     }
 
     @Override
     public Linted lint() {
-        throw new InputException("--lint is given for a VT-d capture", "an SMMUv3 capture");
+        VtdLint lint = new VtdLint(vtd, memory);
+        return new Linted(lint, lint.log());
     }
 
     /** The entry is written before it is used; its two words are recorded the wrong way round. */
@@ -167,6 +168,11 @@ final class VtdCapture implements CapturedMachine {
     @Override
     public RecordReader records() {
         return new FaultRecordReader(vtd);
+    }
+
+    @Override
+    public Terms terms() {
+        return new VtdTerms();
     }
 
     @Override
