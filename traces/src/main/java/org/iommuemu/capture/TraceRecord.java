@@ -25,6 +25,8 @@ public final class TraceRecord {
         MMIO_WRITE,
         /** An interrupt raised. */
         INTERRUPT,
+        /** The fault record that the fault before it left in a register. */
+        FAULT_RECORD,
         /** A device's interrupt message that interrupt remapping passed on. */
         INTERRUPT_MESSAGE,
         /** Anything else. */
@@ -91,6 +93,8 @@ public final class TraceRecord {
             return Kind.BYPASS;
         } else if (row.is(kind, "irq")) {
             return Kind.INTERRUPT;
+        } else if (row.is(kind, "fault_record")) {
+            return Kind.FAULT_RECORD;
         } else if (row.is(kind, "ir")) {
             return Kind.INTERRUPT_MESSAGE;
         }
@@ -178,12 +182,30 @@ public final class TraceRecord {
      * @throws InputException if it is not there, or no number
      */
     public long detail(String name) {
-        String text = detailText(name);
+        return number(name, detailText(name));
+    }
+
+    private long number(String name, String text) {
         try {
             return text.startsWith("0x") ? Long.parseUnsignedLong(text.substring(2), 16) : Long.parseLong(text);
         } catch (NumberFormatException e) {
             throw row.wrong(detail, "an item " + name + "=<number>");
         }
+    }
+
+    /**
+     * A number out of {@code detail} where names and numbers follow one another, all separated by {@code _}.
+     *
+     * @throws InputException if it is not there, or no number
+     */
+    public long underscoredDetail(String name) {
+        String[] items = row.text(detail).split("_");
+        for (int i = 0; i + 1 < items.length; i += 2) {
+            if (items[i].equals(name)) {
+                return number(name, items[i + 1]);
+            }
+        }
+        return number(name, "");
     }
 
     private String detailText(String name) {

@@ -26,6 +26,9 @@ public enum AgreementRule {
     PASID_FIELDS(
             "pasid-fields",
             "the recording model fills the PASID fields of a request that had none; the architecture has them as zero"),
+    /** Identification registers that features.json replaces. */
+    FEATURE_REPLACED(
+            "feature-replaced", "the capture's features.json gives the register a value other than the recorded one"),
     /** Identification registers. */
     FEATURE_NOT_MODELLED(
             "feature-not-modelled", "the recorded machine has a feature that this model lacks and reports as absent");

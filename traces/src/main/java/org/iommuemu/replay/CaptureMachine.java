@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongUnaryOperator;
 import org.iommuemu.capture.Capture;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.MemoryPages;
@@ -25,12 +26,13 @@ import org.jspecify.annotations.Nullable;
 public final class CaptureMachine implements AutoCloseable, Explainable {
     private final PhysicalMemory memory = new PhysicalMemory();
     private final RegisterValues recorded;
+    private final Identification id;
     private final CapturedMachine captured;
     private final Map<String, Long> pulses = new HashMap<>();
 
     private CaptureMachine(Capture capture, Snapshot snapshot, CacheConfiguration caches) {
         recorded = snapshot.registers();
-        Identification id = new Identification(snapshot, recorded, capture.features());
+        id = new Identification(snapshot, recorded, capture.features());
         InterruptSink interrupts = line -> pulses.merge(line, 1L, Long::sum);
         captured = capture.isSmmuV3()
                 ? new SmmuCapture(id, memory, caches, interrupts)
@@ -131,11 +133,19 @@ public final class CaptureMachine implements AutoCloseable, Explainable {
         if (found == recordedValue) {
             return Comparison.SAME;
         }
-        long fields = captured.unmodelledFields(offset)
-                | (size == Long.BYTES ? captured.unmodelledFields(offset + 4) << 32 : 0);
-        return ((found ^ recordedValue) & ~fields) == 0
-                ? Comparison.by(AgreementRule.FEATURE_NOT_MODELLED)
+        long differing = found ^ recordedValue;
+        long lacking = fields(captured::unmodelledFields, offset, size);
+        if ((differing & ~lacking) == 0) {
+            return Comparison.by(AgreementRule.FEATURE_NOT_MODELLED);
+        }
+        return (differing & ~(lacking | fields(id::replacedFields, offset, size))) == 0
+                ? Comparison.by(AgreementRule.FEATURE_REPLACED)
                 : Comparison.differs(String.format("is 0x%x, expected 0x%x", found, recordedValue));
+    }
+
+    private static long fields(LongUnaryOperator ofWord, long offset, int size) {
+        return ofWord.applyAsLong(offset)
+                | (size == Long.BYTES ? ofWord.applyAsLong(offset + Integer.BYTES) << Integer.SIZE : 0);
     }
 
     /** Interrupts so far that tell of fault records. */

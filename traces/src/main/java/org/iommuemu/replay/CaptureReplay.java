@@ -37,6 +37,7 @@ public final class CaptureReplay implements AutoCloseable {
     private final Agreement refusals = new Agreement();
     private final Agreement registerReads = new Agreement();
     private final Agreement commandSlots = new Agreement();
+    private final Agreement faultRecords = new Agreement();
     private final Agreement interruptMessages = new Agreement();
     private final Map<Integer, Long> dmaByStream = new TreeMap<>();
     private final TraceTally tally = new TraceTally();
@@ -102,6 +103,7 @@ public final class CaptureReplay implements AutoCloseable {
             }
             return new ReplaySummary(
                     capture.name(),
+                    capture.features(),
                     machine,
                     tally,
                     dmaByStream,
@@ -110,6 +112,7 @@ public final class CaptureReplay implements AutoCloseable {
                     refusals,
                     registerReads,
                     commandSlots,
+                    faultRecords,
                     interruptMessages);
         }
     }
@@ -126,8 +129,9 @@ public final class CaptureReplay implements AutoCloseable {
             case FAULT -> refuse(r);
             case ABORT -> refuseSilently(r);
             case INVALIDATE -> command(r);
-            case MMIO_WRITE -> writeRegister(r);
+            case MMIO_WRITE -> commands.write(r, front);
             case MMIO_READ -> readRegister(r);
+            case FAULT_RECORD -> faultRecords.note(at(r), machine.captured().faultRecord(r));
             case INTERRUPT_MESSAGE ->
                 interruptMessages.note(at(r), machine.captured().interrupt(r));
             case INTERRUPT, OTHER -> {}
@@ -171,13 +175,6 @@ public final class CaptureReplay implements AutoCloseable {
     /** A command takes effect where the trace has it. */
     private void command(TraceRecord r) {
         commandSlots.note(at(r), commands.consume(r));
-    }
-
-    private void writeRegister(TraceRecord r) {
-        long value = r.detail("value");
-        if (!commands.holdsBack(r.iova(), value)) {
-            front.writeRegister(r.iova(), (int) r.length(), value);
-        }
     }
 
     private void readRegister(TraceRecord r) {

@@ -3,6 +3,7 @@ package org.iommuemu.replay;
 
 import java.util.List;
 import org.iommuemu.capture.Capture;
+import org.iommuemu.capture.DecodedContext;
 import org.iommuemu.capture.RegisterValues;
 import org.iommuemu.capture.Snapshot;
 import org.iommuemu.capture.TraceRecord;
@@ -53,6 +54,12 @@ interface CapturedMachine extends Explainable {
 
     /** Notes from now on what software does wrong. */
     Linted lint();
+
+    /** Compares how it reads the context of a requester with how the recorder did. */
+    Comparison context(DecodedContext recorded);
+
+    /** Compares the fault record that a trace record tells of with the one that the machine shows. */
+    Comparison faultRecord(TraceRecord r);
 
     /** Presents the interrupt of a trace record, and compares the message that goes on. */
     Comparison interrupt(TraceRecord r);

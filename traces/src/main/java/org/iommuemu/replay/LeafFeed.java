@@ -2,6 +2,8 @@
 package org.iommuemu.replay;
 
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.VtdFirstStage;
@@ -10,7 +12,8 @@ import org.iommuemu.paging.build.PageAllocator;
 
 /**
  * Writes the leaf entry that a trace record carries into the slot that a walk for it reaches, just before the record. Tables that
- * are missing on the way are made, on pages above all that the capture has.
+ * are missing on the way are made, on pages above all that the capture has. Leaves that lie in a range of pages which the driver
+ * is about to invalidate it has unmapped; of one that it has not, the next record that uses it brings it back.
  */
 final class LeafFeed implements TableFeed {
     private static final int PAGE_SHIFT = 12;
@@ -23,6 +26,9 @@ final class LeafFeed implements TableFeed {
     private final VtdTables tables;
     private final PhysicalMemory memory;
     private final PageAllocator pages;
+    /** A requester of each domain. */
+    private final Map<Integer, Integer> requesters = new HashMap<>();
+
     private long written;
 
     /**
@@ -40,13 +46,45 @@ final class LeafFeed implements TableFeed {
     @Override
     public void writeBefore(TraceRecord r) {
         if (r.kind() == TraceRecord.Kind.DMA && r.hasDescriptor() && tables.find(r.sid())) {
+            requesters.put(r.asid(), r.sid());
             int leafShift = Long.SIZE - Long.numberOfLeadingZeros(r.detail("page_mask"));
             long slot = slot(r.iova(), (leafShift - PAGE_SHIFT) / INDEX_BITS);
             if (memory.readLong(slot) != r.descriptor()) {
                 memory.writeLong(slot, r.descriptor());
                 written++;
             }
+        } else if (r.kind() == TraceRecord.Kind.INVALIDATE && r.length() > 0) {
+            Integer sid = requesters.get(r.asid());
+            if (sid != null && tables.find(sid)) {
+                unmap(tables.base(), tables.levels() - 1, 0, r.iova() & -r.length(), r.length());
+            }
         }
+    }
+
+    /** Clears the leaves that lie wholly in a range, below a table whose first entry is for {@code start}. */
+    private void unmap(long table, int height, long start, long iova, long bytes) {
+        long span = 1L << PAGE_SHIFT + INDEX_BITS * height;
+        int first = (int) Math.max(0, (iova - start) / span);
+        for (int i = first; i < 1 << INDEX_BITS && start + i * span < iova + bytes; i++) {
+            long at = table + (long) i * Long.BYTES;
+            long from = start + i * span;
+            long entry = memory.readLong(at);
+            if (isTable(entry, height)) {
+                unmap(VtdSecondStage.TABLE_ADDRESS.inPlace(entry), height - 1, from, iova, bytes);
+            } else if (isPresent(entry) && from >= iova && from + span <= iova + bytes) {
+                memory.writeLong(at, 0);
+                written++;
+            }
+        }
+    }
+
+    /** Both stages have a table's address, the page size bit and what makes an entry present in the same place. */
+    private static boolean isPresent(long entry) {
+        return (entry & SECOND_STAGE_TABLE) != 0;
+    }
+
+    private static boolean isTable(long entry, int height) {
+        return height > 0 && isPresent(entry) && !VtdSecondStage.PS.isSet(entry);
     }
 
     /** Where the entry of a height for an address is, 0 for a page. */
@@ -59,9 +97,7 @@ final class LeafFeed implements TableFeed {
                 return at;
             }
             long entry = memory.readLong(at);
-            // Both stages have a table's address, the page size bit and what makes an entry present in the same place.
-            boolean there = (entry & SECOND_STAGE_TABLE) != 0 && !VtdSecondStage.PS.isSet(entry);
-            if (!there) {
+            if (!isTable(entry, h)) {
                 entry = pages.allocate(PhysicalMemory.PAGE_BYTES, PhysicalMemory.PAGE_BYTES)
                         | (tables.isFirstStage() ? FIRST_STAGE_TABLE : SECOND_STAGE_TABLE);
                 memory.writeLong(at, entry);

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.iommuemu.cache.SetAssociativeCache;
+import org.iommuemu.capture.FeatureOverrides;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.paging.TableFormat;
 import org.iommuemu.paging.Walker;
@@ -14,6 +15,7 @@ import org.iommuemu.paging.Walker;
  * What came of a replay: every figure, taken from the machine's counters at the end.
  *
  * @param name the capture's name
+ * @param features identification registers replaced by {@code features.json}
  * @param records trace records by kind
  * @param streams DMA records by StreamID
  * @param descriptorsWritten descriptors written into memory
@@ -30,10 +32,12 @@ import org.iommuemu.paging.Walker;
  * @param refusals agreement of refused accesses
  * @param registerReads agreement of register reads
  * @param commandSlots agreement of commands with the slots they were recorded in
+ * @param faultRecords agreement of fault records in registers
  * @param interruptMessages agreement of remapped interrupts
  */
 public record ReplaySummary(
         String name,
+        FeatureOverrides features,
         TraceTally records,
         Map<Integer, Long> streams,
         long descriptorsWritten,
@@ -50,6 +54,7 @@ public record ReplaySummary(
         Agreement refusals,
         Agreement registerReads,
         Agreement commandSlots,
+        Agreement faultRecords,
         Agreement interruptMessages) {
 
     /**
@@ -108,6 +113,7 @@ public record ReplaySummary(
 
     ReplaySummary(
             String name,
+            FeatureOverrides features,
             CaptureMachine machine,
             TraceTally records,
             Map<Integer, Long> streams,
@@ -116,9 +122,11 @@ public record ReplaySummary(
             Agreement refusals,
             Agreement registerReads,
             Agreement commandSlots,
+            Agreement faultRecords,
             Agreement interruptMessages) {
         this(
                 name,
+                features,
                 records,
                 new LinkedHashMap<>(streams),
                 descriptorsWritten,
@@ -138,6 +146,7 @@ public record ReplaySummary(
                 refusals,
                 registerReads,
                 commandSlots,
+                faultRecords,
                 interruptMessages);
     }
 
@@ -181,6 +190,7 @@ public record ReplaySummary(
                 && refusals.isComplete()
                 && registerReads.isComplete()
                 && commandSlots.isComplete()
+                && faultRecords.isComplete()
                 && interruptMessages.isComplete();
     }
 }

@@ -3,6 +3,7 @@ package org.iommuemu.replay;
 
 import java.util.List;
 import org.iommuemu.capture.Capture;
+import org.iommuemu.capture.DecodedContext;
 import org.iommuemu.capture.RegisterValues;
 import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.iommu.CacheConfiguration;
@@ -119,6 +120,16 @@ final class SmmuCapture implements CapturedMachine {
     public Linted lint() {
         SmmuLint lint = new SmmuLint(smmu, memory);
         return new Linted(lint, lint.log());
+    }
+
+    @Override
+    public Comparison context(DecodedContext recorded) {
+        return Comparison.differs("an SMMUv3 has no context entries");
+    }
+
+    @Override
+    public Comparison faultRecord(TraceRecord r) {
+        return Comparison.differs("an SMMUv3 has no fault recording registers");
     }
 
     @Override

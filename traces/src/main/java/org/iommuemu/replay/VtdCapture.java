@@ -5,6 +5,7 @@ import java.util.List;
 import org.iommuemu.bits.BitField;
 import org.iommuemu.bits.Register;
 import org.iommuemu.capture.Capture;
+import org.iommuemu.capture.DecodedContext;
 import org.iommuemu.capture.RegisterValues;
 import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.iommu.CacheConfiguration;
@@ -21,6 +22,7 @@ import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.VtdFeatures;
 import org.iommuemu.vtd.lint.VtdLint;
 import org.iommuemu.vtd.spec.EventRegisters;
+import org.iommuemu.vtd.spec.FaultRecord;
 import org.iommuemu.vtd.spec.Irte;
 import org.iommuemu.vtd.spec.VtdRegisters;
 import org.jspecify.annotations.Nullable;
@@ -134,6 +136,25 @@ final class VtdCapture implements CapturedMachine {
     public Linted lint() {
         VtdLint lint = new VtdLint(vtd, memory);
         return new Linted(lint, lint.log());
+    }
+
+    @Override
+    public Comparison context(DecodedContext recorded) {
+        return new VtdContextCheck(vtd).compare(recorded);
+    }
+
+    @Override
+    public Comparison faultRecord(TraceRecord r) {
+        long index = r.underscoredDetail("index");
+        if (index >= vtd.features().faultRecords()) {
+            return Comparison.differs("there is no fault recording register " + index);
+        }
+        long at = vtd.features().faultRecordOffset() + index * FaultRecord.BYTES;
+        long[] found = {vtd.readRegister(at, 8), vtd.readRegister(at + Long.BYTES, 8)};
+        // The recorder logs a record before F is set.
+        long[] recorded = {r.underscoredDetail("low"), FaultRecord.F.set(r.underscoredDetail("high"), 1)};
+        RecordedFaults faults = faults();
+        return faults.kind(faults.name(recorded), faults.name(found)).and(faults.record(recorded, found));
     }
 
     /** The entry is written before it is used; its two words are recorded the wrong way round. */
