@@ -96,7 +96,7 @@ final class VtdCapture implements CapturedMachine {
             long command = bit.mask() & status;
             vtd.writeRegister(VtdRegisters.GCMD.offset(), 4, on | command);
             // The others act once.
-            boolean level = bit != VtdRegisters.SIRTP && bit != VtdRegisters.SRTP;
+            boolean level = !bit.equals(VtdRegisters.SIRTP) && !bit.equals(VtdRegisters.SRTP);
             on |= level ? command : 0;
         }
     }

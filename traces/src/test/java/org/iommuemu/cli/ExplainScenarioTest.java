@@ -67,6 +67,29 @@ class ExplainScenarioTest {
     }
 
     @Test
+    void shouldExplainACaptureOfAVtdUnit() {
+        assertThat(run("explain samples/vtd-flts-linux612-vfio --stream 00:0a.0 --iova 0x10008b123"))
+                .isZero();
+
+        // The PTE and the page are those of the capture's mappings.csv.
+        assertThat(titles())
+                .hasSize(10)
+                .endsWith(
+                        "first-stage PTE, page at 0x20c0458 = 0x000000000568a067  (VT-d 9.7)",
+                        "verdict: OK, address 0x568a123, snooped if it asks for it");
+    }
+
+    @Test
+    void shouldNameTheSourcesOfACaptureWhereOneIsNotThere() {
+        assertThat(run("explain samples/vtd-legacy48-linux-vfio --stream 0x77 --iova 0x1000"))
+                .isZero();
+
+        assertThat(out.toString())
+                .contains("verdict: abort, fault reason 2h\nbecause: context entry: P=0 ")
+                .endsWith("streams with mappings in this capture: 0x50, 0xf8, 0xfa, 0xfb\n");
+    }
+
+    @Test
     void shouldExplainAnSmmusWalk() {
         assertThat(run("explain scenarios/smmuv3-stale.jsonl --scenario 1 --stream 1 --iova 0x5000"))
                 .isZero();
