@@ -35,7 +35,7 @@ final class VerifyCommand implements Callable<Integer> {
     @Parameters(paramLabel = "CAPTURE", arity = "1..*", description = "capture folders")
     private List<Path> captures = List.of();
 
-    @Option(names = "--records", description = "compare the raw event records too")
+    @Option(names = "--records", description = "compare the raw fault records too")
     private boolean records;
 
     @Mixin

@@ -47,8 +47,7 @@ final class LeafFeed implements TableFeed {
     public void writeBefore(TraceRecord r) {
         if (r.kind() == TraceRecord.Kind.DMA && r.hasDescriptor() && tables.find(r.sid())) {
             requesters.put(r.asid(), r.sid());
-            int leafShift = Long.SIZE - Long.numberOfLeadingZeros(r.detail("page_mask"));
-            long slot = slot(r.iova(), (leafShift - PAGE_SHIFT) / INDEX_BITS);
+            long slot = slot(r.iova(), height(r));
             if (memory.readLong(slot) != r.descriptor()) {
                 memory.writeLong(slot, r.descriptor());
                 written++;
@@ -59,6 +58,16 @@ final class LeafFeed implements TableFeed {
                 unmap(tables.base(), tables.levels() - 1, 0, r.iova() & -r.length(), r.length());
             }
         }
+    }
+
+    private int height(TraceRecord r) {
+        long mask = r.detail("page_mask");
+        for (int h = 0; h < tables.levels(); h++) {
+            if (mask == (1L << PAGE_SHIFT + INDEX_BITS * h) - 1) {
+                return h;
+            }
+        }
+        throw r.wrong("a page_mask of 0xfff, 0x1fffff or 0x3fffffff");
     }
 
     /** Clears the leaves that lie wholly in a range, below a table whose first entry is for {@code start}. */

@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Captures of a VT-d unit. */
 final class VtdCapture implements CapturedMachine {
+    private static final int LAST_INTERRUPT = 0xFFFF;
+
     private final PhysicalMemory memory;
     private final VtdFeatures recordedFeatures;
     private final Vtd vtd;
@@ -146,7 +148,7 @@ final class VtdCapture implements CapturedMachine {
     @Override
     public Comparison faultRecord(TraceRecord r) {
         long index = r.underscoredDetail("index");
-        if (index >= vtd.features().faultRecords()) {
+        if (index < 0 || index >= vtd.features().faultRecords()) {
             return Comparison.differs("there is no fault recording register " + index);
         }
         long at = vtd.features().faultRecordOffset() + index * FaultRecord.BYTES;
@@ -165,7 +167,11 @@ final class VtdCapture implements CapturedMachine {
             long word0 = r.detail("irte_hi");
             long word1 = r.detail("irte_lo");
             long table = vtd.readRegister(VtdRegisters.IRTA.offset(), 8);
-            long at = VtdRegisters.IRT_ADDRESS.inPlace(table) + r.detail("irte_index") * Irte.BYTES;
+            long index = r.detail("irte_index");
+            if (index < 0 || index > LAST_INTERRUPT) {
+                throw r.wrong("an irte_index of 16 bits");
+            }
+            long at = VtdRegisters.IRT_ADDRESS.inPlace(table) + index * Irte.BYTES;
             memory.writeLong(at, word0);
             memory.writeLong(at + Long.BYTES, word1);
             // The source is not recorded: it is the one that the entry allows.

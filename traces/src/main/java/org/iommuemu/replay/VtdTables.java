@@ -17,6 +17,8 @@ final class VtdTables {
     private static final int PASIDS_PER_TABLE_LOG2 = 6;
     private static final int LEVELS_BELOW_AW_1 = 2;
     private static final int FIRST_STAGE_LEVELS = 4;
+    private static final int FEWEST_LEVELS = 3;
+    private static final int MOST_LEVELS = 5;
 
     private final Vtd vtd;
     private final PhysicalMemory memory;
@@ -45,7 +47,7 @@ final class VtdTables {
             base = ContextEntry.SSPTPTR.inPlace(word0);
             levels = ContextEntry.AW.getInt(memory.readLong(context + Long.BYTES)) + LEVELS_BELOW_AW_1;
         }
-        return found;
+        return found && levels >= FEWEST_LEVELS && levels <= MOST_LEVELS;
     }
 
     private void findScalable(long root, int devfn) {
