@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu;
 
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,8 +8,6 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.iommuemu.bits.Layout;
 import org.iommuemu.memory.PhysicalMemory;
-import org.iommuemu.paging.EntryTag;
-import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableRoot;
 import org.iommuemu.paging.WalkCaches;
 import org.iommuemu.paging.Walker;
@@ -29,7 +25,6 @@ public final class StaleDetector {
     public static final int MOST_PAGES = 1 << 16;
 
     private static final int SMALLEST_SHIFT = 12;
-    private static final int PERMISSIONS = 0x3F;
 
     /** What is reported once: a page of an address space, or the configuration of a stream and substream. */
     private record Place(boolean configuration, long tag, long address) {}
@@ -305,39 +300,7 @@ public final class StaleDetector {
      * those that the last transaction of the address space used; an address space that none has used is not looked at.
      */
     public List<StaleEntry> staleEntries(PhysicalMemory memory) {
-        TranslationWalk walk = walk(memory, false);
-        List<StaleEntry> stale = new ArrayList<>();
-        unit.iotlb().cache().forEach((entry, tag0, tag1, value0, value1) -> {
-            long first = EntryTag.first(tag0);
-            List<AddressSpaces.Space> users =
-                    EntryTag.isGlobal(tag0) ? spaces.findSharing(tag1, first) : spaces.findOwn(tag1, first);
-            // What all share is good as long as one of them has it.
-            if (!users.isEmpty() && users.stream().noneMatch(s -> isGiven(walk, s, tag0, value0, value1))) {
-                long output = value0 & ~(long) PERMISSIONS;
-                stale.add(new StaleEntry(names.addressSpace(tag1), tag1, first, EntryTag.shift(tag0), output));
-            }
-        });
-        stale.sort(Comparator.comparingLong(StaleEntry::tag).thenComparing(StaleEntry::address, Long::compareUnsigned));
-        return stale;
-    }
-
-    /** Whether the tables give all of an entry, which may be a block that they map by smaller pages now. */
-    private static boolean isGiven(
-            TranslationWalk walk, AddressSpaces.Space space, long tag0, long value0, long value1) {
-        long first = EntryTag.first(tag0);
-        long bytes = 1L << EntryTag.shift(tag0);
-        int mode = TranslationWalk.REPORT | TranslationWalk.NO_UPDATE;
-        for (long done = 0; done < bytes; done = (done | (1L << walk.shift()) - 1) + 1) {
-            boolean goes = walk.run(space.root(), space.second(), first + done, 0, Permission.ALL, mode);
-            boolean same = goes
-                    && walk.attributes() == value1
-                    && walk.output() == (value0 & ~(long) PERMISSIONS) + done
-                    && (value0 & PERMISSIONS & ~walk.permissions()) == 0;
-            if (!same) {
-                return false;
-            }
-        }
-        return true;
+        return new ResidentTranslations(unit.iotlb(), spaces, names).stale(walk(memory, false));
     }
 
     /** The pages that were accessed by a stale translation, in the order of their first access. */

@@ -261,6 +261,16 @@ public enum FaultReason implements Rule {
         this.text = text;
     }
 
+    /** The reason of a code, or null if it is reserved or not known. */
+    public static @Nullable FaultReason of(int code) {
+        for (FaultReason reason : values()) {
+            if (reason.code == code) {
+                return reason;
+            }
+        }
+        return null;
+    }
+
     /** The code in a fault record. */
     public int code() {
         return code;

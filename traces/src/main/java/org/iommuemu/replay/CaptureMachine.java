@@ -23,7 +23,7 @@ import org.iommuemu.paging.WalkObserver;
 import org.jspecify.annotations.Nullable;
 
 /** A machine with the features of a capture over the memory of one of its snapshots. */
-public final class CaptureMachine implements AutoCloseable {
+public final class CaptureMachine implements AutoCloseable, Explainable {
     private final PhysicalMemory memory = new PhysicalMemory();
     private final RegisterValues recorded;
     private final Identification id;
@@ -81,6 +81,7 @@ public final class CaptureMachine implements AutoCloseable {
     }
 
     /** The machine. */
+    @Override
     public Iommu iommu() {
         return captured.iommu();
     }
@@ -101,13 +102,20 @@ public final class CaptureMachine implements AutoCloseable {
     }
 
     /** Takes the machine's fault records. */
+    @Override
     public RecordReader records() {
         return captured.records();
     }
 
     /** Shows every structure and descriptor read from now on; nulls end it. */
+    @Override
     public void observe(@Nullable StructureObserver onStructure, @Nullable WalkObserver onDescriptor) {
         captured.observe(onStructure, onDescriptor);
+    }
+
+    @Override
+    public Terms terms() {
+        return captured.terms();
     }
 
     /** Compares every translation from now on with what the tables say. */

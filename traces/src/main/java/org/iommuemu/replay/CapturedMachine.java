@@ -10,13 +10,10 @@ import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.iommu.StaleDetector;
-import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.TranslationUnit;
-import org.iommuemu.paging.WalkObserver;
-import org.jspecify.annotations.Nullable;
 
 /** What captures of one architecture need beyond what is common to all: one implementation for each architecture. */
-interface CapturedMachine {
+interface CapturedMachine extends Explainable {
     /**
      * A machine watched by a lint.
      *
@@ -24,9 +21,6 @@ interface CapturedMachine {
      * @param log what is found
      */
     record Linted(Iommu front, LintLog log) {}
-
-    /** The machine. */
-    Iommu iommu();
 
     /** Its pipeline. */
     TranslationUnit unit();
@@ -55,9 +49,6 @@ interface CapturedMachine {
     /** The page tables as the trace goes on. The caller closes it. */
     TableFeed tables(Capture capture);
 
-    /** Shows every structure and descriptor read from now on; nulls end it. */
-    void observe(@Nullable StructureObserver onStructure, @Nullable WalkObserver onDescriptor);
-
     /** Compares every translation from now on with what the tables say. */
     StaleDetector detectStale();
 
@@ -72,9 +63,6 @@ interface CapturedMachine {
 
     /** Presents the interrupt of a trace record, and compares the message that goes on. */
     Comparison interrupt(TraceRecord r);
-
-    /** Takes its fault records. */
-    RecordReader records();
 
     /** Compares its faults. */
     RecordedFaults faults();

@@ -6,11 +6,12 @@ import org.iommuemu.vtd.spec.FaultRecord;
 import org.iommuemu.vtd.spec.VtdRegisters;
 
 /** Takes records off the fault recording registers of a VT-d unit as a driver does: F is cleared by writing 1, then PFO. */
-final class FaultRecordReader implements RecordReader {
+public final class FaultRecordReader implements RecordReader {
     private final Vtd vtd;
     private final long[] record = new long[FaultRecord.WORDS];
 
-    FaultRecordReader(Vtd vtd) {
+    /** A reader of a unit's fault records. */
+    public FaultRecordReader(Vtd vtd) {
         this.vtd = vtd;
     }
 

@@ -143,6 +143,11 @@ final class SmmuCapture implements CapturedMachine {
     }
 
     @Override
+    public Terms terms() {
+        return new SmmuTerms();
+    }
+
+    @Override
     public RecordedFaults faults() {
         return new SmmuFaults();
     }

@@ -6,7 +6,6 @@ import org.iommuemu.bits.BitField;
 import org.iommuemu.bits.Register;
 import org.iommuemu.capture.Capture;
 import org.iommuemu.capture.DecodedContext;
-import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.RegisterValues;
 import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.iommu.CacheConfiguration;
@@ -21,6 +20,7 @@ import org.iommuemu.paging.WalkObserver;
 import org.iommuemu.vtd.InterruptMessage;
 import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.VtdFeatures;
+import org.iommuemu.vtd.lint.VtdLint;
 import org.iommuemu.vtd.spec.EventRegisters;
 import org.iommuemu.vtd.spec.FaultRecord;
 import org.iommuemu.vtd.spec.Irte;
@@ -98,7 +98,7 @@ final class VtdCapture implements CapturedMachine {
             long command = bit.mask() & status;
             vtd.writeRegister(VtdRegisters.GCMD.offset(), 4, on | command);
             // The others act once.
-            boolean level = bit != VtdRegisters.SIRTP && bit != VtdRegisters.SRTP;
+            boolean level = !bit.equals(VtdRegisters.SIRTP) && !bit.equals(VtdRegisters.SRTP);
             on |= level ? command : 0;
         }
     }
@@ -131,12 +131,13 @@ final class VtdCapture implements CapturedMachine {
 
     @Override
     public StaleDetector detectStale() {
-        throw new InputException("--detect-stale is given for a VT-d capture", "an SMMUv3 capture");
+        return vtd.detectStale();
     }
 
     @Override
     public Linted lint() {
-        throw new InputException("--lint is given for a VT-d capture", "an SMMUv3 capture");
+        VtdLint lint = new VtdLint(vtd, memory);
+        return new Linted(lint, lint.log());
     }
 
     @Override
@@ -194,6 +195,11 @@ final class VtdCapture implements CapturedMachine {
     @Override
     public RecordReader records() {
         return new FaultRecordReader(vtd);
+    }
+
+    @Override
+    public Terms terms() {
+        return new VtdTerms();
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Iommu;
@@ -12,8 +13,17 @@ import org.iommuemu.iommu.LintFinding;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.iommu.RegisterFrame;
 import org.iommuemu.iommu.StaleDetector;
+import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.memory.RangeState;
+import org.iommuemu.paging.WalkObserver;
+import org.iommuemu.replay.EventReader;
+import org.iommuemu.replay.Explainable;
+import org.iommuemu.replay.FaultRecordReader;
+import org.iommuemu.replay.RecordReader;
+import org.iommuemu.replay.SmmuTerms;
+import org.iommuemu.replay.Terms;
+import org.iommuemu.replay.VtdTerms;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.lint.SmmuLint;
 import org.iommuemu.vtd.Vtd;
@@ -22,7 +32,7 @@ import org.iommuemu.vtd.spec.VtdRegisters;
 import org.jspecify.annotations.Nullable;
 
 /** What a scenario runs on: the machine that it is for, after reset, its memory with all zero, and its devices. */
-final class ScenarioMachine implements AutoCloseable {
+final class ScenarioMachine implements AutoCloseable, Explainable {
     /** A step that answered as expected. */
     static final String SAME = "";
 
@@ -33,6 +43,9 @@ final class ScenarioMachine implements AutoCloseable {
     private final @Nullable LintLog findings;
     private final ScenarioDevices devices;
     private final Supplier<StaleDetector> detector;
+    private final BiConsumer<@Nullable StructureObserver, @Nullable WalkObserver> observers;
+    private final RecordReader records;
+    private final Terms terms;
 
     /**
      * A machine for a scenario.
@@ -50,6 +63,9 @@ final class ScenarioMachine implements AutoCloseable {
             iommu = lint == null ? built : lint;
             monitor = iommu;
             detector = built::detectStale;
+            observers = built::observe;
+            records = new FaultRecordReader(built);
+            terms = new VtdTerms();
         } else if (scenario.smmu() != null) {
             SmmuV3 built = new SmmuV3(memory, scenario.smmu(), caches, line -> pulses.merge(line, 1, Integer::sum));
             smmu = built;
@@ -58,6 +74,9 @@ final class ScenarioMachine implements AutoCloseable {
             iommu = lint == null ? built : lint;
             monitor = built.counterGroup();
             detector = built::detectStale;
+            observers = built::observe;
+            records = new EventReader(built, memory);
+            terms = new SmmuTerms();
         } else {
             throw new IllegalStateException("a scenario for no IOMMU");
         }
@@ -72,6 +91,26 @@ final class ScenarioMachine implements AutoCloseable {
         for (long[] range : ram) {
             memory.mark(range[0], range[1], RangeState.PRESENT);
         }
+    }
+
+    @Override
+    public Iommu iommu() {
+        return iommu;
+    }
+
+    @Override
+    public void observe(@Nullable StructureObserver onStructure, @Nullable WalkObserver onDescriptor) {
+        observers.accept(onStructure, onDescriptor);
+    }
+
+    @Override
+    public RecordReader records() {
+        return records;
+    }
+
+    @Override
+    public Terms terms() {
+        return terms;
     }
 
     PhysicalMemory memory() {

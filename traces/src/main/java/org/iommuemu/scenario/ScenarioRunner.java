@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.LintLog;
+import org.iommuemu.iommu.Transaction;
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.replay.Explanation;
 import org.iommuemu.scenario.ScenarioResult.Status;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +58,14 @@ public final class ScenarioRunner {
                 machine.note(head, lint);
             }
             return result;
+        }
+    }
+
+    /** Presents an access to a machine without caches as the steps of a scenario leave it, whatever they expect. */
+    public static Explanation explain(Scenario scenario, Transaction transaction) {
+        try (ScenarioMachine machine = new ScenarioMachine(scenario, CacheConfiguration.none(), false)) {
+            scenario.steps().forEach(machine::run);
+            return Explanation.of(machine, transaction);
         }
     }
 

@@ -169,8 +169,10 @@ final class ConfigurationShadow {
 
     /** The PASID that a request of a source uses. */
     private static int pasid(Source s, int substream) {
-        boolean own = substream != Transaction.NO_SUBSTREAM || s.context == null;
-        return own ? substream : ScalableContextEntry.RID_PASID.getInt(s.context.words());
+        CachedStructure context = s.context;
+        return substream != Transaction.NO_SUBSTREAM || context == null
+                ? substream
+                : ScalableContextEntry.RID_PASID.getInt(context.words());
     }
 
     private void contexts(long word0, int granularity, int domain) {

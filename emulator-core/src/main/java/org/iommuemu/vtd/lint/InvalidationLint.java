@@ -64,9 +64,6 @@ final class InvalidationLint {
 
     private void pages(Descriptor d, long word1, boolean selective) {
         report(VtdLintRule.DESCRIPTOR_ADDRESS_IGNORED, d, word1, !selective && word1 != 0);
-        long low = (1L << Math.min(Long.SIZE - 1, PAGE_SHIFT + Descriptor.AM.getInt(word1))) - 1;
-        boolean misaligned = (Descriptor.ADDR.inPlace(word1) & low) != 0;
-        report(VtdLintRule.DESCRIPTOR_ALIGNMENT, d, word1, selective && misaligned);
     }
 
     private void size(Descriptor d, long word1, boolean sized) {

@@ -19,6 +19,11 @@ final class RegisterLint {
     /** DR and DW of the IOTLB register, which are no more than hints. */
     private static final long DRAIN = 3L << 48;
 
+    /** PRO of FSTS, before it came to PRS. */
+    private static final long PAGE_REQUEST_OVERFLOW = 1 << 7;
+    /** SFL and EAFL of GCMD. */
+    private static final long FAULT_LOG = 3 << 28;
+
     private final Vtd vtd;
     private final VtdFeatures features;
     private final LintLog log;
@@ -86,11 +91,21 @@ final class RegisterLint {
         if (r.layout().fields().isEmpty() || r.isReadOnly()) {
             return;
         }
-        long defined = r.name().equals("IOTLB") ? DRAIN : 0;
+        long defined = former(r);
         for (BitField f : r.layout().fields()) {
             defined |= f.mask();
         }
         report(VtdLintRule.REGISTER_RESERVED_BITS, r, value, (value & ~defined) != 0);
+    }
+
+    /** Bits that are hints of no effect, or that had a meaning in earlier revisions, as drivers still write them. */
+    private static long former(Register r) {
+        if (r.equals(VtdRegisters.FSTS)) {
+            return PAGE_REQUEST_OVERFLOW;
+        } else if (r.equals(VtdRegisters.GCMD)) {
+            return FAULT_LOG;
+        }
+        return r.name().equals("IOTLB") ? DRAIN : 0;
     }
 
     private void tail(long value) {

@@ -150,11 +150,6 @@ public enum VtdLintRule implements LintRule {
     /** Descriptors. */
     DESCRIPTOR_ADDRESS_IGNORED("AM, IH, ADDR", "set in an invalidation that is not of pages: ignored", "6.5.2"),
     /** Descriptors. */
-    DESCRIPTOR_ALIGNMENT(
-            "ADDR",
-            "not aligned to the 2^AM pages: the range begins below it, and ends before what was meant",
-            "6.5.2"),
-    /** Descriptors. */
     DEVICE_TLB_RANGE("S, ADDR", "all ones with S=1 names no size", "6.5.2.5"),
     /** Descriptors. */
     INTERRUPT_INDEX_ALIGNMENT(
