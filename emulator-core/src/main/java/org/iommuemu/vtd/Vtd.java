@@ -33,8 +33,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Vtd implements Iommu {
     private static final int MOST_ADDRESS_BITS = 52;
-    /** Major version from which protected ranges are closed to translated DMA too. */
-    private static final int PROTECTS_ALL = 2;
 
     private final VtdFeatures features;
     private final RegisterFile file;
@@ -51,7 +49,6 @@ public final class Vtd implements Iommu {
     private final ProtectedMemory protectedMemory;
     private final VtdControls controls;
     private final VtdMonitoring monitoring;
-    private final boolean protectsAll;
     private boolean watched;
 
     /**
@@ -78,7 +75,6 @@ public final class Vtd implements Iommu {
             InterruptSink sink,
             MonitorFeatures counters) {
         features = requested.modelled();
-        protectsAll = features.major() >= PROTECTS_ALL;
         // The host is as wide as its guests, as far as memory goes.
         int addressBits = Math.min(MOST_ADDRESS_BITS, features.guestBits());
         Register iva = VtdRegisters.invalidateAddress(features.invalidateAddressOffset());
@@ -139,8 +135,7 @@ public final class Vtd implements Iommu {
     private void remap(Transaction transaction, Verdict verdict) {
         long before = unit.translated();
         unit.translate(transaction, verdict);
-        // The first units let through what their own tables translate.
-        if (protectsAll || unit.translated() == before) {
+        if (protectedMemory.coversTranslated() || unit.translated() == before) {
             protectedMemory.check(verdict);
         }
     }
@@ -255,6 +250,16 @@ public final class Vtd implements Iommu {
     /** Faults that found no record. */
     public long faultsLost() {
         return faults.lost();
+    }
+
+    /** Lets a source have one fault record at a time from now on, or as many as it makes; at first it is the latter (7.2). */
+    public void compressFaults(boolean on) {
+        faults.compress(on);
+    }
+
+    /** Faults not recorded because their source had a record that was still to be served. */
+    public long faultsCompressed() {
+        return faults.compressed();
     }
 
     /** Root, context and PASID entries read so far. */

@@ -29,8 +29,8 @@ final class RandomWords {
     }
 
     VtdFeatures features() {
-        VtdFeatures f = VtdFeatures.full();
-        long cap = f.cap();
+        VtdFeatures f = random.nextBoolean() ? VtdFeatures.full() : VtdFeatures.monitored();
+        long cap = f.cap() | random.nextInt(2) << 7;
         long ecap = f.ecap();
         long version = 0x10L << random.nextInt(3);
         if (random.nextInt(3) == 0) {
@@ -51,6 +51,19 @@ final class RandomWords {
     long legacyContext(int word) {
         long tables = table(TABLES + random.nextInt(6));
         return word == 0 ? tables | 1 | random.nextInt(3) << 2 : 1 + random.nextInt(3) | random.nextInt(4) << 8;
+    }
+
+    /** The first word of an interrupt entry: remapped, or posted into what may be any word. */
+    long interruptEntry(int vector) {
+        long descriptor = place() & -0x40L;
+        return random.nextInt(3) == 0
+                ? 0x8001 | (long) vector << 16 | random.nextInt(2) << 14 | descriptor >>> 6 << 38
+                : 1 | (long) vector << 16 | 0x100L << 32;
+    }
+
+    /** A counter's configuration, often one that can be enabled. */
+    long counterConfiguration() {
+        return 1L << 32 + random.nextInt(8) | random.nextInt(6) << 8 | random.nextInt(4) << 1;
     }
 
     long scalableContext(int word) {
