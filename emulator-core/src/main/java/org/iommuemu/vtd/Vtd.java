@@ -48,7 +48,7 @@ public final class Vtd implements Iommu {
     private final AtcInvalidations atcs = new AtcInvalidations();
     private final ProtectedMemory protectedMemory;
     private final VtdControls controls;
-    private final VtdMonitoring monitoring;
+    private final VtdExtras extras;
     private boolean watched;
 
     /**
@@ -84,8 +84,8 @@ public final class Vtd implements Iommu {
         map.add(iva);
         map.add(iotlb);
         map.addAll(records);
-        monitoring = new VtdMonitoring(features, counters);
-        map.addAll(monitoring.registers());
+        extras = new VtdExtras(features, counters);
+        map.addAll(extras.registers());
         file = new RegisterFile(map);
         EventInterrupt faultEvent = new EventInterrupt(file, VtdRegisters.FAULT_EVENT, sink, "fault");
         EventInterrupt invalidationEvent =
@@ -111,12 +111,12 @@ public final class Vtd implements Iommu {
                         features, memory, file, lookup, invalidations, atcs, interrupts, pages, invalidationEvent));
         protectedMemory = new ProtectedMemory(file, features);
         controls = new VtdControls(
-                file, features, unit, lookup, invalidations, queue, interrupts, pages, faults, ats, monitoring);
+                file, features, unit, lookup, invalidations, queue, interrupts, pages, faults, ats, extras);
         controls.bind(iva, iotlb);
         new VtdStatus(file, faults, queue, faultEvent, invalidationEvent, pageEvent).bind();
-        monitoring.bind(file, sink, unit, entries, lookup, interrupts, pages);
+        extras.bind(file, sink, unit, entries, lookup, interrupts, pages);
         controls.reset();
-        monitoring.onCounting(on -> watched = on);
+        extras.onCounting(on -> watched = on);
     }
 
     @Override
@@ -124,9 +124,9 @@ public final class Vtd implements Iommu {
         if (InterruptWindow.has(transaction)) {
             window.answer(transaction, verdict);
         } else if (watched) {
-            long interrupted = monitoring.begin(transaction, FaultRecorder.UNTRANSLATED);
+            long interrupted = extras.begin(transaction, FaultRecorder.UNTRANSLATED);
             remap(transaction, verdict);
-            monitoring.end(interrupted, 1, 0, 0);
+            extras.end(interrupted, 1, 0, 0);
         } else {
             remap(transaction, verdict);
         }
@@ -147,32 +147,32 @@ public final class Vtd implements Iommu {
      * @return the message that goes on, or null if it is blocked, or posted without a notification
      */
     public @Nullable InterruptMessage remapInterrupt(int source, long address, int data) {
-        long interrupted = monitoring.begin(source, Transaction.NO_SUBSTREAM, VtdMeter.INTERRUPT);
+        long interrupted = extras.begin(source, Transaction.NO_SUBSTREAM, VtdMeter.INTERRUPT);
         InterruptMessage message = interrupts.remap(source, address, data);
-        monitoring.end(interrupted, 0, 0, 0);
+        extras.end(interrupted, 0, 0, 0);
         return message;
     }
 
     @Override
     public void forwardTranslated(Transaction transaction, Verdict verdict) {
-        long interrupted = monitoring.begin(transaction, FaultRecorder.TRANSLATED);
+        long interrupted = extras.begin(transaction, FaultRecorder.TRANSLATED);
         ats.forward(transaction, verdict);
-        monitoring.end(interrupted, 1, 0, 1);
+        extras.end(interrupted, 1, 0, 1);
         protectedMemory.check(verdict);
     }
 
     @Override
     public void requestTranslation(Transaction request, TranslationCompletion completion) {
-        long interrupted = monitoring.begin(request, FaultRecorder.TRANSLATION);
+        long interrupted = extras.begin(request, FaultRecorder.TRANSLATION);
         ats.answer(request, completion);
-        monitoring.end(interrupted, 1, 1, 0);
+        extras.end(interrupted, 1, 1, 0);
     }
 
     @Override
     public void requestPage(PageRequest request) {
-        long interrupted = monitoring.begin(request.streamId(), request.substreamId(), VtdMeter.PAGE_REQUEST);
+        long interrupted = extras.begin(request.streamId(), request.substreamId(), VtdMeter.PAGE_REQUEST);
         pages.request(request);
-        monitoring.end(interrupted, 0, 0, 0);
+        extras.end(interrupted, 0, 0, 0);
     }
 
     @Override
@@ -214,7 +214,7 @@ public final class Vtd implements Iommu {
 
     /** The performance monitor, or null without ECAP.PMS. */
     public @Nullable PerformanceMonitor monitor() {
-        return monitoring.monitor();
+        return extras.monitor();
     }
 
     /** The translation pipeline with its caches and counters. */

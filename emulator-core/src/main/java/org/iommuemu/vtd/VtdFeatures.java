@@ -60,6 +60,7 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             ExtendedCapability.DIT,
             ExtendedCapability.PDS,
             ExtendedCapability.SMTS,
+            ExtendedCapability.VCS,
             ExtendedCapability.SSADS,
             ExtendedCapability.SSTS,
             ExtendedCapability.FSTS,
@@ -70,6 +71,7 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             ExtendedCapability.RPRIVS,
             ExtendedCapability.PTRS,
             ExtendedCapability.SMS,
+            ExtendedCapability.RDTS,
             ExtendedCapability.EIMER,
             ExtendedCapability.IRREQ);
 

@@ -81,6 +81,11 @@ class RegisterMapTest {
             508 8 IOTLB        0                command
             600 8 FRCD0        0                0
             678 8 FRCD7        0                0
+            dc0 8 RDTC         0                1f00000fff
+            e00 8 VCMD         0                0
+            e08 8 VCMD_EO      0                0
+            e10 8 VCRSP        0                command
+            e30 8 VCCAP        7                0
             1000 8 PERFCNTRCFG0 0               fffffff00000f06
             1008 4 PERFRIDFILTER0 0             8000ffff
             100c 4 PERFDIDFILTER0 0             8000ffff
