@@ -72,6 +72,8 @@ final class ContextLookup {
     /** SRTP: this value of RTADDR is in force from now on. */
     void latch(long rtaddr) {
         rootTable = rtaddr;
+        builder.separatePermissions(
+                features.hasExtended(ExtendedCapability.SSIRWS) && VtdRegisters.SSIRWE.isSet(rtaddr));
     }
 
     /** The translation table mode in force. */

@@ -70,6 +70,7 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             ExtendedCapability.ADMS,
             ExtendedCapability.RPRIVS,
             ExtendedCapability.PTRS,
+            ExtendedCapability.SSIRWS,
             ExtendedCapability.SMS,
             ExtendedCapability.RDTS,
             ExtendedCapability.EIMER,
