@@ -13,13 +13,11 @@ final class VirtualCommands {
     private static final int UNDEFINED = 1;
     private static final int FAILED = 16;
 
-    private final RegisterFile file;
     private final int pasids;
     private final BitSet taken = new BitSet();
 
     /** The commands of a register file that their registers are part of. */
     VirtualCommands(RegisterFile file, VtdFeatures features) {
-        this.file = file;
         pasids = 1 << features.pasidBits();
         file.onRead(VirtualCommandRegisters.VCMD, () -> 0);
         file.onRead(VirtualCommandRegisters.VCMD_EO, () -> 0);
