@@ -68,6 +68,9 @@ final class ContextBuilder {
                         ExtendedCapability.FSTS,
                         PasidEntry.FSPTPTR.mask() | PasidEntry.FSPM.mask() | PasidEntry.WPE.mask())
                 | absent(ExtendedCapability.EAFS, PasidEntry.EAFE.mask());
+        pasidReserved[4] |= absent(
+                ExtendedCapability.HPTS, PasidEntry.HPTSZ.mask() | PasidEntry.HPTPFD.mask() | PasidEntry.HPTPTR.mask());
+        pasidReserved[5] |= absent(ExtendedCapability.HPTS, PasidEntry.HPTDID.mask());
     }
 
     /** Says whether second-stage entries have permissions of their own for devices (SSIRWE). */

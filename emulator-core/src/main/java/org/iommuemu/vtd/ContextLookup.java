@@ -54,7 +54,7 @@ final class ContextLookup {
         contextReserved = reader.reservedBits(ContextEntry.LAYOUT, ContextEntry.SSPTPTR);
         contextReserved[1] |= ContextEntry.DID.mask() & -1L << features.domainBits() + 8;
         scalableContextReserved = reader.reservedBits(ScalableContextEntry.LAYOUT, ScalableContextEntry.PASIDDIRPTR);
-        scalableContextReserved[0] |= ScalableContextEntry.HPTE.mask()
+        scalableContextReserved[0] |= absent(ExtendedCapability.HPTS, ScalableContextEntry.HPTE.mask())
                 | absent(ExtendedCapability.PRS, ScalableContextEntry.PRE.mask())
                 | absent(ExtendedCapability.DT, ScalableContextEntry.DTE.mask())
                 | absent(ExtendedCapability.PASID, ScalableContextEntry.PASIDE.mask())
@@ -290,6 +290,11 @@ final class ContextLookup {
     /** Whether FPD was set on the way, as far as the last lookup came. */
     boolean isSuppressed() {
         return suppressed;
+    }
+
+    /** The PASID entry that was found last. */
+    long[] pasidEntry() {
+        return pasidEntry;
     }
 
     /** The context entry of the last source that was found. */

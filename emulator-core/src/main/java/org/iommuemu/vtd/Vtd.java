@@ -100,7 +100,7 @@ public final class Vtd implements Iommu {
         Invalidations invalidations = new Invalidations(unit);
         interrupts = new InterruptRemapper(memory, file, features, faults, entries, caches.configuration());
         pages = new PageRequests(memory, file, features, lookup, faults, invalidations, pageEvent);
-        ats = new AtsRequests(features, unit, lookup, recorder, addressBits);
+        ats = new AtsRequests(features, unit, lookup, recorder, entries);
         queue = new InvalidationQueue(
                 memory,
                 file,

@@ -70,8 +70,10 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             ExtendedCapability.ADMS,
             ExtendedCapability.RPRIVS,
             ExtendedCapability.PTRS,
+            ExtendedCapability.HPTS,
             ExtendedCapability.SSIRWS,
             ExtendedCapability.SMS,
+            ExtendedCapability.HPT1GPS,
             ExtendedCapability.RDTS,
             ExtendedCapability.EIMER,
             ExtendedCapability.IRREQ);
@@ -98,8 +100,8 @@ public record VtdFeatures(long ver, long cap, long ecap) {
     }
 
     /**
-     * A unit with 8 fault records, 57-bit second and first stage, 20-bit PASIDs, and all that this model has but for caching mode
-     * and {@link #monitored}.
+     * A unit with 8 fault records, 57-bit second and first stage, 20-bit PASIDs, and all that this model has but for caching mode,
+     * host permission tables and what {@link #monitored} adds.
      */
     public static VtdFeatures full() {
         long cap = Capability.ND.of(6)
@@ -125,6 +127,8 @@ public record VtdFeatures(long ver, long cap, long ecap) {
                         ExtendedCapability.IRO,
                         ExtendedCapability.PSS,
                         ExtendedCapability.PMS,
+                        ExtendedCapability.HPTS,
+                        ExtendedCapability.HPT1GPS,
                         ExtendedCapability.EIMER,
                         ExtendedCapability.IRREQ);
         ecap |= ExtendedCapability.IRO.of(0x50) | ExtendedCapability.PSS.of(19);
@@ -149,13 +153,17 @@ public record VtdFeatures(long ver, long cap, long ecap) {
                     ExtendedCapability.PRS,
                     ExtendedCapability.SRS,
                     ExtendedCapability.PASID,
-                    ExtendedCapability.FSTS);
+                    ExtendedCapability.FSTS,
+                    ExtendedCapability.HPTS);
         }
         if (!Capability.ECMDS.isSet(cap)) {
             e &= ~ExtendedCapability.PMS.mask();
         }
         if (!ExtendedCapability.DT.isSet(e)) {
-            e &= ~ExtendedCapability.DIT.mask();
+            e &= ~mask(ExtendedCapability.DIT, ExtendedCapability.HPTS);
+        }
+        if (!ExtendedCapability.HPTS.isSet(e)) {
+            e &= ~ExtendedCapability.HPT1GPS.mask();
         }
         long c = cap & CAP_MODELLED;
         if (!ExtendedCapability.IR.isSet(e)) {
