@@ -258,17 +258,14 @@ final class ContextLookup {
     /** What caching mode keeps of a lookup that failed, or null. */
     @Nullable
     VtdContext refused(int substream) {
-        if (!cachingMode.keeps(refusal)) {
-            return null;
-        }
-        boolean legacy = mode() == LEGACY;
-        boolean own = legacy || substream != Transaction.NO_SUBSTREAM;
-        int pasid = own || !found ? Math.max(0, substream) : ScalableContextEntry.RID_PASID.getInt(context);
-        int flags = (legacy ? 0 : VtdContext.SCALABLE)
+        boolean scalable = mode() == SCALABLE;
+        boolean plain = scalable && found && substream == Transaction.NO_SUBSTREAM;
+        int pasid = plain ? ScalableContextEntry.RID_PASID.getInt(context) : Math.max(0, substream);
+        int flags = (scalable ? VtdContext.SCALABLE : 0)
                 | (suppressed ? VtdContext.SUPPRESSED : 0)
                 | (found ? VtdContext.FOUND : 0)
                 | (found && allowsAts() ? VtdContext.ATS : 0);
-        return new VtdContext(refusal, flags, pasid);
+        return cachingMode.keep(refusal, flags, pasid);
     }
 
     /** The context found last since {@link #forgetLast}, or null. */
@@ -277,7 +274,7 @@ final class ContextLookup {
         return last;
     }
 
-    /** Forgets what {@link #last} would answer. */
+    /** What {@link #last} answers is null from now on. */
     void forgetLast() {
         last = null;
     }

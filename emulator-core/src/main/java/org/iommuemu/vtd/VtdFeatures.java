@@ -17,6 +17,9 @@ import org.iommuemu.vtd.spec.ExtendedCapability;
  */
 public record VtdFeatures(long ver, long cap, long ecap) {
     private static final int[] WIDTHS = {0, 39, 48, 57};
+    private static final int RECORD_BYTES = 16;
+    /** IVA and IOTLB. */
+    private static final int IVA_BYTES = 16;
 
     private static final long CAP_MODELLED = mask(
             Capability.ND,
@@ -86,6 +89,17 @@ public record VtdFeatures(long ver, long cap, long ecap) {
     public VtdFeatures {
         check(Capability.ND.get(cap) != 7, Capability.ND, cap, "0 to 6");
         check(Capability.MGAW.get(cap) != 0, Capability.MGAW, cap, "the guest address width less one");
+        RegisterPlaces places = new RegisterPlaces(cap, ecap);
+        int records = Capability.FRO.getInt(cap) << 4;
+        int recordBytes = (Capability.NFR.getInt(cap) + 1) * RECORD_BYTES;
+        int iva = ExtendedCapability.IRO.getInt(ecap) << 4;
+        boolean apart = !RegisterPlaces.overlaps(records, recordBytes, iva, IVA_BYTES);
+        check(places.isFree(records, recordBytes), Capability.FRO, cap, "a place that no other register has");
+        check(
+                places.isFree(iva, IVA_BYTES) && apart,
+                ExtendedCapability.IRO,
+                ecap,
+                "a place that no other register has");
         boolean queued = ExtendedCapability.QI.isSet(ecap);
         check(queued || !ExtendedCapability.DT.isSet(ecap), ExtendedCapability.DT, ecap, "0, as QI=0");
         check(queued || !ExtendedCapability.IR.isSet(ecap), ExtendedCapability.IR, ecap, "0, as QI=0");

@@ -36,7 +36,7 @@ final class RandomWords {
         if (random.nextInt(3) == 0) {
             // PSI, a guest address width, page sizes, fault records, ESRTPS; device TLBs, snoop control, scalable mode.
             cap &= ~(1L << 39 | 7L << 8 | 3L << 34 | 7L << 40 | 1L << 63) | random.nextLong() & 7L << 40 | 6L << 8;
-            ecap &= ~(1L << 2 | 1L << 7 | 1L << 43) | random.nextLong();
+            ecap &= ~(1L << 2 | 1L << 7 | 1L << 43) | random.nextLong() & ~(0x3FFL << 8);
         }
         return new VtdFeatures(random.nextBoolean() ? version : f.ver(), cap, ecap);
     }
@@ -67,8 +67,9 @@ final class RandomWords {
     }
 
     long scalableContext(int word) {
-        // P, sometimes FPD, DTE, PASIDE, PRE.
-        return word == 0 ? DIRECTORY | 0x1D | (random.nextInt(8) == 0 ? 2 : 0) : 0;
+        // P, sometimes FPD or HPTE, DTE, PASIDE, PRE.
+        int odd = random.nextInt(16);
+        return word == 0 ? DIRECTORY | 0x1D | (odd < 2 ? 2 : odd == 2 ? 0x20 : 0) : 0;
     }
 
     long pasidEntry(int word) {
