@@ -9,8 +9,8 @@ import org.iommuemu.paging.TableRoot;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The configuration cache: resolved {@link TranslationContext}s by StreamID and SubstreamID. Only good configuration is kept;
- * what was refused is fetched again.
+ * The configuration cache: resolved {@link TranslationContext}s by StreamID and SubstreamID. What was refused is fetched
+ * again, unless the architecture makes a context of the refusal.
  */
 public final class ConfigurationCache {
     /** {@link #invalidate(int, int, int)}: every substream, and requests without one. */

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * The IOTLB: leaf translations of any size, tagged by address space and granule, in one set-associative structure.
  *
  * <p>A lookup probes once for every page size that is live under the root's granule - one, mostly. An entry's first value is
- * the output address with the {@link org.iommuemu.paging.Permission} bits below it, its second the memory attributes.
+ * the output address with the {@link org.iommuemu.paging.Permission} bits below it, its second the memory attributes. An entry
+ * without permissions may stand for a fault, if {@link #keepFaults} says so.
  */
 public final class Iotlb {
     /** Permission bits of a first value. */

@@ -24,15 +24,21 @@ final class AtsRequests {
     private final ContextLookup lookup;
     private final FaultRecorder recorder;
     private final int addressBits;
+    private final HostPermissionTable hostPermissions;
     private boolean enabled;
 
     AtsRequests(
-            VtdFeatures features, TranslationUnit unit, ContextLookup lookup, FaultRecorder recorder, int addressBits) {
+            VtdFeatures features,
+            TranslationUnit unit,
+            ContextLookup lookup,
+            FaultRecorder recorder,
+            EntryReader entries) {
         this.features = features;
         this.unit = unit;
         this.lookup = lookup;
         this.recorder = recorder;
-        this.addressBits = addressBits;
+        addressBits = entries.addressBits();
+        hostPermissions = new HostPermissionTable(features, entries);
     }
 
     /** TE. */
@@ -184,6 +190,13 @@ final class AtsRequests {
         }
     }
 
+    /** HPTE: what may be done at a host address depends on the PASID's table of permissions. */
+    private @Nullable FaultReason checkHost(Transaction t) {
+        return lookup.scalable(t.substreamId()) == null
+                ? lookup.refusal()
+                : hostPermissions.check(lookup.pasidEntry(), t.address(), t.access());
+    }
+
     private @Nullable FaultReason check(Transaction t) {
         boolean scalable = lookup.mode() == ContextLookup.SCALABLE;
         if (!lookup.findSource(t.streamId(), t.substreamId())) {
@@ -197,6 +210,10 @@ final class AtsRequests {
         }
         if (t.hasSubstream() && !lookup.checkPasid(t.substreamId())) {
             return lookup.refusal();
+        }
+        FaultReason why = scalable && ScalableContextEntry.HPTE.isSet(lookup.context()) ? checkHost(t) : null;
+        if (why != null) {
+            return why;
         }
         if (t.address() >>> addressBits != 0) {
             return scalable ? FaultReason.SM_ADDRESS_WIDTH : FaultReason.ADDRESS_WIDTH;

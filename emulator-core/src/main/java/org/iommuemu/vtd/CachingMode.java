@@ -4,6 +4,7 @@ package org.iommuemu.vtd;
 import java.util.EnumSet;
 import java.util.Set;
 import org.iommuemu.vtd.spec.Capability;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Caching mode, CAP.CM: entries that are not present or erroneous are kept in the caches until they are invalidated. Entries that
@@ -30,8 +31,9 @@ final class CachingMode {
         kept = features.has(Capability.CM) ? KEPT : Set.of();
     }
 
-    /** Whether the configuration cache keeps a refusal. */
-    boolean keeps(FaultReason why) {
-        return kept.contains(why);
+    /** What the configuration cache keeps of a refusal, or null. */
+    @Nullable
+    VtdContext keep(FaultReason why, int flags, int pasid) {
+        return kept.contains(why) ? new VtdContext(why, flags, pasid) : null;
     }
 }

@@ -36,9 +36,11 @@ final class ContextBuilder {
     private final VtdFeatures features;
     private final int addressBits;
     private final TableFormat secondStage;
+    private final TableFormat secondStageSeparate;
     private final TableFormat firstStage;
     private final TableFormat firstStageExtended;
     private final long[] pasidReserved;
+    private boolean separate;
     private FaultReason refusal = FaultReason.SM_PASID_RESERVED;
 
     ContextBuilder(VtdFeatures features, EntryReader reader, int addressBits) {
@@ -50,6 +52,7 @@ final class ContextBuilder {
                 features.hasExtended(ExtendedCapability.SC) || old && features.hasExtended(ExtendedCapability.SMTS);
         secondStage = VtdSecondStage.format(
                 addressBits, features.largeHeights(), snoop, old && features.hasExtended(ExtendedCapability.DT));
+        secondStageSeparate = VtdSecondStage.separate(addressBits, features.largeHeights(), snoop);
         firstStage = VtdFirstStage.format(addressBits, features.has(Capability.FS1GP), false);
         firstStageExtended = VtdFirstStage.format(addressBits, features.has(Capability.FS1GP), true);
         pasidReserved = reader.reservedBits(PasidEntry.LAYOUT);
@@ -65,6 +68,14 @@ final class ContextBuilder {
                         ExtendedCapability.FSTS,
                         PasidEntry.FSPTPTR.mask() | PasidEntry.FSPM.mask() | PasidEntry.WPE.mask())
                 | absent(ExtendedCapability.EAFS, PasidEntry.EAFE.mask());
+        pasidReserved[4] |= absent(
+                ExtendedCapability.HPTS, PasidEntry.HPTSZ.mask() | PasidEntry.HPTPFD.mask() | PasidEntry.HPTPTR.mask());
+        pasidReserved[5] |= absent(ExtendedCapability.HPTS, PasidEntry.HPTDID.mask());
+    }
+
+    /** Says whether second-stage entries have permissions of their own for devices (SSIRWE). */
+    void separatePermissions(boolean on) {
+        separate = on;
     }
 
     private long absent(BitField capability, long mask) {
@@ -152,7 +163,7 @@ final class ContextBuilder {
 
     private TableRoot second(long base, int width, int domain, boolean marks) {
         long tag = VtdTags.secondStage(domain);
-        return TableRoot.builder(secondStage)
+        return TableRoot.builder(separate ? secondStageSeparate : secondStage)
                 .stage(2)
                 .base(base)
                 .startHeight((width - PAGE_SHIFT) / STRIDE - 1)
@@ -161,7 +172,8 @@ final class ContextBuilder {
                 .accessFlagIgnored(!marks)
                 .hardwareUpdates(marks, marks)
                 .tableFlagUpdates(marks)
-                .permissionControls(marks ? VtdSecondStage.DIRTY_TRACKED : 0)
+                .permissionControls(
+                        (marks ? VtdSecondStage.DIRTY_TRACKED : 0) | (separate ? VtdSecondStage.SEPARATE : 0))
                 .tags(tag, tag)
                 .build();
     }

@@ -54,7 +54,7 @@ final class ContextLookup {
         contextReserved = reader.reservedBits(ContextEntry.LAYOUT, ContextEntry.SSPTPTR);
         contextReserved[1] |= ContextEntry.DID.mask() & -1L << features.domainBits() + 8;
         scalableContextReserved = reader.reservedBits(ScalableContextEntry.LAYOUT, ScalableContextEntry.PASIDDIRPTR);
-        scalableContextReserved[0] |= ScalableContextEntry.HPTE.mask()
+        scalableContextReserved[0] |= absent(ExtendedCapability.HPTS, ScalableContextEntry.HPTE.mask())
                 | absent(ExtendedCapability.PRS, ScalableContextEntry.PRE.mask())
                 | absent(ExtendedCapability.DT, ScalableContextEntry.DTE.mask())
                 | absent(ExtendedCapability.PASID, ScalableContextEntry.PASIDE.mask())
@@ -72,6 +72,8 @@ final class ContextLookup {
     /** SRTP: this value of RTADDR is in force from now on. */
     void latch(long rtaddr) {
         rootTable = rtaddr;
+        builder.separatePermissions(
+                features.hasExtended(ExtendedCapability.SSIRWS) && VtdRegisters.SSIRWE.isSet(rtaddr));
     }
 
     /** The value of RTADDR in force. */
@@ -261,17 +263,14 @@ final class ContextLookup {
     /** What caching mode keeps of a lookup that failed, or null. */
     @Nullable
     VtdContext refused(int substream) {
-        if (!cachingMode.keeps(refusal)) {
-            return null;
-        }
-        boolean legacy = mode() == LEGACY;
-        boolean own = legacy || substream != Transaction.NO_SUBSTREAM;
-        int pasid = own || !found ? Math.max(0, substream) : ScalableContextEntry.RID_PASID.getInt(context);
-        int flags = (legacy ? 0 : VtdContext.SCALABLE)
+        boolean scalable = mode() == SCALABLE;
+        boolean plain = scalable && found && substream == Transaction.NO_SUBSTREAM;
+        int pasid = plain ? ScalableContextEntry.RID_PASID.getInt(context) : Math.max(0, substream);
+        int flags = (scalable ? VtdContext.SCALABLE : 0)
                 | (suppressed ? VtdContext.SUPPRESSED : 0)
                 | (found ? VtdContext.FOUND : 0)
                 | (found && allowsAts() ? VtdContext.ATS : 0);
-        return new VtdContext(refusal, flags, pasid);
+        return cachingMode.keep(refusal, flags, pasid);
     }
 
     /** The context found last since {@link #forgetLast}, or null. */
@@ -280,7 +279,7 @@ final class ContextLookup {
         return last;
     }
 
-    /** Forgets what {@link #last} would answer. */
+    /** What {@link #last} answers is null from now on. */
     void forgetLast() {
         last = null;
     }
@@ -293,6 +292,11 @@ final class ContextLookup {
     /** Whether FPD was set on the way, as far as the last lookup came. */
     boolean isSuppressed() {
         return suppressed;
+    }
+
+    /** The PASID entry that was found last. */
+    long[] pasidEntry() {
+        return pasidEntry;
     }
 
     /** The context entry of the last source that was found. */

@@ -118,6 +118,9 @@ final class DescriptorExecution {
                 boolean all = !Descriptor.INDEX_SELECTIVE.isSet(word0);
                 interrupts.invalidate(all, Descriptor.IIDX.getInt(word0), Descriptor.IM.getInt(word0));
             }
+            case HPT_CACHE -> {
+                // Host permissions are read anew for every request.
+            }
             case PAGE_GROUP_RESPONSE -> pages.respond(word0, word1);
             case WAIT -> complete(word0, word1);
         }

@@ -225,7 +225,19 @@ public enum FaultReason implements Rule {
     SM_INTERRUPT_OUTPUT(
             0x87, true, Answer.CA, Answer.UR, "ADDR", "the translated address lies in the interrupt window"),
     /** The PASID is wider than ECAP.PSS. */
-    SM_PASID_WIDTH(0x89, true, Answer.UR, Answer.UR, "PASID", "the PASID is wider than ECAP.PSS");
+    SM_PASID_WIDTH(0x89, true, Answer.UR, Answer.UR, "PASID", "the PASID is wider than ECAP.PSS"),
+    /** The address is beyond HPTSZ. */
+    HPT_RANGE(0x60, true, null, Answer.UR, "PASID entry HPTSZ", "the address is beyond the host permission table"),
+    /** The read of an entry below the top got no answer. */
+    HPT_FETCH(0xA0, true, null, Answer.CA, "host permission table", "the read of a lower entry got no answer"),
+    /** A reserved bit is set. */
+    HPT_RESERVED(0xA1, true, null, Answer.CA, "host permission table", "a reserved bit is set"),
+    /** The read of a top entry got no answer. */
+    HPT_TOP_FETCH(0xA2, true, null, Answer.CA, "host permission table", "the read of the top entry got no answer"),
+    /** A write that the host permissions do not allow. */
+    HPT_NO_WRITE(0xA4, true, null, Answer.UR, "host permission table W", "a write where the table allows none"),
+    /** A read that the host permissions do not allow. */
+    HPT_NO_READ(0xA5, true, null, Answer.UR, "host permission table R", "a read where the table allows none");
 
     /** How an ATS request ends. */
     public enum Answer {

@@ -36,8 +36,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Vtd implements Iommu {
     private static final int MOST_ADDRESS_BITS = 52;
-    /** Major version from which protected ranges are closed to translated DMA too. */
-    private static final int PROTECTS_ALL = 2;
 
     private final PhysicalMemory memory;
     private final VtdFeatures features;
@@ -56,8 +54,7 @@ public final class Vtd implements Iommu {
     private final AtcInvalidations atcs = new AtcInvalidations();
     private final ProtectedMemory protectedMemory;
     private final VtdControls controls;
-    private final VtdMonitoring monitoring;
-    private final boolean protectsAll;
+    private final VtdExtras extras;
     private @Nullable StaleDetector stale;
     private boolean watched;
 
@@ -86,7 +83,6 @@ public final class Vtd implements Iommu {
             MonitorFeatures counters) {
         this.memory = memory;
         features = requested.modelled();
-        protectsAll = features.major() >= PROTECTS_ALL;
         // The host is as wide as its guests, as far as memory goes.
         addressBits = Math.min(MOST_ADDRESS_BITS, features.guestBits());
         Register iva = VtdRegisters.invalidateAddress(features.invalidateAddressOffset());
@@ -96,8 +92,8 @@ public final class Vtd implements Iommu {
         map.add(iva);
         map.add(iotlb);
         map.addAll(records);
-        monitoring = new VtdMonitoring(features, counters);
-        map.addAll(monitoring.registers());
+        extras = new VtdExtras(features, counters);
+        map.addAll(extras.registers());
         file = new RegisterFile(map);
         EventInterrupt faultEvent = new EventInterrupt(file, VtdRegisters.FAULT_EVENT, sink, "fault");
         EventInterrupt invalidationEvent =
@@ -112,7 +108,7 @@ public final class Vtd implements Iommu {
         Invalidations invalidations = new Invalidations(unit);
         interrupts = new InterruptRemapper(memory, file, features, faults, entries, caches.configuration());
         pages = new PageRequests(memory, file, features, lookup, faults, invalidations, pageEvent);
-        ats = new AtsRequests(features, unit, lookup, recorder, addressBits);
+        ats = new AtsRequests(features, unit, lookup, recorder, entries);
         queue = new InvalidationQueue(
                 memory,
                 file,
@@ -123,12 +119,12 @@ public final class Vtd implements Iommu {
                         features, memory, file, lookup, invalidations, atcs, interrupts, pages, invalidationEvent));
         protectedMemory = new ProtectedMemory(file, features);
         controls = new VtdControls(
-                file, features, unit, lookup, invalidations, queue, interrupts, pages, faults, ats, monitoring);
+                file, features, unit, lookup, invalidations, queue, interrupts, pages, faults, ats, extras);
         controls.bind(iva, iotlb);
         new VtdStatus(file, faults, queue, faultEvent, invalidationEvent, pageEvent).bind();
-        monitoring.bind(file, sink, unit, entries, lookup, interrupts, pages);
+        extras.bind(file, sink, unit, entries, lookup, interrupts, pages);
         controls.reset();
-        monitoring.onCounting(on -> watched = on);
+        extras.onCounting(on -> watched = on);
     }
 
     @Override
@@ -136,9 +132,9 @@ public final class Vtd implements Iommu {
         if (InterruptWindow.has(transaction)) {
             window.answer(transaction, verdict);
         } else if (watched) {
-            long interrupted = monitoring.begin(transaction, FaultRecorder.UNTRANSLATED);
+            long interrupted = extras.begin(transaction, FaultRecorder.UNTRANSLATED);
             remap(transaction, verdict);
-            monitoring.end(interrupted, 1, 0, 0);
+            extras.end(interrupted, 1, 0, 0);
         } else {
             remap(transaction, verdict);
         }
@@ -151,8 +147,7 @@ public final class Vtd implements Iommu {
         } else {
             unit.translate(transaction, verdict);
         }
-        // The first units let through what their own tables translate.
-        if (protectsAll || unit.translated() == before) {
+        if (protectedMemory.coversTranslated() || unit.translated() == before) {
             protectedMemory.check(verdict);
         }
     }
@@ -189,23 +184,23 @@ public final class Vtd implements Iommu {
      * @return the message that goes on, or null if it is blocked, or posted without a notification
      */
     public @Nullable InterruptMessage remapInterrupt(int source, long address, int data) {
-        long interrupted = monitoring.begin(source, Transaction.NO_SUBSTREAM, VtdMeter.INTERRUPT);
+        long interrupted = extras.begin(source, Transaction.NO_SUBSTREAM, VtdMeter.INTERRUPT);
         InterruptMessage message = interrupts.remap(source, address, data);
-        monitoring.end(interrupted, 0, 0, 0);
+        extras.end(interrupted, 0, 0, 0);
         return message;
     }
 
     @Override
     public void forwardTranslated(Transaction transaction, Verdict verdict) {
-        long interrupted = monitoring.begin(transaction, FaultRecorder.TRANSLATED);
+        long interrupted = extras.begin(transaction, FaultRecorder.TRANSLATED);
         ats.forward(transaction, verdict);
-        monitoring.end(interrupted, 1, 0, 1);
+        extras.end(interrupted, 1, 0, 1);
         protectedMemory.check(verdict);
     }
 
     @Override
     public void requestTranslation(Transaction request, TranslationCompletion completion) {
-        long interrupted = monitoring.begin(request, FaultRecorder.TRANSLATION);
+        long interrupted = extras.begin(request, FaultRecorder.TRANSLATION);
         if (stale != null) {
             stale.begin(request.streamId(), request.substreamId());
             ats.answer(request, completion);
@@ -213,14 +208,14 @@ public final class Vtd implements Iommu {
         } else {
             ats.answer(request, completion);
         }
-        monitoring.end(interrupted, 1, 1, 0);
+        extras.end(interrupted, 1, 1, 0);
     }
 
     @Override
     public void requestPage(PageRequest request) {
-        long interrupted = monitoring.begin(request.streamId(), request.substreamId(), VtdMeter.PAGE_REQUEST);
+        long interrupted = extras.begin(request.streamId(), request.substreamId(), VtdMeter.PAGE_REQUEST);
         pages.request(request);
-        monitoring.end(interrupted, 0, 0, 0);
+        extras.end(interrupted, 0, 0, 0);
     }
 
     @Override
@@ -262,7 +257,7 @@ public final class Vtd implements Iommu {
 
     /** The performance monitor, or null without ECAP.PMS. */
     public @Nullable PerformanceMonitor monitor() {
-        return monitoring.monitor();
+        return extras.monitor();
     }
 
     /** The translation pipeline with its caches and counters. */
@@ -298,6 +293,16 @@ public final class Vtd implements Iommu {
     /** Faults that found no record. */
     public long faultsLost() {
         return faults.lost();
+    }
+
+    /** Lets a source have one fault record at a time from now on, or as many as it makes; at first it is the latter (7.2). */
+    public void compressFaults(boolean on) {
+        faults.compress(on);
+    }
+
+    /** Faults not recorded because their source had a record that was still to be served. */
+    public long faultsCompressed() {
+        return faults.compressed();
     }
 
     /** Root, context and PASID entries read so far. */

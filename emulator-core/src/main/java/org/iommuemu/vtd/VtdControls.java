@@ -24,7 +24,7 @@ final class VtdControls {
     private final PageRequests pages;
     private final FaultRecords faults;
     private final AtsRequests ats;
-    private final VtdMonitoring monitoring;
+    private final VtdExtras extras;
 
     VtdControls(
             RegisterFile file,
@@ -37,7 +37,7 @@ final class VtdControls {
             PageRequests pages,
             FaultRecords faults,
             AtsRequests ats,
-            VtdMonitoring monitoring) {
+            VtdExtras extras) {
         this.file = file;
         this.features = features;
         this.unit = unit;
@@ -48,7 +48,7 @@ final class VtdControls {
         this.pages = pages;
         this.faults = faults;
         this.ats = ats;
-        this.monitoring = monitoring;
+        this.extras = extras;
     }
 
     /** Puts the registers to their reset values and the machine behind them to rest; caches keep what they hold. */
@@ -64,7 +64,7 @@ final class VtdControls {
         queue.enable(false);
         pages.place();
         faults.restart();
-        monitoring.reset();
+        extras.reset();
     }
 
     /** Lets the registers work; IVA and IOTLB are where ECAP puts them. */

@@ -17,6 +17,9 @@ import org.iommuemu.vtd.spec.ExtendedCapability;
  */
 public record VtdFeatures(long ver, long cap, long ecap) {
     private static final int[] WIDTHS = {0, 39, 48, 57};
+    private static final int RECORD_BYTES = 16;
+    /** IVA and IOTLB. */
+    private static final int IVA_BYTES = 16;
 
     private static final long CAP_MODELLED = mask(
             Capability.ND,
@@ -60,6 +63,7 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             ExtendedCapability.DIT,
             ExtendedCapability.PDS,
             ExtendedCapability.SMTS,
+            ExtendedCapability.VCS,
             ExtendedCapability.SSADS,
             ExtendedCapability.SSTS,
             ExtendedCapability.FSTS,
@@ -69,7 +73,11 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             ExtendedCapability.ADMS,
             ExtendedCapability.RPRIVS,
             ExtendedCapability.PTRS,
+            ExtendedCapability.HPTS,
+            ExtendedCapability.SSIRWS,
             ExtendedCapability.SMS,
+            ExtendedCapability.HPT1GPS,
+            ExtendedCapability.RDTS,
             ExtendedCapability.EIMER,
             ExtendedCapability.IRREQ);
 
@@ -81,6 +89,17 @@ public record VtdFeatures(long ver, long cap, long ecap) {
     public VtdFeatures {
         check(Capability.ND.get(cap) != 7, Capability.ND, cap, "0 to 6");
         check(Capability.MGAW.get(cap) != 0, Capability.MGAW, cap, "the guest address width less one");
+        RegisterPlaces places = new RegisterPlaces(cap, ecap);
+        int records = Capability.FRO.getInt(cap) << 4;
+        int recordBytes = (Capability.NFR.getInt(cap) + 1) * RECORD_BYTES;
+        int iva = ExtendedCapability.IRO.getInt(ecap) << 4;
+        boolean apart = !RegisterPlaces.overlaps(records, recordBytes, iva, IVA_BYTES);
+        check(places.isFree(records, recordBytes), Capability.FRO, cap, "a place that no other register has");
+        check(
+                places.isFree(iva, IVA_BYTES) && apart,
+                ExtendedCapability.IRO,
+                ecap,
+                "a place that no other register has");
         boolean queued = ExtendedCapability.QI.isSet(ecap);
         check(queued || !ExtendedCapability.DT.isSet(ecap), ExtendedCapability.DT, ecap, "0, as QI=0");
         check(queued || !ExtendedCapability.IR.isSet(ecap), ExtendedCapability.IR, ecap, "0, as QI=0");
@@ -95,8 +114,8 @@ public record VtdFeatures(long ver, long cap, long ecap) {
     }
 
     /**
-     * A unit with 8 fault records, 57-bit second and first stage, 20-bit PASIDs, and all that this model has but for caching mode
-     * and {@link #monitored}.
+     * A unit with 8 fault records, 57-bit second and first stage, 20-bit PASIDs, and all that this model has but for caching mode,
+     * host permission tables and what {@link #monitored} adds.
      */
     public static VtdFeatures full() {
         long cap = Capability.ND.of(6)
@@ -122,6 +141,8 @@ public record VtdFeatures(long ver, long cap, long ecap) {
                         ExtendedCapability.IRO,
                         ExtendedCapability.PSS,
                         ExtendedCapability.PMS,
+                        ExtendedCapability.HPTS,
+                        ExtendedCapability.HPT1GPS,
                         ExtendedCapability.EIMER,
                         ExtendedCapability.IRREQ);
         ecap |= ExtendedCapability.IRO.of(0x50) | ExtendedCapability.PSS.of(19);
@@ -146,13 +167,17 @@ public record VtdFeatures(long ver, long cap, long ecap) {
                     ExtendedCapability.PRS,
                     ExtendedCapability.SRS,
                     ExtendedCapability.PASID,
-                    ExtendedCapability.FSTS);
+                    ExtendedCapability.FSTS,
+                    ExtendedCapability.HPTS);
         }
         if (!Capability.ECMDS.isSet(cap)) {
             e &= ~ExtendedCapability.PMS.mask();
         }
         if (!ExtendedCapability.DT.isSet(e)) {
-            e &= ~ExtendedCapability.DIT.mask();
+            e &= ~mask(ExtendedCapability.DIT, ExtendedCapability.HPTS);
+        }
+        if (!ExtendedCapability.HPTS.isSet(e)) {
+            e &= ~ExtendedCapability.HPT1GPS.mask();
         }
         long c = cap & CAP_MODELLED;
         if (!ExtendedCapability.IR.isSet(e)) {

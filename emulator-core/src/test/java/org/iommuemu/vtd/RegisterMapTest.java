@@ -2,6 +2,7 @@
 package org.iommuemu.vtd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,6 +13,7 @@ import org.iommuemu.vtd.spec.Capability;
 import org.iommuemu.vtd.spec.ExtendedCapability;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every offset of the register map: its value after reset, what software can write, and what reads as zero (11.4). */
@@ -81,6 +83,11 @@ class RegisterMapTest {
             508 8 IOTLB        0                command
             600 8 FRCD0        0                0
             678 8 FRCD7        0                0
+            dc0 8 RDTC         0                1f00000fff
+            e00 8 VCMD         0                0
+            e08 8 VCMD_EO      0                0
+            e10 8 VCRSP        0                command
+            e30 8 VCCAP        7                0
             1000 8 PERFCNTRCFG0 0               fffffff00000f06
             1008 4 PERFRIDFILTER0 0             8000ffff
             100c 4 PERFDIDFILTER0 0             8000ffff
@@ -220,6 +227,26 @@ class RegisterMapTest {
         }
         VtdFeatures scalable = new VtdFeatures(full.ver(), Capability.RWBF.set(full.cap(), 1), full.ecap());
         assertThat(scalable.unmodelled()).as("RWBF with SMTS").containsExactly("CAP.RWBF");
+    }
+
+    @ParameterizedTest(name = "FRO {0}, IRO {1}: {2}")
+    @CsvSource({
+        "40, 50, FRO is 0x40",
+        "3f, 50, FRO is 0x3f",
+        "e, 50, FRO is 0xe",
+        "dd, 50, FRO is 0xdd",
+        "100, 50, FRO is 0x100",
+        "60, 67, IRO is 0x67",
+        "60, e3, IRO is 0xe3",
+        "60, 3a, IRO is 0x3a"
+    })
+    void shouldRefuseARegisterWhereAnotherIs(String fro, String iro, String message) {
+        VtdFeatures f = VtdFeatures.monitored();
+        long cap = Capability.FRO.set(f.cap(), Long.parseLong(fro, 16));
+        long ecap = ExtendedCapability.IRO.set(f.ecap(), Long.parseLong(iro, 16));
+
+        assertThatThrownBy(() -> new VtdFeatures(f.ver(), cap, ecap))
+                .hasMessage(message + ", expected a place that no other register has");
     }
 
     @Test

@@ -24,7 +24,9 @@ public enum Descriptor {
     /** PASID-based device TLB. */
     PASID_DEVICE_TLB(8, Operands.PASID_DEVICE_TLB),
     /** Page group response. */
-    PAGE_GROUP_RESPONSE(9, Operands.PAGE_RESPONSE);
+    PAGE_GROUP_RESPONSE(9, Operands.PAGE_RESPONSE),
+    /** Host permission table cache. */
+    HPT_CACHE(0xA, Operands.HPT_CACHE);
 
     /** Granularity: everything. */
     public static final int GLOBAL = 1;
@@ -168,6 +170,10 @@ public enum Descriptor {
                 .build();
         static final Layout PAGE_RESPONSE = descriptor("page group response", "7.7.1")
                 .with(BitField.bit("PP", 4), BitField.of("RC", 15, 12), RID, PASID, BitField.of("PRGI", 75, 67))
+                .build();
+
+        static final Layout HPT_CACHE = descriptor("HPT-cache invalidate", "6.5.2")
+                .with(G, BitField.of("HPTDID", 31, 16), AM, BitField.of("IH", 71, 70), ADDR)
                 .build();
 
         private static Layout.Builder descriptor(String name, String section) {

@@ -212,6 +212,14 @@ public final class VtdRegisters {
 
     private static final Layout IOTLB_LAYOUT = IO.build();
 
+    private static final Layout.Builder RD = Layout.builder("RDTC", 1, "VT-d 11.4");
+    /** Class of service of the unit's own accesses. */
+    public static final BitField CLOS = RD.field("CLOS", 36, 32);
+    /** Resource monitoring id of the unit's own accesses. */
+    public static final BitField RMID = RD.field("RMID", 11, 0);
+    /** Resource director control, there with ECAP.RDTS. */
+    public static final Register RDTC = Register.writable("RDTC", 0xDC0, 8, CLOS.mask() | RMID.mask(), RD.build());
+
     private VtdRegisters() {}
 
     /** The registers whose place is fixed. */

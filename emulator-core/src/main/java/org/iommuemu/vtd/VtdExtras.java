@@ -15,18 +15,23 @@ import org.iommuemu.vtd.spec.Capability;
 import org.iommuemu.vtd.spec.EnhancedCommandRegisters;
 import org.iommuemu.vtd.spec.ExtendedCapability;
 import org.iommuemu.vtd.spec.PerfmonRegisters;
+import org.iommuemu.vtd.spec.VirtualCommandRegisters;
+import org.iommuemu.vtd.spec.VtdRegisters;
 import org.jspecify.annotations.Nullable;
 
-/** Enhanced commands and the performance monitor of a unit, as far as CAP and ECAP have them. */
-final class VtdMonitoring {
+/** What a unit has beside remapping, as far as CAP and ECAP have it: enhanced and virtual commands, performance monitor, RDTC. */
+final class VtdExtras {
+    private final VtdFeatures features;
     private final boolean hasCommands;
     private final MonitorFeatures monitorFeatures;
     private final @Nullable PerfmonRegisters registers;
     private @Nullable EnhancedCommands commands;
+    private @Nullable VirtualCommands virtualCommands;
     private @Nullable PerformanceMonitor monitor;
     private @Nullable VtdMeter meter;
 
-    VtdMonitoring(VtdFeatures features, MonitorFeatures monitorFeatures) {
+    VtdExtras(VtdFeatures features, MonitorFeatures monitorFeatures) {
+        this.features = features;
         hasCommands = features.has(Capability.ECMDS);
         this.monitorFeatures = monitorFeatures;
         registers = features.hasExtended(ExtendedCapability.PMS)
@@ -39,6 +44,12 @@ final class VtdMonitoring {
         List<Register> all = new ArrayList<>(hasCommands ? EnhancedCommandRegisters.map() : List.of());
         if (registers != null) {
             all.addAll(registers.map());
+        }
+        if (features.hasExtended(ExtendedCapability.VCS)) {
+            all.addAll(VirtualCommandRegisters.map());
+        }
+        if (features.hasExtended(ExtendedCapability.RDTS)) {
+            all.add(VtdRegisters.RDTC);
         }
         return all;
     }
@@ -64,12 +75,18 @@ final class VtdMonitoring {
         if (hasCommands) {
             commands = new EnhancedCommands(file, monitor);
         }
+        if (features.hasExtended(ExtendedCapability.VCS)) {
+            virtualCommands = new VirtualCommands(file, features);
+        }
     }
 
     /** The register file has been reset. */
     void reset() {
         if (commands != null) {
             commands.reset();
+        }
+        if (virtualCommands != null) {
+            virtualCommands.reset();
         }
         if (monitor != null) {
             monitor.reset();
