@@ -49,15 +49,17 @@ public final class VtdSecondStage {
      * @param largeHeights heights of large leaves, as bits: 1 for 2 MiB, 2 for 1 GiB
      * @param snoopControl whether leaves have SNP
      * @param transientMappings whether leaves have TM, as they had on units with device TLBs before it was given up
+     * @param scalable whether walks end where R and W of the levels so far leave nothing, which is a fault of its own then
      */
     public static TableFormat format(
-            int addressWidth, int largeHeights, boolean snoopControl, boolean transientMappings) {
+            int addressWidth, int largeHeights, boolean snoopControl, boolean transientMappings, boolean scalable) {
         long beyond = (1L << 52) - (1L << addressWidth);
         TableFormat.Builder b = TableFormat.builder("VT-d second stage", GRANULE)
                 .levelsFromOne()
                 .types(PS.mask(), 0, PS.mask(), 0)
                 .present(R.mask() | W.mask())
                 .grants(R.mask() | W.mask())
+                .endsUngranted(scalable)
                 .address(addressWidth - 1, GRANULE)
                 .accessFlag(A.mask())
                 .reserved(

@@ -2,6 +2,7 @@
 package org.iommuemu.vtd;
 
 import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.FaultKind;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.TranslationCompletion.Status;
@@ -24,15 +25,22 @@ final class AtsRequests {
     private final TranslationUnit unit;
     private final ContextLookup lookup;
     private final FaultRecorder recorder;
+    private final ExecuteRequests execution;
     private final int addressBits;
     private boolean enabled;
 
     AtsRequests(
-            VtdFeatures features, TranslationUnit unit, ContextLookup lookup, FaultRecorder recorder, int addressBits) {
+            VtdFeatures features,
+            TranslationUnit unit,
+            ContextLookup lookup,
+            FaultRecorder recorder,
+            ExecuteRequests execution,
+            int addressBits) {
         this.features = features;
         this.unit = unit;
         this.lookup = lookup;
         this.recorder = recorder;
+        this.execution = execution;
         this.addressBits = addressBits;
     }
 
@@ -47,8 +55,13 @@ final class AtsRequests {
             c.end(Status.UR, null);
             return;
         }
+        if (executes(t) && execution.isForbidden()) {
+            fail(t, lookup.executionRefusal(t.substreamId()), false, c);
+            return;
+        }
         VtdContext context = (VtdContext) unit.lookupContext(t.streamId(), t.substreamId());
-        if (context == null) {
+        if (context == null || !context.is(VtdContext.ATS)) {
+            // What is refused by the context entry is qualified by that alone: a PASID entry's FPD must not count.
             context = fetch(t, c);
         }
         if (context != null) {
@@ -57,7 +70,7 @@ final class AtsRequests {
     }
 
     private @Nullable VtdContext fetch(Transaction t, TranslationCompletion c) {
-        if (!lookup.findSource(t.streamId(), t.substreamId())) {
+        if (!lookup.findSource(t.streamId(), t.substreamId(), !t.hasSubstream())) {
             fail(t, lookup.refusal(), lookup.isSuppressed(), c);
             return null;
         }
@@ -87,14 +100,12 @@ final class AtsRequests {
     }
 
     private void answer(Transaction t, VtdContext context, TranslationCompletion c) {
-        boolean suppressed = context.is(VtdContext.SUPPRESSED);
-        if (!context.is(VtdContext.ATS)) {
-            boolean scalable = context.is(VtdContext.SCALABLE);
-            fail(t, scalable ? FaultReason.SM_DEVICE_TLB_DISABLED : FaultReason.ATS_BLOCKED, suppressed, c);
-            return;
-        }
         if (isInterrupt(t)) {
             answerInterrupt(t, c);
+            return;
+        }
+        if (executes(t)) {
+            c.nothing(PAGE_SHIFT, Access.isPrivileged(t.access()), FaultReason.SM_EXECUTE);
             return;
         }
         boolean write = wantsWrite(t);
@@ -117,19 +128,38 @@ final class AtsRequests {
         }
         int need = Permission.of(privileged, false, write, false);
         int useful = Permission.of(privileged, true, write, false);
-        if (!unit.resolve(root, context.second(), t.address(), need, useful, TranslationWalk.REPORT)) {
+        boolean found = unit.resolve(root, context.second(), t.address(), need, useful, TranslationWalk.REPORT);
+        if (!found && unit.result().fault().kind() != FaultKind.FORBIDDEN_OUTPUT) {
             Transaction asked = new Transaction().set(t.streamId(), t.substreamId(), t.address(), access);
-            fail(t, VtdArchitecture.reason(asked, context, unit.result().fault()), suppressed, c);
+            FaultReason why =
+                    VtdArchitecture.reason(asked, context, unit.result().fault());
+            fail(t, why, context.is(VtdContext.SUPPRESSED), c);
             return;
         }
+        complete(t, context, write, privileged, c);
+    }
+
+    /** Answers with what the walk found. */
+    private void complete(
+            Transaction t, VtdContext context, boolean write, boolean privileged, TranslationCompletion c) {
+        boolean echoed = t.hasSubstream() && Access.isPrivileged(t.access());
         TranslationWalk result = unit.result();
         boolean mayRead = (result.permissions() & Permission.of(privileged, true, false, false)) != 0;
         boolean mayWrite = write && (result.permissions() & Permission.of(privileged, false, true, false)) != 0;
-        if (mayRead || mayWrite) {
+        if ((mayRead || mayWrite) && result.meetsForbidden()) {
+            boolean scalable = context.is(VtdContext.SCALABLE);
+            FaultReason why = scalable ? FaultReason.SM_INTERRUPT_OUTPUT : FaultReason.INTERRUPT_OUTPUT;
+            fail(t, why, context.is(VtdContext.SUPPRESSED), c);
+        } else if (mayRead || mayWrite) {
             c.success(result.output(), result.shift(), mayRead, mayWrite, false, echoed);
         } else {
             c.nothing(PAGE_SHIFT, echoed, FaultReason.SM_NO_READ);
         }
+    }
+
+    /** Of a Translation Request; that for writing may ask for execution too. */
+    private static boolean executes(Transaction t) {
+        return t.hasSubstream() && (t.access() & Access.INSTRUCTION) != 0;
     }
 
     /** Without the no-write flag every request is one for writing too. */
@@ -182,7 +212,10 @@ final class AtsRequests {
 
     private @Nullable FaultReason check(Transaction t) {
         boolean scalable = lookup.mode() == ContextLookup.SCALABLE;
-        if (!lookup.findSource(t.streamId(), t.substreamId())) {
+        if (executes(t) && execution.isForbidden()) {
+            return lookup.executionRefusal(t.substreamId());
+        }
+        if (!lookup.findSource(t.streamId(), t.substreamId(), true)) {
             return lookup.refusal();
         }
         if (!allowsAts()) {

@@ -111,7 +111,7 @@ final class PageRequests {
         if (lookup.mode() == ContextLookup.LEGACY) {
             return null;
         }
-        if (!lookup.findSource(r.streamId(), r.substreamId())) {
+        if (!lookup.findSource(r.streamId(), r.substreamId(), true)) {
             refusal = lookup.refusal();
             return null;
         }

@@ -50,6 +50,7 @@ public final class Vtd implements Iommu {
     private final InterruptRemapper interrupts;
     private final PageRequests pages;
     private final AtsRequests ats;
+    private final ExecuteRequests execution;
     private final AtcInvalidations atcs = new AtcInvalidations();
     private final ProtectedMemory protectedMemory;
     private final VtdControls controls;
@@ -109,7 +110,8 @@ public final class Vtd implements Iommu {
         Invalidations invalidations = new Invalidations(unit);
         interrupts = new InterruptRemapper(memory, file, features, faults, caches.configuration());
         pages = new PageRequests(memory, file, features, lookup, faults, invalidations, pageEvent);
-        ats = new AtsRequests(features, unit, lookup, recorder, addressBits);
+        execution = new ExecuteRequests(features, unit, lookup, recorder);
+        ats = new AtsRequests(features, unit, lookup, recorder, execution, addressBits);
         queue = new InvalidationQueue(
                 memory,
                 file,
@@ -131,6 +133,10 @@ public final class Vtd implements Iommu {
         boolean window = address >= VtdLeafRules.INTERRUPT_FIRST && address <= VtdLeafRules.INTERRUPT_LAST;
         if (window && !transaction.hasSubstream()) {
             interruptWindow(transaction, verdict);
+            return;
+        }
+        if (ExecuteRequests.includes(transaction) && VtdRegisters.TE.isSet(file.get(VtdRegisters.GSTS))) {
+            execution.refuse(transaction, verdict);
             return;
         }
         long before = unit.translated();

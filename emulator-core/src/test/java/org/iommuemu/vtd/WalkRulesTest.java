@@ -143,10 +143,9 @@ class WalkRulesTest {
     @Test
     void shouldTranslateFirstStageTablesByTheSecondStage() {
         try (VtdBench b = VtdBench.scalable()) {
-            long first = b.page();
-            long second = b.page();
-            // PGTT 3, AW 48 bits.
-            b.words(b.pasid(SOURCE, 0), second | 3 << 6 | 2 << 2 | 1, 1, first);
+            long[] roots = b.nested(SOURCE, 0, 1, 0);
+            long first = roots[0];
+            long second = roots[1];
             b.map(first, 0x5000, 0x7000, 7);
             long table = first;
             for (int h = 3; h >= 0; h--) {
