@@ -192,6 +192,8 @@ public final class Vtd implements Iommu {
                 queue.timedOut();
             }
             queue.consume();
+        } else if (answered && VtdRegisters.TE.isSet(file.get(VtdRegisters.GSTS))) {
+            queue.unexpectedCompletion(AtcInvalidations.streamOf(ticket));
         }
     }
 

@@ -29,6 +29,7 @@ final class ScenarioMachine implements AutoCloseable {
     private final @Nullable SmmuV3 smmu;
     private final @Nullable SmmuLint lint;
     private final ScenarioDevices devices;
+    private final AccessFailures failures;
 
     /**
      * A machine for a scenario.
@@ -41,11 +42,14 @@ final class ScenarioMachine implements AutoCloseable {
         if (scenario.vtd() != null) {
             smmu = null;
             lint = null;
-            iommu = new Vtd(memory, scenario.vtd(), caches, line -> pulses.merge(line, 1, Integer::sum));
+            Vtd built = new Vtd(memory, scenario.vtd(), caches, line -> pulses.merge(line, 1, Integer::sum));
+            iommu = built;
+            failures = new VtdFailures(built);
             monitor = iommu;
         } else if (scenario.smmu() != null) {
             SmmuV3 built = new SmmuV3(memory, scenario.smmu(), caches, line -> pulses.merge(line, 1, Integer::sum));
             smmu = built;
+            failures = new SmmuFailures(built);
             lint = linted ? new SmmuLint(built, memory) : null;
             iommu = lint == null ? built : lint;
             monitor = built.counterGroup();
@@ -73,10 +77,9 @@ final class ScenarioMachine implements AutoCloseable {
         return devices;
     }
 
-    /** The SMMUv3, if it is one. */
-    @Nullable
-    SmmuV3 smmu() {
-        return smmu;
+    /** What the machine has for a memory access that fails. */
+    AccessFailures failures() {
+        return failures;
     }
 
     /** Compares every translation from now on with what the tables say; of an SMMUv3. */
