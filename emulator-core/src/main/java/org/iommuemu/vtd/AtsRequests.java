@@ -153,8 +153,18 @@ final class AtsRequests {
         } else if (mayRead || mayWrite) {
             c.success(result.output(), result.shift(), mayRead, mayWrite, false, echoed);
         } else {
-            c.nothing(PAGE_SHIFT, echoed, FaultReason.SM_NO_READ);
+            c.nothing(PAGE_SHIFT, echoed, nothing(context));
         }
+    }
+
+    /** Why there is no permission at all: a first stage allows reads at least, but to those whose pages they are not. */
+    private static FaultReason nothing(VtdContext context) {
+        if (!context.is(VtdContext.SCALABLE)) {
+            return FaultReason.NO_READ;
+        }
+        return context.is(VtdContext.FIRST_STAGE) && context.second() == null
+                ? FaultReason.SM_USER
+                : FaultReason.SM_NO_READ;
     }
 
     /** Of a Translation Request; that for writing may ask for execution too. */
