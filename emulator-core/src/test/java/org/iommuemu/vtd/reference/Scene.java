@@ -74,8 +74,8 @@ final class Scene implements AutoCloseable {
             int id = draw.below(draw.of(0x100, 0x400));
             sources.computeIfAbsent(id, this::source);
         }
-        for (int i = draw.below(3); i > 0; i--) {
-            List<Long> places = draw.of(List.of(first, first, secondTables, pasids, contexts)).places;
+        for (int i = draw.below(4); i > 0; i--) {
+            List<Long> places = draw.of(List.of(first, first, secondTables, secondTables, pasids, contexts)).places;
             if (!places.isEmpty()) {
                 memory.mark(draw.of(places) & -0x1000, 0x1000, draw.once(2) ? RangeState.ABSENT : RangeState.POISONED);
             }
