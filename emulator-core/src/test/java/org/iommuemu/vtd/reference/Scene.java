@@ -85,7 +85,7 @@ final class Scene implements AutoCloseable {
 
     private void protect() {
         unit.writeRegister(0x68, 4, PROTECTED);
-        unit.writeRegister(0x6C, 4, PROTECTED + 0x10_0000 * draw.of(-2, 0, 3));
+        unit.writeRegister(0x6C, 4, PROTECTED + 0x10_0000L * draw.of(-2, 0, 3));
         unit.writeRegister(0x70, 8, 1L << 33);
         unit.writeRegister(0x78, 8, (1L << 33) + 0x100_0000);
         if (draw.once(4)) {
