@@ -125,6 +125,8 @@ final class AddressSpaces {
                 | (r.updatesAccessFlag() ? 1 << 4 : 0)
                 | (r.updatesDirtyState() ? 1 << 5 : 0)
                 | (r.updatesTableFlag() ? 1 << 6 : 0)
-                | (r.isPrivilegedOnly() ? 1 << 7 : 0);
+                | (r.isPrivilegedOnly() ? 1 << 7 : 0)
+                | (r.refusesUpdates() ? 1 << 8 : 0)
+                | (r.refusesFirst() ? 1 << 9 : 0);
     }
 }

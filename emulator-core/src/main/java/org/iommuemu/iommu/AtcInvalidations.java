@@ -40,8 +40,8 @@ public final class AtcInvalidations {
      */
     public void send(int streamId, int function, int substreamId, boolean global, long address, int log2Bytes) {
         long first = log2Bytes >= EVERYTHING ? 0 : address & -(1L << log2Bytes);
-        AtcInvalidation request =
-                new AtcInvalidation(sent++, streamId, substreamId, global, first, Math.min(EVERYTHING, log2Bytes));
+        AtcInvalidation request = new AtcInvalidation(
+                ticket(sent++, streamId), streamId, substreamId, global, first, Math.min(EVERYTHING, log2Bytes));
         // It is outstanding before it is sent, as the answer may come from within.
         outstanding.put(request.ticket(), new Target(streamId, function));
         switch (port.invalidate(request)) {
@@ -49,6 +49,15 @@ public final class AtcInvalidations {
             case TIMED_OUT -> ended(request.ticket(), false);
             case PENDING -> {}
         }
+    }
+
+    private static long ticket(long number, int streamId) {
+        return number << Integer.SIZE | streamId & 0xFFFF_FFFFL;
+    }
+
+    /** Whose request a ticket is of. */
+    public static int streamOf(long ticket) {
+        return (int) ticket;
     }
 
     /** Takes an answer, or that there will be none; false if nobody waits for it. */

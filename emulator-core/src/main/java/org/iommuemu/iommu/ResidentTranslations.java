@@ -46,6 +46,10 @@ final class ResidentTranslations {
         int mode = TranslationWalk.REPORT | TranslationWalk.NO_UPDATE;
         for (long done = 0; done < bytes; done = (done | (1L << walk.shift()) - 1) + 1) {
             boolean goes = walk.run(space.root(), space.second(), first + done, 0, Permission.ALL, mode);
+            if (value1 < 0) {
+                // It stands for a fault of one page.
+                return !goes;
+            }
             boolean same = goes
                     && walk.attributes() == value1
                     && walk.output() == (value0 & ~(long) PERMISSIONS) + done

@@ -154,6 +154,10 @@ public final class StageTwo implements TableLocator {
         if ((permissions & need) != need && !lacksPermission(intermediate, updater.obtainable(), source, mode)) {
             return false;
         }
+        if (written && updater.isUpdate(walker) && root.refusesUpdates()) {
+            fault.set(FaultKind.UPDATE, 2, source).intermediate(intermediate);
+            return false;
+        }
         if (written && updater.isUpdate(walker) && !updater.write(root, walker)) {
             return walk(root, intermediate, need, source, mode);
         }

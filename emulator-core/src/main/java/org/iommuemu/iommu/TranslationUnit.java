@@ -152,7 +152,7 @@ public final class TranslationUnit {
     }
 
     private void fill(TableRoot root, long address) {
-        if (!walk.isCacheable()) {
+        if (walk.meetsForbidden()) {
             return;
         }
         iotlb.fill(

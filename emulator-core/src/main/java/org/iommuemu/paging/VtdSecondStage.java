@@ -55,22 +55,25 @@ public final class VtdSecondStage {
      * @param largeHeights heights of large leaves, as bits: 1 for 2 MiB, 2 for 1 GiB
      * @param snoopControl whether leaves have SNP
      * @param transientMappings whether leaves have TM, as they had on units with device TLBs before it was given up
+     * @param scalable whether walks end where R and W of the levels so far leave nothing, which is a fault of its own then
      */
     public static TableFormat format(
-            int addressWidth, int largeHeights, boolean snoopControl, boolean transientMappings) {
+            int addressWidth, int largeHeights, boolean snoopControl, boolean transientMappings, boolean scalable) {
         long present = R.mask() | W.mask();
-        return format(addressWidth, largeHeights, snoopControl, present, BIT_62, transientMappings ? 0 : BIT_62);
+        long leafReserved = transientMappings ? 0 : BIT_62;
+        return format(addressWidth, largeHeights, snoopControl, scalable, present, BIT_62, leafReserved);
     }
 
     /** The format of one unit while RTADDR.SSIRWE is set: devices have permissions of their own, IR and IW. */
     public static TableFormat separate(int addressWidth, int largeHeights, boolean snoopControl) {
-        return format(addressWidth, largeHeights, snoopControl, IR.mask() | IW.mask(), 0, 0);
+        return format(addressWidth, largeHeights, snoopControl, true, IR.mask() | IW.mask(), 0, 0);
     }
 
     private static TableFormat format(
             int addressWidth,
             int largeHeights,
             boolean snoopControl,
+            boolean scalable,
             long present,
             long tableReserved,
             long leafReserved) {
@@ -80,6 +83,7 @@ public final class VtdSecondStage {
                 .types(PS.mask(), 0, PS.mask(), 0)
                 .present(present)
                 .grants(present)
+                .endsUngranted(scalable)
                 .address(addressWidth - 1, GRANULE)
                 .accessFlag(A.mask())
                 .reserved(

@@ -2,6 +2,7 @@
 package org.iommuemu.vtd;
 
 import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.FaultKind;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.TranslationCompletion.Status;
@@ -23,6 +24,7 @@ final class AtsRequests {
     private final TranslationUnit unit;
     private final ContextLookup lookup;
     private final FaultRecorder recorder;
+    private final ExecuteRequests execution;
     private final int addressBits;
     private final HostPermissionTable hostPermissions;
     private boolean enabled;
@@ -32,13 +34,15 @@ final class AtsRequests {
             TranslationUnit unit,
             ContextLookup lookup,
             FaultRecorder recorder,
-            EntryReader entries) {
+            EntryReader entries,
+            ExecuteRequests execution) {
         this.features = features;
         this.unit = unit;
         this.lookup = lookup;
         this.recorder = recorder;
         addressBits = entries.addressBits();
         hostPermissions = new HostPermissionTable(features, entries);
+        this.execution = execution;
     }
 
     /** TE. */
@@ -52,8 +56,14 @@ final class AtsRequests {
             c.end(Status.UR, null);
             return;
         }
+        if (executes(t) && execution.isForbidden()) {
+            fail(t, lookup.executionRefusal(t.substreamId()), false, c);
+            return;
+        }
         VtdContext context = (VtdContext) unit.lookupContext(t.streamId(), t.substreamId());
-        if (context == null) {
+        boolean kept = context != null && context.refusal() != null && !context.is(VtdContext.FOUND);
+        if (context == null || !kept && !context.is(VtdContext.ATS)) {
+            // What is refused by the context entry is qualified by that alone: a PASID entry's FPD must not count.
             context = fetch(t, c);
         }
         if (context != null) {
@@ -62,7 +72,7 @@ final class AtsRequests {
     }
 
     private @Nullable VtdContext fetch(Transaction t, TranslationCompletion c) {
-        if (!lookup.findSource(t.streamId(), t.substreamId())) {
+        if (!lookup.findSource(t.streamId(), t.substreamId(), !t.hasSubstream())) {
             return refuse(t, c);
         }
         if (!lookup.allowsAts()) {
@@ -100,17 +110,16 @@ final class AtsRequests {
             fail(t, refusal, suppressed, c);
             return;
         }
-        if (!context.is(VtdContext.ATS)) {
-            boolean scalable = context.is(VtdContext.SCALABLE);
-            fail(t, scalable ? FaultReason.SM_DEVICE_TLB_DISABLED : FaultReason.ATS_BLOCKED, suppressed, c);
-            return;
-        }
         if (InterruptWindow.has(t)) {
             answerInterrupt(t, c);
             return;
         }
         if (refusal != null) {
             fail(t, refusal, suppressed, c);
+            return;
+        }
+        if (executes(t)) {
+            c.nothing(PAGE_SHIFT, Access.isPrivileged(t.access()), FaultReason.SM_EXECUTE);
             return;
         }
         boolean write = wantsWrite(t);
@@ -133,19 +142,48 @@ final class AtsRequests {
         }
         int need = Permission.of(privileged, false, write, false);
         int useful = Permission.of(privileged, true, write, false);
-        if (!unit.resolve(root, context.second(), t.address(), need, useful, TranslationWalk.REPORT)) {
+        boolean found = unit.resolve(root, context.second(), t.address(), need, useful, TranslationWalk.REPORT);
+        if (!found && unit.result().fault().kind() != FaultKind.FORBIDDEN_OUTPUT) {
             Transaction asked = new Transaction().set(t.streamId(), t.substreamId(), t.address(), access);
-            fail(t, VtdArchitecture.reason(asked, context, unit.result().fault()), suppressed, c);
+            FaultReason why =
+                    VtdArchitecture.reason(asked, context, unit.result().fault());
+            fail(t, why, context.is(VtdContext.SUPPRESSED), c);
             return;
         }
+        complete(t, context, write, privileged, c);
+    }
+
+    /** Answers with what the walk found. */
+    private void complete(
+            Transaction t, VtdContext context, boolean write, boolean privileged, TranslationCompletion c) {
+        boolean echoed = t.hasSubstream() && Access.isPrivileged(t.access());
         TranslationWalk result = unit.result();
         boolean mayRead = (result.permissions() & Permission.of(privileged, true, false, false)) != 0;
         boolean mayWrite = write && (result.permissions() & Permission.of(privileged, false, true, false)) != 0;
-        if (mayRead || mayWrite) {
+        if ((mayRead || mayWrite) && result.meetsForbidden()) {
+            boolean scalable = context.is(VtdContext.SCALABLE);
+            FaultReason why = scalable ? FaultReason.SM_INTERRUPT_OUTPUT : FaultReason.INTERRUPT_OUTPUT;
+            fail(t, why, context.is(VtdContext.SUPPRESSED), c);
+        } else if (mayRead || mayWrite) {
             c.success(result.output(), result.shift(), mayRead, mayWrite, false, echoed);
         } else {
-            c.nothing(PAGE_SHIFT, echoed, FaultReason.SM_NO_READ);
+            c.nothing(PAGE_SHIFT, echoed, nothing(context));
         }
+    }
+
+    /** Why there is no permission at all: a first stage allows reads at least, but to those whose pages they are not. */
+    private static FaultReason nothing(VtdContext context) {
+        if (!context.is(VtdContext.SCALABLE)) {
+            return FaultReason.NO_READ;
+        }
+        return context.is(VtdContext.FIRST_STAGE) && context.second() == null
+                ? FaultReason.SM_USER
+                : FaultReason.SM_NO_READ;
+    }
+
+    /** Of a Translation Request; that for writing may ask for execution too. */
+    private static boolean executes(Transaction t) {
+        return t.hasSubstream() && (t.access() & Access.INSTRUCTION) != 0;
     }
 
     /** Without the no-write flag every request is one for writing too. */
@@ -199,7 +237,10 @@ final class AtsRequests {
 
     private @Nullable FaultReason check(Transaction t) {
         boolean scalable = lookup.mode() == ContextLookup.SCALABLE;
-        if (!lookup.findSource(t.streamId(), t.substreamId())) {
+        if (executes(t) && execution.isForbidden()) {
+            return lookup.executionRefusal(t.substreamId());
+        }
+        if (!lookup.findSource(t.streamId(), t.substreamId(), true)) {
             return lookup.refusal();
         }
         if (!lookup.allowsAts()) {

@@ -36,6 +36,7 @@ final class ContextLookup {
     private final long[] scalableRootReserved;
     private final long[] contextReserved;
     private final long[] scalableContextReserved;
+    private final long beyondHost;
     private final long[] directoryReserved;
     private final CachingMode cachingMode;
     private long rootTable;
@@ -50,8 +51,9 @@ final class ContextLookup {
         this.builder = builder;
         legacyRootReserved = reader.reservedBits(RootEntry.LAYOUT, RootEntry.CTP);
         legacyRootReserved[1] = -1L;
+        beyondHost = reader.beyondHost(ContextEntry.SSPTPTR);
         scalableRootReserved = reader.reservedBits(RootEntry.LAYOUT, RootEntry.CTP, RootEntry.UCTP);
-        contextReserved = reader.reservedBits(ContextEntry.LAYOUT, ContextEntry.SSPTPTR);
+        contextReserved = reader.reservedBits(ContextEntry.LAYOUT);
         contextReserved[1] |= ContextEntry.DID.mask() & -1L << features.domainBits() + 8;
         scalableContextReserved = reader.reservedBits(ScalableContextEntry.LAYOUT, ScalableContextEntry.PASIDDIRPTR);
         scalableContextReserved[0] |= absent(ExtendedCapability.HPTS, ScalableContextEntry.HPTE.mask())
@@ -89,31 +91,43 @@ final class ContextLookup {
     /** The context of an untranslated request or Translation Request, or null: {@link #refusal()} tells why. */
     @Nullable
     VtdContext fetch(int source, int substream) {
-        if (!findSource(source, substream)) {
+        if (!findSource(source, substream, substream == Transaction.NO_SUBSTREAM)) {
             return null;
         }
-        return mode() == LEGACY ? legacy() : scalable(substream);
+        if (mode() != LEGACY) {
+            return scalable(substream);
+        }
+        last = builder.legacy(context, suppressed);
+        return last;
     }
 
-    /** Checks the mode, and finds root and context entry. */
-    boolean findSource(int source, int substream) {
-        found = findContext(source, substream);
+    /**
+     * Checks the mode, and finds root and context entry.
+     *
+     * @param needsPasids whether EPTR without PASIDE is wrong: not for requests with a PASID whose address is not translated
+     */
+    boolean findSource(int source, int substream, boolean needsPasids) {
+        found = checkMode(substream) && (mode() == LEGACY ? findLegacy(source) : findScalable(source, needsPasids));
         return found;
     }
 
-    private boolean findContext(int source, int substream) {
+    /** Why a request for execution is refused, whatever its source: the mode, or that no unit of this version executes. */
+    FaultReason executionRefusal(int pasid) {
+        return checkMode(pasid) ? FaultReason.EXECUTE_REQUESTED : refusal;
+    }
+
+    private boolean checkMode(int substream) {
         suppressed = false;
         boolean pasid = substream != Transaction.NO_SUBSTREAM;
-        boolean scalableThere = features.hasExtended(ExtendedCapability.SMTS);
         switch (mode()) {
             case LEGACY -> {
                 if (VtdRegisters.SSIRWE.isSet(rootTable)) {
                     return refuse(FaultReason.ROOT_MODE);
                 }
-                return pasid ? refuse(FaultReason.LEGACY_PASID) : findLegacy(source);
+                return !pasid || refuse(FaultReason.LEGACY_PASID);
             }
             case SCALABLE -> {
-                return scalableThere ? findScalable(source) : refuse(FaultReason.ROOT_MODE);
+                return features.hasExtended(ExtendedCapability.SMTS) || refuse(FaultReason.ROOT_MODE);
             }
             case ABORT -> {
                 boolean there = features.hasExtended(ExtendedCapability.ADMS);
@@ -144,16 +158,14 @@ final class ContextLookup {
         if (!ContextEntry.P.isSet(context)) {
             return refuse(FaultReason.CONTEXT_NOT_PRESENT);
         }
-        return !EntryReader.breaks(context, contextReserved) || refuse(FaultReason.CONTEXT_RESERVED);
+        boolean tables = ContextEntry.TT.getInt(context) != ContextEntry.TT_PASS_THROUGH;
+        if (EntryReader.breaks(context, contextReserved) || tables && (context[0] & beyondHost) != 0) {
+            return refuse(FaultReason.CONTEXT_RESERVED);
+        }
+        return builder.canUse(context) || refuse(FaultReason.CONTEXT_PROGRAMMING);
     }
 
-    private @Nullable VtdContext legacy() {
-        VtdContext c = builder.legacy(context, suppressed);
-        last = c;
-        return c != null ? c : none(FaultReason.CONTEXT_PROGRAMMING);
-    }
-
-    private boolean findScalable(int source) {
+    private boolean findScalable(int source, boolean needsPasids) {
         long table = VtdRegisters.RTA.inPlace(rootTable);
         if (!reader.read(RootEntry.LAYOUT, table + (source >>> 8 & 0xFFL) * RootEntry.BYTES, root)) {
             return refuse(FaultReason.SM_ROOT_FETCH);
@@ -180,7 +192,7 @@ final class ContextLookup {
         boolean pasids = ScalableContextEntry.PASIDE.isSet(context);
         boolean wrong = ScalableContextEntry.PRE.isSet(context) && !ScalableContextEntry.DTE.isSet(context)
                 || isBeyondDirectory(ScalableContextEntry.RID_PASID.getInt(context))
-                || ScalableContextEntry.EPTR.isSet(context) && !pasids;
+                || needsPasids && ScalableContextEntry.EPTR.isSet(context) && !pasids;
         return !wrong || refuse(FaultReason.SM_CONTEXT_PROGRAMMING);
     }
 

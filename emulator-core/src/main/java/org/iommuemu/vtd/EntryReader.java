@@ -56,9 +56,14 @@ final class EntryReader {
             reserved[f.word()] &= ~f.mask();
         }
         for (BitField f : addresses) {
-            reserved[f.word()] |= f.mask() & -1L << addressBits;
+            reserved[f.word()] |= beyondHost(f);
         }
         return reserved;
+    }
+
+    /** The bits of an address that are beyond the host's width. */
+    long beyondHost(BitField address) {
+        return address.mask() & -1L << addressBits;
     }
 
     /** Whether a reserved bit is set. */

@@ -209,6 +209,9 @@ public enum FaultReason implements Rule {
     /** The read of the top second-stage entry got no answer. */
     SM_SECOND_STAGE_TOP_FETCH(
             0x7B, true, Answer.CA, null, "second-stage entry", "the read of the top second-stage entry got no answer"),
+    /** A bit is to be set where walks are not snooped. */
+    SM_SECOND_STAGE_UPDATE(
+            0x7C, true, Answer.CA, null, "PASID entry PWSNP", "A or D is to be set, and walks are not snooped"),
     /** The address is not canonical. */
     SM_NOT_CANONICAL(0x80, true, Answer.S0, null, "address", "the address is not canonical"),
     /** A user request where an entry is for supervisors. */
@@ -226,6 +229,9 @@ public enum FaultReason implements Rule {
             0x87, true, Answer.CA, Answer.UR, "ADDR", "the translated address lies in the interrupt window"),
     /** The PASID is wider than ECAP.PSS. */
     SM_PASID_WIDTH(0x89, true, Answer.UR, Answer.UR, "PASID", "the PASID is wider than ECAP.PSS"),
+    /** A bit is to be set where walks are not snooped. */
+    SM_FIRST_STAGE_UPDATE(
+            0x90, true, Answer.S0, null, "PASID entry PWSNP", "A, EA or D is to be set, and walks are not snooped"),
     /** The address is beyond HPTSZ. */
     HPT_RANGE(0x60, true, null, Answer.UR, "PASID entry HPTSZ", "the address is beyond the host permission table"),
     /** The read of an entry below the top got no answer. */

@@ -77,21 +77,22 @@ final class InterruptRemapper {
     @Nullable
     InterruptMessage remap(int source, long address, int data) {
         index = NO_INDEX;
-        boolean on = VtdRegisters.IRE.isSet(file.get(VtdRegisters.GSTS));
+        long status = file.get(VtdRegisters.GSTS);
+        boolean on = VtdRegisters.IRE.isSet(status);
+        if ((address & 3) != 0 && (on || VtdRegisters.TE.isSet(status))) {
+            return refuse(source, 0, FaultReason.INTERRUPT_WINDOW, false);
+        }
         if (!on) {
             return features.hasExtended(ExtendedCapability.IRREQ)
                     ? refuse(source, 0, FaultReason.INTERRUPTS_BLOCKED, false)
                     : new InterruptMessage(address, data);
-        }
-        if ((address & 3) != 0) {
-            return refuse(source, 0, FaultReason.INTERRUPT_WINDOW, false);
         }
         boolean extended = VtdRegisters.EIME.isSet(table);
         if (features.hasExtended(ExtendedCapability.EIMER) && !extended) {
             return refuse(source, 0, FaultReason.X2APIC_MANDATORY, false);
         }
         if (!REMAPPABLE.isSet(address)) {
-            boolean allowed = !extended && VtdRegisters.CFI.isSet(file.get(VtdRegisters.GSTS));
+            boolean allowed = !extended && VtdRegisters.CFI.isSet(status);
             return allowed
                     ? new InterruptMessage(address, data)
                     : refuse(source, 0, FaultReason.COMPATIBILITY_BLOCKED, false);

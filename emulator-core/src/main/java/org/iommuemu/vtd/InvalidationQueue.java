@@ -93,6 +93,13 @@ final class InvalidationQueue {
         }
     }
 
+    /** FSTS was written: once no error is left, the tail is looked at again, which may still be what was wrong. */
+    void resume() {
+        if (!isStopped()) {
+            tail(file.get(VtdRegisters.IQT));
+        }
+    }
+
     /**
      * Consumes what there is, as long as the queue is enabled, no error stops it and no wait descriptor has to wait. A call from
      * within, by a device that reacts, finds its work done by the call that is under way.
@@ -178,6 +185,15 @@ final class InvalidationQueue {
                 VtdRegisters.ITESID.set(file.get(VtdRegisters.IQERCD), execution.timedOutSource()));
         abortWait();
         faults.raise(VtdRegisters.ITE.mask());
+    }
+
+    /** A device answered what it was not asked, or was no longer: processing goes on (6.5.2.10). */
+    void unexpectedCompletion(int source) {
+        if (!VtdRegisters.ICE.isSet(file.get(VtdRegisters.FSTS))) {
+            long record = file.get(VtdRegisters.IQERCD);
+            file.set(VtdRegisters.IQERCD, VtdRegisters.ICESID.set(record, source & 0xFFFFL));
+            faults.raise(VtdRegisters.ICE.mask());
+        }
     }
 
     private void abortWait() {

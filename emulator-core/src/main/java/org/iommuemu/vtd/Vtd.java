@@ -51,6 +51,7 @@ public final class Vtd implements Iommu {
     private final InterruptRemapper interrupts;
     private final PageRequests pages;
     private final AtsRequests ats;
+    private final ExecuteRequests execution;
     private final AtcInvalidations atcs = new AtcInvalidations();
     private final ProtectedMemory protectedMemory;
     private final VtdControls controls;
@@ -108,7 +109,8 @@ public final class Vtd implements Iommu {
         Invalidations invalidations = new Invalidations(unit);
         interrupts = new InterruptRemapper(memory, file, features, faults, entries, caches.configuration());
         pages = new PageRequests(memory, file, features, lookup, faults, invalidations, pageEvent);
-        ats = new AtsRequests(features, unit, lookup, recorder, entries);
+        execution = new ExecuteRequests(features, unit, lookup, recorder);
+        ats = new AtsRequests(features, unit, lookup, recorder, entries, execution);
         queue = new InvalidationQueue(
                 memory,
                 file,
@@ -141,6 +143,10 @@ public final class Vtd implements Iommu {
     }
 
     private void remap(Transaction transaction, Verdict verdict) {
+        if (ExecuteRequests.includes(transaction) && VtdRegisters.TE.isSet(file.get(VtdRegisters.GSTS))) {
+            execution.refuse(transaction, verdict);
+            return;
+        }
         long before = unit.translated();
         if (stale != null) {
             stale.translate(transaction, verdict);
@@ -225,6 +231,8 @@ public final class Vtd implements Iommu {
                 queue.timedOut();
             }
             queue.consume();
+        } else if (answered && VtdRegisters.TE.isSet(file.get(VtdRegisters.GSTS))) {
+            queue.unexpectedCompletion(AtcInvalidations.streamOf(ticket));
         }
     }
 

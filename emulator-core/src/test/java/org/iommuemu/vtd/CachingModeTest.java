@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.memory.RangeState;
@@ -121,6 +122,21 @@ class CachingModeTest {
     }
 
     @Test
+    void shouldReportAKeptFaultAsStaleOnceThePageIsMapped() {
+        try (VtdBench b = bench(true, 1)) {
+            StaleDetector detector = b.unit.detectStale();
+            long tables = b.scalableSecond(SOURCE, 0, 5);
+            b.read(SOURCE, 0x5000);
+            assertThat(detector.staleEntries(b.memory)).isEmpty();
+            b.map(tables, 0x5000, VtdBench.DATA, 3);
+
+            assertThat(detector.staleEntries(b.memory)).hasSize(1);
+            assertThat(b.read(SOURCE, 0x5000).isOk()).isFalse();
+            assertThat(detector.hits()).hasSize(1);
+        }
+    }
+
+    @Test
     void shouldNeverKeepWhatAFirstStageRefuses() {
         try (VtdBench b = bench(true, 1)) {
             long tables = b.first(SOURCE, 0, 5);
@@ -136,7 +152,7 @@ class CachingModeTest {
         try (VtdBench b = bench(true, 1)) {
             long second = b.page();
             long first = b.page();
-            b.words(b.pasid(SOURCE, 0), second | 3 << 6 | 2 << 2 | 1, 5, first);
+            b.words(b.pasid(SOURCE, 0), second | 3 << 6 | 2 << 2 | 1, VtdBench.PWSNP | 5, first);
             b.entry(first, 0x5000, 0);
             for (long at = first; at < first + 0x8000; at += 0x1000) {
                 b.map(second, at, at, 3);

@@ -366,8 +366,16 @@ class EntryLintTest {
     @Test
     void shouldFindMarksThatWalksWithoutSnoopingSet() {
         use(LintedUnit.started(1));
-        b.map(b.first(SOURCE, 7, DOMAIN), PAGE, VtdBench.DATA, 0x67);
-        b.access(SOURCE, 7, PAGE, Access.READ);
+        long root = b.first(SOURCE, 7, DOMAIN);
+        b.map(root, PAGE, VtdBench.DATA, 0x67);
+        long word1 = b.pasid(SOURCE, 7) + 8;
+        b.memory.writeLong(word1, b.memory.readLong(word1) & ~VtdBench.PWSNP);
+        // As long as all are accessed already, no walk is refused for it.
+        for (int h = 1; h <= 3; h++) {
+            long at = b.entry(root, PAGE, h);
+            b.memory.writeLong(at, b.memory.readLong(at) | 0x20);
+        }
+        assertThat(b.access(SOURCE, 7, PAGE, Access.READ).isOk()).isTrue();
 
         assertThat(u.ids())
                 .containsExactly("walk-not-snooped source 0x5 PASID 0x7 PASID table entry at 0x"

@@ -73,7 +73,7 @@ class PerfmonTest {
         try (MonitorBench m = MonitorBench.scalable()) {
             long second = m.b.page();
             long first = m.b.page();
-            m.b.words(m.b.pasid(SOURCE, 0), second | 3 << 6 | 2 << 2 | 1, 1, first);
+            m.b.words(m.b.pasid(SOURCE, 0), second | 3 << 6 | 2 << 2 | 1, VtdBench.PWSNP | 1, first);
             m.b.map(first, 0x5000, VtdBench.DATA, 7).map(second, VtdBench.DATA, VtdBench.DATA, 3);
             for (long at = first; at < first + 0x8000; at += 0x1000) {
                 m.b.map(second, at, at, 3);

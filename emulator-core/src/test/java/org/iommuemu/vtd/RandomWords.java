@@ -76,7 +76,7 @@ final class RandomWords {
         long tables = table(TABLES + random.nextInt(6));
         return switch (word) {
             case 0 -> tables | 1 | 1 + random.nextInt(3) << 2 | 1 + random.nextInt(4) << 6 | random.nextInt(2) << 9;
-            case 1 -> random.nextInt(4);
+            case 1 -> random.nextInt(4) | (random.nextInt(4) == 0 ? 0 : 1 << 23);
             case 2 -> tables | random.nextInt(2) | random.nextInt(2) << 2 | random.nextInt(2) << 4;
             default -> 0;
         };

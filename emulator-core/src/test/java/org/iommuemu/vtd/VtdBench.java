@@ -30,6 +30,9 @@ final class VtdBench implements AutoCloseable, DevicePort {
     /** Where pages are mapped to, well away from structures and tables. */
     static final long DATA = 0x8000_0000L;
 
+    /** In the second word of a PASID entry: walks are snooped. */
+    static final long PWSNP = 1 << 23;
+
     static final long TE = 1L << 31;
     static final long SRTP = 1 << 30;
     static final long QIE = 1 << 26;
@@ -172,14 +175,21 @@ final class VtdBench implements AutoCloseable, DevicePort {
     /** A PASID with empty second-stage tables of 4 levels; the root of those. */
     long scalableSecond(int source, int pasid, int domain) {
         long tables = page();
-        words(pasid(source, pasid), tables | 2 << 6 | 2 << 2 | 1, domain);
+        words(pasid(source, pasid), tables | 2 << 6 | 2 << 2 | 1, domain | PWSNP);
+        return tables;
+    }
+
+    /** A PASID with empty first-stage tables of 4 levels behind a second stage of 4 levels; the roots of both, that first. */
+    long[] nested(int source, int pasid, int domain, int flags) {
+        long[] tables = {page(), page()};
+        words(pasid(source, pasid), tables[1] | 3 << 6 | 2 << 2 | flags | 1, domain | PWSNP, tables[0]);
         return tables;
     }
 
     /** A PASID with empty first-stage tables of 4 levels; the root of those. */
     long first(int source, int pasid, int domain) {
         long tables = page();
-        words(pasid(source, pasid), 1 << 6 | 1, domain, tables);
+        words(pasid(source, pasid), 1 << 6 | 1, domain | PWSNP, tables);
         return tables;
     }
 

@@ -46,6 +46,7 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
     private final BiConsumer<@Nullable StructureObserver, @Nullable WalkObserver> observers;
     private final RecordReader records;
     private final Terms terms;
+    private final AccessFailures failures;
 
     /**
      * A machine for a scenario.
@@ -61,6 +62,7 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
             VtdLint lint = linted ? new VtdLint(built, memory) : null;
             findings = lint == null ? null : lint.log();
             iommu = lint == null ? built : lint;
+            failures = new VtdFailures(built);
             monitor = iommu;
             detector = built::detectStale;
             observers = built::observe;
@@ -69,6 +71,7 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
         } else if (scenario.smmu() != null) {
             SmmuV3 built = new SmmuV3(memory, scenario.smmu(), caches, line -> pulses.merge(line, 1, Integer::sum));
             smmu = built;
+            failures = new SmmuFailures(built);
             SmmuLint lint = linted ? new SmmuLint(built, memory) : null;
             findings = lint == null ? null : lint.log();
             iommu = lint == null ? built : lint;
@@ -121,10 +124,9 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
         return devices;
     }
 
-    /** The SMMUv3, if it is one. */
-    @Nullable
-    SmmuV3 smmu() {
-        return smmu;
+    /** What the machine has for a memory access that fails. */
+    AccessFailures failures() {
+        return failures;
     }
 
     /** Compares every translation from now on with what the tables say. */

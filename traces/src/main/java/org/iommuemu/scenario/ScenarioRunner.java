@@ -9,7 +9,6 @@ import org.iommuemu.iommu.Transaction;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.replay.Explanation;
 import org.iommuemu.scenario.ScenarioResult.Status;
-import org.iommuemu.smmuv3.SmmuV3;
 import org.jspecify.annotations.Nullable;
 
 /** Runs scenarios, each from reset with all memory zero, up to the first step that differs. */
@@ -89,13 +88,12 @@ public final class ScenarioRunner {
     }
 
     /**
-     * Runs an SMMUv3 scenario once for each memory access that the machine makes in it, with that access failing; nothing is
-     * compared with the scenario's expectations. Every run must end in what the architecture has for a failed access. One for
-     * another IOMMU makes no runs.
+     * Runs a scenario once for each memory access that the machine makes in it, with that access failing; nothing is
+     * compared with the scenario's expectations. Every run must end in what the architecture has for a failed access.
      */
     public FailNthResult failNth(Scenario scenario) {
         FailNthResult result = new FailNthResult(scenario);
-        boolean more = scenario.smmu() != null;
+        boolean more = true;
         for (long n = 1; more; n++) {
             more = failOnce(scenario, n, result);
         }
@@ -105,18 +103,15 @@ public final class ScenarioRunner {
     private boolean failOnce(Scenario scenario, long n, FailNthResult result) {
         try (ScenarioMachine machine = new ScenarioMachine(scenario, caches, false)) {
             PhysicalMemory memory = machine.memory();
-            SmmuV3 smmu = machine.smmu();
-            if (smmu == null) {
-                return false;
-            }
+            AccessFailures failures = machine.failures();
             memory.failNth(n);
             int number = 0;
             for (Step step : scenario.steps()) {
                 boolean pending = memory.isFailurePending();
-                long togglesBefore = FailNthResult.errorToggles(smmu);
+                failures.before();
                 machine.run(step);
                 if (pending && !memory.isFailurePending()) {
-                    result.add(n, number, step, machine.devices(), smmu, togglesBefore);
+                    result.add(n, number, failures.outcome(step, machine.devices()));
                 }
                 number++;
             }

@@ -48,7 +48,7 @@ final class InvalidationLint {
             }
             case INTERRUPT_ENTRY_CACHE -> interrupts(d, word0);
             case WAIT -> status(d, word0, word1);
-            case PAGE_GROUP_RESPONSE -> {}
+            case PAGE_GROUP_RESPONSE, HPT_CACHE -> {}
         }
     }
 

@@ -194,7 +194,8 @@ public final class VtdRegisters {
     /** Address mask. */
     public static final BitField IVA_AM = IV.field("AM", 5, 0);
 
-    private static final Layout IVA_LAYOUT = IV.build();
+    /** Fields of IVA, which is where ECAP.IRO says. */
+    public static final Layout IVA_LAYOUT = IV.build();
 
     private static final Layout.Builder IO = Layout.builder("IOTLB", 1, "VT-d 11.4.6.3");
     /** Invalidate. */
@@ -210,7 +211,8 @@ public final class VtdRegisters {
     /** Domain. */
     public static final BitField IOTLB_DID = IO.field("DID", 47, 32);
 
-    private static final Layout IOTLB_LAYOUT = IO.build();
+    /** Fields of IOTLB, which is behind IVA. */
+    public static final Layout IOTLB_LAYOUT = IO.build();
 
     private static final Layout.Builder RD = Layout.builder("RDTC", 1, "VT-d 11.4");
     /** Class of service of the unit's own accesses. */

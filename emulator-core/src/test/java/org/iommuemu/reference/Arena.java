@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.iommuemu.smmuv3.reference;
+package org.iommuemu.reference;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.memory.PhysicalMemory;
 
 /** A part of memory that structures of one kind are put into, one after another. */
-final class Arena {
+public final class Arena {
     private static final long BYTES = 0x100_0000;
 
     private final PhysicalMemory memory;
     private final long from;
     private long next;
     /** Where something has been put. */
-    final List<Long> places = new ArrayList<>();
+    public final List<Long> places = new ArrayList<>();
 
-    Arena(PhysicalMemory memory, long from) {
+    /** A part of 16 MiB. */
+    public Arena(PhysicalMemory memory, long from) {
         this.memory = memory;
         this.from = from;
         this.next = from;
     }
 
     /** Room, aligned to a power of two. */
-    long allocate(long bytes, long alignment) {
+    public long allocate(long bytes, long alignment) {
         long at = next + alignment - 1 & -alignment;
         next = at + bytes;
         if (next > from + BYTES) {
@@ -32,12 +33,13 @@ final class Arena {
         return at;
     }
 
-    boolean holds(long address) {
+    /** Whether an address is in it. */
+    public boolean holds(long address) {
         return address >= from && address < from + BYTES;
     }
 
     /** Writes a word that may be changed later on. */
-    void put(long at, long value) {
+    public void put(long at, long value) {
         memory.writeLong(at, value);
         places.add(at);
     }

@@ -1,61 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3.reference;
 
-import java.util.List;
-import java.util.SplittableRandom;
+import org.iommuemu.reference.Draw;
 import org.iommuemu.smmuv3.SmmuFeatures;
 
-/** Random choices. */
-final class Draw {
+/** Random choices for an SMMUv3. */
+final class SmmuDraw extends Draw {
     private static final int[] SIZES = {
         12, 13, 15, 16, 16, 16, 17, 18, 21, 22, 24, 25, 25, 25, 28, 30, 31, 33, 34, 35, 38, 39, 40, 42, 43, 47, 48
     };
 
-    private final SplittableRandom random;
-
-    Draw(long seed) {
-        random = new SplittableRandom(seed);
-    }
-
-    /** True once in {@code n}. */
-    boolean once(int n) {
-        return random.nextInt(n) == 0;
-    }
-
-    int below(int n) {
-        return random.nextInt(n);
-    }
-
-    /** A bit. */
-    long bit() {
-        return random.nextInt(2);
-    }
-
-    /** A bit that is mostly 1, but for once in {@code n}. */
-    long mostly(int n) {
-        return once(n) ? 0 : 1;
-    }
-
-    /** A bit that is rarely 1. */
-    long rarely(int n) {
-        return once(n) ? 1 : 0;
-    }
-
-    long bits(int count) {
-        return count == 0 ? 0 : random.nextLong() >>> 64 - count;
-    }
-
-    int of(int... values) {
-        return values[random.nextInt(values.length)];
-    }
-
-    <T> T of(List<T> values) {
-        return values.get(random.nextInt(values.size()));
+    SmmuDraw(long seed) {
+        super(seed);
     }
 
     /** A TxSZ: mostly a limit of some granule and level. */
     int size() {
-        return once(4) ? 12 + random.nextInt(37) : of(SIZES);
+        return once(4) ? 12 + below(37) : of(SIZES);
     }
 
     /** A machine: mostly everything, sometimes without. */

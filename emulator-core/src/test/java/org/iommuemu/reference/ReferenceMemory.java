@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.iommuemu.smmuv3.reference;
+package org.iommuemu.reference;
 
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -7,67 +7,70 @@ import java.util.Map;
 import org.iommuemu.memory.PhysicalMemory;
 
 /** Memory with what the reference writes laid over it: the memory itself stays as it is. */
-final class ReferenceMemory {
+public final class ReferenceMemory {
     private final PhysicalMemory memory;
     private final Map<Long, Long> written = new HashMap<>();
     private final Map<Long, Long> seen = new LinkedHashMap<>();
     private final Map<Long, Long> open = new HashMap<>();
 
-    ReferenceMemory(PhysicalMemory memory) {
+    /** Nothing written yet. */
+    public ReferenceMemory(PhysicalMemory memory) {
         this.memory = memory;
     }
 
     /** Forgets what was written. */
-    void clear() {
+    public void clear() {
         written.clear();
         seen.clear();
         open.clear();
     }
 
     /** What must have been written, little-endian words by address. */
-    Map<Long, Long> written() {
+    public Map<Long, Long> written() {
         return written;
     }
 
     /** What was read, in order: little-endian words by address. */
-    Map<Long, Long> seen() {
+    public Map<Long, Long> seen() {
         return seen;
     }
 
     /** Says that nothing is left open. */
-    void closed() {
+    public void closed() {
         open.clear();
     }
 
     /** Bits that may have changed besides, by address: the architecture leaves it open. */
-    Map<Long, Long> open() {
+    public Map<Long, Long> open() {
         return open;
     }
 
     /** Whether an access would be answered, rather than aborted. */
-    boolean answers(long address, int bytes) {
+    public boolean answers(long address, int bytes) {
         return memory.answers(address, bytes);
     }
 
-    long read(long address, boolean bigEndian) {
+    /** The word at an address, with what was written laid over. */
+    public long read(long address, boolean bigEndian) {
         Long own = written.get(address);
         long value = own != null ? own : memory.readLong(address);
         seen.putIfAbsent(address, value);
         return bigEndian ? Long.reverseBytes(value) : value;
     }
 
-    void write(long address, boolean bigEndian, long value) {
+    /** Lays a word over the memory. */
+    public void write(long address, boolean bigEndian, long value) {
         written.put(address, bigEndian ? Long.reverseBytes(value) : value);
     }
 
     /** Bits that the architecture allows to change and does not ask for. */
-    void mayChange(long address, boolean bigEndian, long mask) {
+    public void mayChange(long address, boolean bigEndian, long mask) {
         open.merge(address, bigEndian ? Long.reverseBytes(mask) : mask, (a, b) -> a | b);
     }
 
-    /** Eight words. */
-    long[] structure(long address) {
-        long[] words = new long[8];
+    /** Words one after another. */
+    public long[] structure(long address, int count) {
+        long[] words = new long[count];
         for (int i = 0; i < words.length; i++) {
             words[i] = read(address + i * 8L, false);
         }
