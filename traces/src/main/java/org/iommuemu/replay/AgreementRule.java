@@ -26,6 +26,10 @@ public enum AgreementRule {
     PASID_FIELDS(
             "pasid-fields",
             "the recording model fills the PASID fields of a request that had none; the architecture has them as zero"),
+    /** PASID cache invalidations. */
+    UNRECORDED_COMMAND(
+            "unrecorded-command",
+            "the recording model logs no PASID cache invalidation: one that the driver handed over was added"),
     /** Identification registers that features.json replaces. */
     FEATURE_REPLACED(
             "feature-replaced", "the capture's features.json gives the register a value other than the recorded one"),

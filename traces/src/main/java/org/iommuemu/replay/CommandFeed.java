@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.replay;
 
+import java.util.Deque;
 import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.iommu.RegisterFrame;
 
@@ -9,11 +10,12 @@ interface CommandFeed {
     /** The queue entry of a record, of which it has what was recorded. */
     long[] encode(TraceRecord r);
 
-    /** How many entries a register write hands over. */
-    int pending(long offset, long value);
-
-    /** Makes sure that the slot so many places after the next one to be consumed holds an entry. */
-    void put(int ahead, long[] entry);
+    /**
+     * Puts the entries that a register write is about to hand over into their slots.
+     *
+     * @param entries what is left of the trace's, in order; those used are taken off
+     */
+    void handOver(long offset, long value, Deque<long[]> entries);
 
     /** Whether a register write is to be left out of a replay, as it hands over entries whose records follow. */
     boolean holdsBack(long offset, long value);

@@ -73,10 +73,7 @@ public final class ProbeReplay {
 
     private static void write(MmioAccess a, CaptureMachine machine, CommandFeed feed, Deque<long[]> commands) {
         long value = a.value().orElse(0);
-        int pending = feed.pending(a.offset(), value);
-        for (int i = 0; i < pending && !commands.isEmpty(); i++) {
-            feed.put(i, commands.remove());
-        }
+        feed.handOver(a.offset(), value, commands);
         machine.iommu().writeRegister(a.offset(), a.size(), value);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.replay;
 
+import java.util.Deque;
 import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.smmuv3.SmmuV3;
@@ -28,16 +29,16 @@ final class SmmuCommands implements CommandFeed {
     }
 
     @Override
-    public int pending(long offset, long value) {
-        int mask = 2 * smmu.commandQueue().capacity() - 1;
-        return offset == Registers.CMDQ_PROD.offset()
-                ? (int) value - smmu.commandQueue().consumer() & mask
-                : 0;
-    }
-
-    @Override
-    public void put(int ahead, long[] entry) {
-        put(smmu.commandQueue().consumer() + ahead, entry[0], entry[1]);
+    public void handOver(long offset, long value, Deque<long[]> entries) {
+        if (offset != Registers.CMDQ_PROD.offset()) {
+            return;
+        }
+        int consumer = smmu.commandQueue().consumer();
+        int pending = (int) value - consumer & 2 * smmu.commandQueue().capacity() - 1;
+        for (int i = 0; i < pending && !entries.isEmpty(); i++) {
+            long[] entry = entries.remove();
+            put(consumer + i, entry[0], entry[1]);
+        }
     }
 
     private void put(int index, long word0, long word1) {

@@ -87,20 +87,19 @@ final class VtdCapture implements CapturedMachine {
         write(recorded, VtdRegisters.IRTA);
         write(recorded, VtdRegisters.RTADDR);
         long status = recorded.get32(VtdRegisters.GSTS.offset()).orElse(0);
-        long on = 0;
-        for (BitField bit : List.of(
-                VtdRegisters.QIE,
-                VtdRegisters.SIRTP,
-                VtdRegisters.CFI,
-                VtdRegisters.IRE,
-                VtdRegisters.SRTP,
-                VtdRegisters.TE)) {
-            long command = bit.mask() & status;
-            vtd.writeRegister(VtdRegisters.GCMD.offset(), 4, on | command);
-            // The others act once.
-            boolean level = !bit.equals(VtdRegisters.SIRTP) && !bit.equals(VtdRegisters.SRTP);
-            on |= level ? command : 0;
-        }
+        // Root and interrupt table pointers are set once; the others stay on.
+        long on = command(0, VtdRegisters.QIE, status);
+        command(on, VtdRegisters.SIRTP, status);
+        on = command(on, VtdRegisters.CFI, status);
+        on = command(on, VtdRegisters.IRE, status);
+        command(on, VtdRegisters.SRTP, status);
+        command(on, VtdRegisters.TE, status);
+    }
+
+    private long command(long on, BitField bit, long status) {
+        long command = on | bit.mask() & status;
+        vtd.writeRegister(VtdRegisters.GCMD.offset(), 4, command);
+        return command;
     }
 
     private void write(RegisterValues recorded, Register register) {

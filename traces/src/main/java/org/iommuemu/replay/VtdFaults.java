@@ -7,12 +7,10 @@ import org.iommuemu.iommu.Rule;
 import org.iommuemu.vtd.FaultReason;
 import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.spec.FaultRecord;
-import org.iommuemu.vtd.spec.VtdRegisters;
 import org.jspecify.annotations.Nullable;
 
 /** Fault reasons of VT-d, {@code reason_0x} and the code. */
 final class VtdFaults implements RecordedFaults {
-    private static final int SCALABLE = 1;
     private static final long PASID_FIELDS =
             FaultRecord.PP.mask() | FaultRecord.PV.mask() | FaultRecord.PRIV.mask() | FaultRecord.EXE.mask();
 
@@ -61,8 +59,7 @@ final class VtdFaults implements RecordedFaults {
 
     @Override
     public String permission(boolean write) {
-        long rtaddr = vtd.readRegister(VtdRegisters.RTADDR.offset(), 8);
-        boolean scalable = VtdRegisters.TTM.getInt(rtaddr) == SCALABLE;
+        boolean scalable = VtdTables.isScalable(vtd);
         FaultReason noWrite = scalable ? FaultReason.SM_NO_WRITE : FaultReason.NO_WRITE;
         FaultReason noRead = scalable ? FaultReason.SM_NO_READ : FaultReason.NO_READ;
         return name(write ? noWrite : noRead);

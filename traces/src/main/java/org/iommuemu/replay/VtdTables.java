@@ -32,13 +32,18 @@ final class VtdTables {
         this.memory = memory;
     }
 
+    /** Whether RTADDR has scalable mode. */
+    static boolean isScalable(Vtd vtd) {
+        return VtdRegisters.TTM.getInt(vtd.readRegister(VtdRegisters.RTADDR.offset(), 8)) == SCALABLE;
+    }
+
     /** Looks a requester up, for requests without PASID; false if it has no tables. */
     boolean find(int sid) {
         found = false;
         firstStage = false;
         long rtaddr = vtd.readRegister(VtdRegisters.RTADDR.offset(), 8);
         long root = VtdRegisters.RTA.inPlace(rtaddr) + (long) (sid >>> 8) * RootEntry.BYTES;
-        if (VtdRegisters.TTM.getInt(rtaddr) == SCALABLE) {
+        if (isScalable(vtd)) {
             findScalable(root, sid & 0xFF);
         } else if (RootEntry.P.isSet(memory.readLong(root))) {
             long context = RootEntry.CTP.inPlace(memory.readLong(root)) + (long) (sid & 0xFF) * ContextEntry.BYTES;

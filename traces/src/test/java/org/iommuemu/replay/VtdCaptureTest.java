@@ -3,12 +3,16 @@ package org.iommuemu.replay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.iommuemu.capture.Capture;
+import org.iommuemu.capture.CompressedFile;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
@@ -55,7 +59,11 @@ class VtdCaptureTest {
         }
         Files.deleteIfExists(temp.resolve("trace.csv.zst"));
         Files.writeString(temp.resolve("trace.csv"), trace);
-        try (CaptureReplay replay = new CaptureReplay(Capture.open(temp), CacheConfiguration.standard())) {
+        return replayOf(CacheConfiguration.standard());
+    }
+
+    private ReplaySummary replayOf(CacheConfiguration caches) {
+        try (CaptureReplay replay = new CaptureReplay(Capture.open(temp), caches)) {
             return replay.run(ProgressListener.NONE);
         }
     }
@@ -129,6 +137,62 @@ class VtdCaptureTest {
         assertThat(two.commands()).containsEntry("IOTLB", 2L);
         assertThat(three.commandSlots().agreed()).isEqualTo(2);
         assertThat(three.commandSlots().compared()).isEqualTo(3);
+    }
+
+    @Test
+    void shouldNoticeDescriptorsThatTheTraceLacks() throws IOException {
+        copy("vtd-flts-linux612-vfio");
+
+        ReplaySummary s = replay(
+                "mmio_write,IQT,,,0x88,4,,,,,,,value=0x40",
+                INVALIDATE_ALL,
+                "mmio_write,IQT,,,0x88,4,,,,,,,value=0x60",
+                INVALIDATE_ALL);
+
+        assertThat(s.commandSlots().agreed()).isEqualTo(1);
+        assertThat(s.commandSlots().differences()).hasSize(1).first().asString().contains("the unit is at slot 1");
+    }
+
+    @Test
+    void shouldAddPasidCacheInvalidationsBeforeAWaitInScalableMode() throws IOException {
+        copy("vtd-flts-linux612-vfio");
+        String wait = "inv,wait,,,,,,,,,,,hi=0x1052c34;lo=0x200000025;wait_sw";
+        String root = "mmio_write,RTADDR,,,0x20,8,,,,,,,value=0x1a94400";
+        String latch = "mmio_write,GCMD,,,0x18,4,,,,,,,value=0x46000000";
+
+        ReplaySummary scalable = replay(root, latch, "mmio_write,IQT,,,0x88,4,,,,,,,value=0x60", INVALIDATE_ALL, wait);
+        ReplaySummary legacy = replay(
+                "mmio_write,IQT,,,0x88,4,,,,,,,value=0x60",
+                INVALIDATE_ALL,
+                wait,
+                "mmio_write,IQT,,,0x88,4,,,,,,,value=0x80",
+                INVALIDATE_ALL);
+
+        assertThat(scalable.commandSlots().agreed()).isEqualTo(2);
+        assertThat(scalable.commandSlots().byRule()).containsOnlyKeys(AgreementRule.UNRECORDED_COMMAND);
+        assertThat(scalable.commands()).containsEntry("PASID_CACHE", 1L).containsEntry("WAIT", 1L);
+        assertThat(legacy.commandSlots().isComplete()).isFalse();
+    }
+
+    /** What a replay shows depends on the driver's invalidations: without them the IOTLB answers with what was unmapped. */
+    @Test
+    void shouldGoWrongWithoutTheInvalidationsOfTheTrace() throws IOException {
+        copy("vtd-legacy-linux-nvme");
+        List<String> kept;
+        try (BufferedReader trace = new BufferedReader(
+                new InputStreamReader(CompressedFile.open(temp.resolve("trace.csv.zst")), StandardCharsets.UTF_8))) {
+            kept = trace.lines().filter(line -> !line.contains(",inv,iotlb,")).toList();
+        }
+        Files.delete(temp.resolve("trace.csv.zst"));
+        Files.write(temp.resolve("trace.csv"), kept);
+
+        ReplaySummary none = replayOf(CacheConfiguration.none());
+        ReplaySummary standard = replayOf(CacheConfiguration.standard());
+
+        assertThat(none.addresses().agreed()).isEqualTo(76_976);
+        assertThat(standard.addresses().compared()).isEqualTo(76_976);
+        assertThat(standard.addresses().agreed()).isLessThan(40_000);
+        assertThat(standard.commandSlots().isComplete()).isFalse();
     }
 
     @Test

@@ -159,6 +159,22 @@ class VtdSamplesTest {
         assertThat(s.interruptMessages().agreed()).isPositive();
     }
 
+    /** PASID cache invalidations, by the slots that IQT skips in the trace. */
+    @ParameterizedTest
+    @CsvSource({
+        "vtd-legacy48-linux-vfio, 0",
+        "vtd-scalable-linux-mixed, 1",
+        "vtd-scalable-linux-vfio, 3",
+        "vtd-flts-linux612-vfio, 2"
+    })
+    void shouldAddTheCommandsThatAreNotRecorded(String name, long added) {
+        ReplaySummary s = replay(name, CacheConfiguration.standard());
+
+        assertThat((long) s.commandSlots().byRule().getOrDefault(AgreementRule.UNRECORDED_COMMAND, 0))
+                .isEqualTo(added);
+        assertThat(s.commands().getOrDefault("PASID_CACHE", 0L)).isEqualTo(added);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 16, 1024, 65536})
     void shouldReplayTheSameAddressesWithAnyIotlbSize(int entries) {
