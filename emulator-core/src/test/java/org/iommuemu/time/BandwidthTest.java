@@ -97,6 +97,17 @@ class BandwidthTest {
     }
 
     @Test
+    void shouldCountAWindowAsFullThatGaveWayToALaterOne() {
+        Bandwidth memory = new Bandwidth("memory", new ByteRate(1, 1), 64);
+        Waiter who = memory.waiter("copies");
+        memory.transfer(who, (4096 + 2) * 64, 1);
+
+        assertThat(memory.transfer(who, 2 * 64 + 3, 1)).isEqualTo(3 * 64 + 1);
+        assertThat(memory.transfer(who, 2 * 64 + 3, 1)).isEqualTo(3 * 64 + 2);
+        assertThat(memory.transfer(who, 64, 1)).isEqualTo(64 + 1);
+    }
+
+    @Test
     void shouldPassNothingAtOnce() {
         Bandwidth link = new Bandwidth("link", GEN3_X8);
 
