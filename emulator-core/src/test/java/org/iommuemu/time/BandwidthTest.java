@@ -166,7 +166,7 @@ class BandwidthTest {
         long now = 0;
         int load = 40 + random.nextInt(80); // bytes offered every 100 ps
         for (int i = 0; i < 5000; i++) {
-            long bytes = 1 + random.nextInt(100);
+            long bytes = 1L + random.nextInt(100);
             now += bytes * 100 / load;
             long at = now + random.nextInt(3000);
             long place = at >= latest ? Math.max(at, lastEnd) : at;
