@@ -29,8 +29,8 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * The hold model: with a fixed number of events pending, the first one leaves and comes back later. {@code CALENDAR} and {@code
  * HEAP} are the queues of the event loop, {@code LOOP} is the whole loop with its handlers over the former. The yardsticks:
- * {@code JDK_OBJECTS}, a {@code PriorityQueue} of reused objects with a serial number, and {@code AGRONA_WHEEL}, a timer wheel
- * that is as exact as its tick is short (about one event in a tick) and keeps no order within one.
+ * {@code JDK_OBJECTS}, a {@code PriorityQueue} of reused objects with a serial number, and {@link #wheel}, a timer wheel that is
+ * as exact as its tick is short (about one event in a tick) and keeps no order within one.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -51,9 +51,7 @@ public class EventQueueBenchmark {
         /** {@link EventLoop}. */
         LOOP,
         /** {@link PriorityQueue}. */
-        JDK_OBJECTS,
-        /** {@link DeadlineTimerWheel}. */
-        AGRONA_WHEEL
+        JDK_OBJECTS
     }
 
     /** How much later an event comes back, 100 ns in the mean. */
@@ -97,35 +95,27 @@ public class EventQueueBenchmark {
 
     /** A queue with its events. */
     @State(Scope.Thread)
-    public static class Pending {
+    public abstract static class Pending {
         /** Events in the queue. */
         @Param({"16", "1024", "65536"})
         public int pending;
 
-        /** Increments of time. */
-        @Param
-        public Increment increment;
-
-        /** The queue. */
-        @Param
-        public Queue queue;
-
         private Hold hold;
         private long last;
+
+        /** Increments of time. */
+        abstract Increment increments();
+
+        /** An empty queue. */
+        abstract Hold queue(long[] increments);
 
         /** Fills the queue and holds for a while, until its events lie as they will. */
         @Setup(Level.Trial)
         public void setUp() {
             RandomStream random = new RandomStream(1);
             long[] increments = new long[INCREMENTS];
-            Arrays.setAll(increments, i -> increment.next(random));
-            hold = switch (queue) {
-                case CALENDAR -> new HoldInOrder(new CalendarQueue(), increments);
-                case HEAP -> new HoldInOrder(new FourAryHeap(), increments);
-                case LOOP -> new HoldInLoop(increments);
-                case JDK_OBJECTS -> new HoldObjects(increments);
-                case AGRONA_WHEEL -> new HoldInWheel(pending, increments);
-            };
+            Arrays.setAll(increments, i -> increments().next(random));
+            hold = queue(increments);
             for (int event = 0; event < pending; event++) {
                 hold.add(event, increments[event]);
             }
@@ -137,18 +127,74 @@ public class EventQueueBenchmark {
         public void tearDown() {
             BenchmarkMachine.require("events", pending, hold.size());
         }
+
+        long batch() {
+            long time = hold.hold(BATCH);
+            if (time < last) {
+                throw new IllegalStateException("time went back from " + last + " to " + time);
+            }
+            last = time;
+            return time;
+        }
+    }
+
+    /** One of the exact queues. */
+    @State(Scope.Thread)
+    public static class Exact extends Pending {
+        /** Increments of time. */
+        @Param
+        public Increment increment;
+
+        /** The queue. */
+        @Param
+        public Queue queue;
+
+        @Override
+        Increment increments() {
+            return increment;
+        }
+
+        @Override
+        Hold queue(long[] increments) {
+            return switch (queue) {
+                case CALENDAR -> new HoldInOrder(new CalendarQueue(), increments);
+                case HEAP -> new HoldInOrder(new FourAryHeap(), increments);
+                case LOOP -> new HoldInLoop(increments);
+                case JDK_OBJECTS -> new HoldObjects(increments);
+            };
+        }
+    }
+
+    /** The timer wheel. Not with equal increments: its memory is the number of ticks times the most events in one of them. */
+    @State(Scope.Thread)
+    public static class Wheel extends Pending {
+        /** Increments of time. */
+        @Param({"EXPONENTIAL", "BIMODAL"})
+        public Increment increment;
+
+        @Override
+        Increment increments() {
+            return increment;
+        }
+
+        @Override
+        Hold queue(long[] increments) {
+            return new HoldInWheel(pending, increments);
+        }
     }
 
     /** One event leaves and comes back. */
     @Benchmark
     @OperationsPerInvocation(BATCH)
-    public long hold(Pending state) {
-        long time = state.hold.hold(BATCH);
-        if (time < state.last) {
-            throw new IllegalStateException("time went back from " + state.last + " to " + time);
-        }
-        state.last = time;
-        return time;
+    public long hold(Exact state) {
+        return state.batch();
+    }
+
+    /** The same, not quite in order. */
+    @Benchmark
+    @OperationsPerInvocation(BATCH)
+    public long wheel(Wheel state) {
+        return state.batch();
     }
 
     private static final class HoldInOrder implements Hold {

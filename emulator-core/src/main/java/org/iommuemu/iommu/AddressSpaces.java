@@ -2,6 +2,7 @@
 package org.iommuemu.iommu;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.iommuemu.paging.TableRoot;
 import org.jspecify.annotations.Nullable;
@@ -75,14 +76,30 @@ final class AddressSpaces {
         return space;
     }
 
-    /** The address space of a cached translation, or null if no transaction has used it lately. */
-    @Nullable
-    Space find(long tag, long address) {
-        return spaces.get(new Key(tag, (address & 1L << 55) != 0));
+    /** The address space of a cached translation; none if no transaction has used it lately. */
+    List<Space> findOwn(long tag, long address) {
+        Space space = spaces.get(new Key(tag, isUpper(address)));
+        if (space == null) {
+            // A second stage of 57 bits has one half.
+            space = spaces.get(new Key(tag, false));
+        }
+        return space == null || !space.root.covers(address) ? List.of() : List.of(space);
+    }
+
+    private static boolean isUpper(long address) {
+        return (address & 1L << 55) != 0;
+    }
+
+    /** The address spaces of the half of an address that share their global translations under a tag. */
+    List<Space> findSharing(long globalTag, long address) {
+        boolean upper = isUpper(address);
+        return spaces.values().stream()
+                .filter(s -> s.root.globalTag() == globalTag && s.root.isUpper() == upper)
+                .toList();
     }
 
     /** Whether two roots translate alike. */
-    private static boolean isSame(@Nullable TableRoot a, @Nullable TableRoot b) {
+    static boolean isSame(@Nullable TableRoot a, @Nullable TableRoot b) {
         if (a == null || b == null || a == b) {
             return a == b;
         }
@@ -108,6 +125,8 @@ final class AddressSpaces {
                 | (r.updatesAccessFlag() ? 1 << 4 : 0)
                 | (r.updatesDirtyState() ? 1 << 5 : 0)
                 | (r.updatesTableFlag() ? 1 << 6 : 0)
-                | (r.isPrivilegedOnly() ? 1 << 7 : 0);
+                | (r.isPrivilegedOnly() ? 1 << 7 : 0)
+                | (r.refusesUpdates() ? 1 << 8 : 0)
+                | (r.refusesFirst() ? 1 << 9 : 0);
     }
 }

@@ -11,7 +11,10 @@ public final class AtcInvalidations {
 
     private static final int EVERYTHING = 64;
 
-    private final Map<Long, Integer> outstanding = new HashMap<>();
+    /** Whom a request went to, and the function that it counts for. */
+    private record Target(int stream, int function) {}
+
+    private final Map<Long, Target> outstanding = new HashMap<>();
     private DevicePort port = DevicePort.NONE;
     private boolean timedOut;
     private int timedOutStream;
@@ -23,18 +26,24 @@ public final class AtcInvalidations {
         port = devices;
     }
 
+    /** Sends a request that counts for its stream. */
+    public void send(int streamId, int substreamId, boolean global, long address, int log2Bytes) {
+        send(streamId, streamId, substreamId, global, address, log2Bytes);
+    }
+
     /**
      * Sends a request.
      *
+     * @param function what {@link #outstandingFor} knows it by
      * @param address any in the span
      * @param log2Bytes log2 of the span in bytes; 64 or more is everything
      */
-    public void send(int streamId, int substreamId, boolean global, long address, int log2Bytes) {
+    public void send(int streamId, int function, int substreamId, boolean global, long address, int log2Bytes) {
         long first = log2Bytes >= EVERYTHING ? 0 : address & -(1L << log2Bytes);
-        AtcInvalidation request =
-                new AtcInvalidation(sent++, streamId, substreamId, global, first, Math.min(EVERYTHING, log2Bytes));
+        AtcInvalidation request = new AtcInvalidation(
+                ticket(sent++, streamId), streamId, substreamId, global, first, Math.min(EVERYTHING, log2Bytes));
         // It is outstanding before it is sent, as the answer may come from within.
-        outstanding.put(request.ticket(), streamId);
+        outstanding.put(request.ticket(), new Target(streamId, function));
         switch (port.invalidate(request)) {
             case ENDED -> outstanding.remove(request.ticket());
             case TIMED_OUT -> ended(request.ticket(), false);
@@ -42,15 +51,24 @@ public final class AtcInvalidations {
         }
     }
 
+    private static long ticket(long number, int streamId) {
+        return number << Integer.SIZE | streamId & 0xFFFF_FFFFL;
+    }
+
+    /** Whose request a ticket is of. */
+    public static int streamOf(long ticket) {
+        return (int) ticket;
+    }
+
     /** Takes an answer, or that there will be none; false if nobody waits for it. */
     public boolean ended(long ticket, boolean answered) {
-        Integer stream = outstanding.remove(ticket);
-        if (stream == null) {
+        Target target = outstanding.remove(ticket);
+        if (target == null) {
             return false;
         }
         if (!answered) {
             timedOut = true;
-            timedOutStream = stream;
+            timedOutStream = target.stream();
             timeouts++;
         }
         return true;
@@ -59,6 +77,24 @@ public final class AtcInvalidations {
     /** Whether any request is unanswered. */
     public boolean isPending() {
         return !outstanding.isEmpty();
+    }
+
+    /** How many requests to a stream are unanswered. */
+    public int outstandingTo(int streamId) {
+        int n = 0;
+        for (Target t : outstanding.values()) {
+            n += t.stream() == streamId ? 1 : 0;
+        }
+        return n;
+    }
+
+    /** How many requests of a function are unanswered, whatever streams they went to. */
+    public int outstandingFor(int function) {
+        int n = 0;
+        for (Target t : outstanding.values()) {
+            n += t.function() == function ? 1 : 0;
+        }
+        return n;
     }
 
     /** Whether another request has to wait. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu;
 
+import java.util.function.Consumer;
 import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.EntryFilter;
 import org.iommuemu.cache.SetAssociativeCache;
@@ -8,8 +9,8 @@ import org.iommuemu.paging.TableRoot;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The configuration cache: resolved {@link TranslationContext}s by StreamID and SubstreamID. Only good configuration is kept;
- * what was refused is fetched again.
+ * The configuration cache: resolved {@link TranslationContext}s by StreamID and SubstreamID. What was refused is fetched
+ * again, unless the architecture makes a context of the refusal.
  */
 public final class ConfigurationCache {
     /** {@link #invalidate(int, int, int)}: every substream, and requests without one. */
@@ -20,6 +21,7 @@ public final class ConfigurationCache {
     private final Scope scope = new Scope();
     private @Nullable TranslationContext lastFill;
     private int last = SetAssociativeCache.MISS;
+    private @Nullable Consumer<ConfigurationScope> log;
 
     /** An empty cache. */
     public ConfigurationCache(CacheGeometry geometry) {
@@ -55,10 +57,9 @@ public final class ConfigurationCache {
         last = SetAssociativeCache.MISS;
     }
 
-    /** What the cache has of a stream and substream, or null; counts nothing. */
-    @Nullable
-    TranslationContext peek(int streamId, int substreamId) {
-        int entry = cache.find(streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId));
+    /** What the cache has of a stream and substream, or null; changes nothing. */
+    public @Nullable TranslationContext peek(int streamId, int substreamId) {
+        int entry = cache.probe(streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId));
         return entry < 0 ? null : contexts[entry];
     }
 
@@ -90,6 +91,9 @@ public final class ConfigurationCache {
      * @return how many
      */
     public int invalidate(int streamId, int ignored, int substreamId) {
+        if (log != null) {
+            log.accept(new ConfigurationScope(streamId, ignored, substreamId, 0, 0));
+        }
         scope.stream = streamTag(streamId & ~ignored);
         scope.mask = ~streamTag(ignored);
         scope.substream = substreamId;
@@ -102,12 +106,23 @@ public final class ConfigurationCache {
      * @return how many
      */
     public int invalidateGroup(long mask, long value) {
+        if (log != null) {
+            log.accept(ConfigurationScope.ofGroup(mask, value));
+        }
         return cache.size() == 0 ? 0 : cache.invalidateIf((tag0, tag1, group, unused) -> (group & mask) == value);
     }
 
     /** Drops everything. */
     public int invalidateAll() {
+        if (log != null) {
+            log.accept(ConfigurationScope.EVERYTHING);
+        }
         return cache.invalidateAll();
+    }
+
+    /** Shows every invalidation from now on. */
+    void logInvalidations(Consumer<ConfigurationScope> to) {
+        log = to;
     }
 
     /** The structure itself, for its counters and for inspection. */

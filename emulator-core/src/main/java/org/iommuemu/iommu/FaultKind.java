@@ -23,6 +23,8 @@ public enum FaultKind {
     WALK_EXTERNAL_ABORT,
     /** The leaf has not been marked as accessed. */
     ACCESS_FLAG,
+    /** A descriptor would have to be marked as accessed or dirty, and hardware must not. */
+    UPDATE,
     /** The leaf does not allow the access. */
     PERMISSION;
 
@@ -33,6 +35,7 @@ public enum FaultKind {
             case EXTERNAL_ABORT -> WALK_EXTERNAL_ABORT;
             case INVALID_DESCRIPTOR -> INVALID_DESCRIPTOR;
             case RESERVED_BITS -> RESERVED_BITS;
+            case UPDATE_REFUSED -> UPDATE;
             case OK, NOT_LOCATED -> throw new IllegalArgumentException(status + " is no fault of the walk");
         };
     }

@@ -32,15 +32,24 @@ final class InvalidationLog {
      * @param tag tag of the translation's address space
      * @param global whether all address spaces share it
      * @param second the second stage behind them, or null
+     * @param ofSecond whether it is a table of the second stage that was changed
      * @param first first address of the page
      * @param last last address of the page
      */
-    StaleCause causeSince(long change, long tag, boolean global, @Nullable TableRoot second, long first, long last) {
+    StaleCause causeSince(
+            long change,
+            long tag,
+            boolean global,
+            @Nullable TableRoot second,
+            boolean ofSecond,
+            long first,
+            long last) {
         StaleCause cause = StaleCause.MISSING;
         closest = null;
         for (Entry e : entries) {
-            StaleCause found =
-                    e.sequence < change ? StaleCause.MISSING : cause(e.scope, tag, global, second, first, last);
+            StaleCause found = e.sequence < change
+                    ? StaleCause.MISSING
+                    : cause(e.scope, tag, global, second, ofSecond, first, last);
             // The constants stand in the order of how close they come.
             if (found != StaleCause.MISSING && found.compareTo(cause) >= 0) {
                 cause = found;
@@ -51,19 +60,29 @@ final class InvalidationLog {
     }
 
     private static StaleCause cause(
-            InvalidationScope s, long tag, boolean global, @Nullable TableRoot second, long first, long last) {
+            InvalidationScope s,
+            long tag,
+            boolean global,
+            @Nullable TableRoot second,
+            boolean ofSecond,
+            long first,
+            long last) {
         boolean named = s.names(tag, global);
         boolean covers = s.covers(first, last);
+        boolean namesSecond = second != null && s.names(second.tag(), false);
         if (named) {
             if (!covers) {
                 return isTooNarrow(s, first) ? StaleCause.TOO_NARROW : StaleCause.OTHER_ADDRESS;
             }
+            if (ofSecond && !namesSecond) {
+                return StaleCause.FIRST_STAGE_ONLY;
+            }
             return s.isLeafOnly() ? StaleCause.LEAF_ONLY : StaleCause.INVALIDATED;
         }
-        if (second != null && s.names(second.tag(), false)) {
+        if (namesSecond) {
             return StaleCause.SECOND_STAGE_ONLY;
         }
-        return covers ? StaleCause.OTHER_ADDRESS_SPACE : StaleCause.MISSING;
+        return covers && !s.isSideEffect() ? StaleCause.OTHER_ADDRESS_SPACE : StaleCause.MISSING;
     }
 
     /** Whether a range that does not cover a page begins before it and would reach it if it were {@link #REACH} times as long. */

@@ -17,6 +17,7 @@ public final class InvalidationScope implements EntryFilter {
     private long first;
     private long last;
     private boolean leafOnly;
+    private boolean sideEffect;
 
     /** Names every entry. */
     public InvalidationScope everything() {
@@ -26,6 +27,7 @@ public final class InvalidationScope implements EntryFilter {
         globalTagMask = 0;
         globalTag = 0;
         leafOnly = false;
+        sideEffect = false;
         return addresses(0, -1L);
     }
 
@@ -62,6 +64,16 @@ public final class InvalidationScope implements EntryFilter {
         return this;
     }
 
+    /** Says that software has named another scope, and this one comes with it. */
+    public InvalidationScope asSideEffect() {
+        sideEffect = true;
+        return this;
+    }
+
+    boolean isSideEffect() {
+        return sideEffect;
+    }
+
     boolean isLeafOnly() {
         return leafOnly;
     }
@@ -69,6 +81,11 @@ public final class InvalidationScope implements EntryFilter {
     /** Whether the scope names one address space by its whole tag, so that its entries can be looked up, not searched. */
     boolean isExact() {
         return tagMask == -1L;
+    }
+
+    /** Whether the scope names entries of any tag. */
+    boolean isAnyTag() {
+        return tagMask == 0;
     }
 
     long tag() {
@@ -98,6 +115,7 @@ public final class InvalidationScope implements EntryFilter {
         c.first = first;
         c.last = last;
         c.leafOnly = leafOnly;
+        c.sideEffect = sideEffect;
         return c;
     }
 

@@ -23,7 +23,7 @@ public interface Iommu extends RegisterFrame {
 
     /**
      * Says that an Invalidate Request that was {@link DevicePort.Invalidation#PENDING} has ended; a ticket that is not
-     * outstanding is ignored.
+     * outstanding is ignored, or an error of its own where the architecture has one (VT-d FSTS.ICE).
      *
      * @param ticket see {@link AtcInvalidation#ticket()}
      * @param answered whether the device answered in time

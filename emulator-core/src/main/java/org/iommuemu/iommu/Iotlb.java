@@ -6,12 +6,14 @@ import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.SetAssociativeCache;
 import org.iommuemu.paging.EntryTag;
 import org.iommuemu.paging.TableRoot;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The IOTLB: leaf translations of any size, tagged by address space and granule, in one set-associative structure.
  *
  * <p>A lookup probes once for every page size that is live under the root's granule - one, mostly. An entry's first value is
- * the output address with the {@link org.iommuemu.paging.Permission} bits below it, its second the memory attributes.
+ * the output address with the {@link org.iommuemu.paging.Permission} bits below it, its second the memory attributes. An entry
+ * without permissions may stand for a fault, if {@link #keepFaults} says so.
  */
 public final class Iotlb {
     /** Permission bits of a first value. */
@@ -20,6 +22,11 @@ public final class Iotlb {
     /** Invalidations of at most this many probes look entries up; others search the whole cache. */
     private static final int MOST_PROBES = 64;
 
+    /** In the second value of an entry that stands for a fault; the ordinal of its kind is below. */
+    private static final long FAULT = 1L << 63;
+
+    private static final FaultKind[] KINDS = FaultKind.values();
+
     private final SetAssociativeCache cache;
     private final int[] live = new int[EntryTag.CLASSES];
 
@@ -27,6 +34,7 @@ public final class Iotlb {
     private final long[] liveShifts = new long[8];
 
     private final boolean contiguousHonoured;
+    private boolean faultsKept;
     private int hitShift;
     private int last = SetAssociativeCache.MISS;
 
@@ -39,6 +47,11 @@ public final class Iotlb {
     public Iotlb(String name, CacheGeometry geometry, boolean contiguousHonoured) {
         cache = new SetAssociativeCache(name, geometry);
         this.contiguousHonoured = contiguousHonoured;
+    }
+
+    /** Lets faults of second-stage tables be kept from now on, as an architecture may allow; those of a first stage never are. */
+    public void keepFaults() {
+        faultsKept = true;
     }
 
     /**
@@ -120,6 +133,23 @@ public final class Iotlb {
 
     long attributes(int entry) {
         return cache.value1(entry);
+    }
+
+    /** The fault that an entry stands for, or null if it is a translation. */
+    @Nullable
+    FaultKind fault(int entry) {
+        long value = cache.value1(entry);
+        return value < 0 ? KINDS[(int) value] : null;
+    }
+
+    /** Remembers a fault of an address's smallest page, if it is one that may be kept: an entry not present, or erroneous. */
+    void fillFault(TableRoot root, long address, FaultKind kind) {
+        if (faultsKept
+                && root.stage() == 2
+                && (kind == FaultKind.INVALID_DESCRIPTOR || kind == FaultKind.RESERVED_BITS)) {
+            int shift = root.format().granuleShift();
+            fill(root, address, 0, shift, shift, false, 0, FAULT | kind.ordinal());
+        }
     }
 
     /**

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu;
 
+import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableLocator;
 import org.iommuemu.paging.TableRoot;
+import org.iommuemu.paging.WalkCaches;
 import org.iommuemu.paging.WalkStatus;
 import org.iommuemu.paging.Walker;
 
@@ -41,6 +43,19 @@ public final class StageTwo implements TableLocator {
         this.cache = cache;
         this.rules = rules;
         tableRoot = unused;
+    }
+
+    /** A second stage that keeps nothing. */
+    public static StageTwo withoutCaches(LeafRules rules, PhysicalMemory memory, TableRoot unused) {
+        return new StageTwo(
+                new Walker(
+                        memory,
+                        new WalkCaches(
+                                "no walk cache", CacheConfiguration.none().stage2Walk())),
+                new Iotlb("no cache", CacheGeometry.none(), false),
+                rules,
+                memory,
+                unused);
     }
 
     /** The locator for a first stage whose tables this root maps; of a walk's mode, only what concerns updates counts. */
@@ -92,6 +107,11 @@ public final class StageTwo implements TableLocator {
         }
         int entry = cache.lookup(root, intermediate);
         if (entry >= 0) {
+            FaultKind kept = cache.fault(entry);
+            if (kept != null) {
+                fault.set(kept, 2, source).intermediate(intermediate);
+                return false;
+            }
             permissions = cache.permissions(entry);
             output = cache.output(entry, intermediate);
             shift = cache.hitShift();
@@ -116,7 +136,9 @@ public final class StageTwo implements TableLocator {
         boolean written = (mode & TranslationWalk.NO_UPDATE) == 0;
         WalkStatus status = walker.walk(root, intermediate, null, written);
         if (status != WalkStatus.OK) {
-            fault.set(FaultKind.of(status), 2, source)
+            FaultKind kind = FaultKind.of(status);
+            cache.fillFault(root, intermediate, kind);
+            fault.set(kind, 2, source)
                     .intermediate(intermediate)
                     .fetchAddress(walker.descriptorAddress())
                     .top(walker.height() == root.startHeight());
@@ -130,6 +152,10 @@ public final class StageTwo implements TableLocator {
         updater.prepare(root, walker, need);
         permissions = updater.permissions();
         if ((permissions & need) != need && !lacksPermission(intermediate, updater.obtainable(), source, mode)) {
+            return false;
+        }
+        if (written && updater.isUpdate(walker) && root.refusesUpdates()) {
+            fault.set(FaultKind.UPDATE, 2, source).intermediate(intermediate);
             return false;
         }
         if (written && updater.isUpdate(walker) && !updater.write(root, walker)) {

@@ -15,8 +15,16 @@ public enum StaleCause {
     LEAF_ONLY("the invalidation since the change is for leaves only, and a table was changed"),
     /** Only the second stage was invalidated, which does not drop combined translations. */
     SECOND_STAGE_ONLY("the invalidation since the change is of the second stage only; combined translations stay"),
+    /** Only the first stage was invalidated, while a table of the second was changed. */
+    FIRST_STAGE_ONLY("the invalidation since the change is of the first stage only, and the second was changed"),
     /** The change was invalidated: the fault is this model's. */
-    INVALIDATED("the mapping was invalidated since the change");
+    INVALIDATED("the mapping was invalidated since the change"),
+    /** No configuration was invalidated since it was changed. */
+    CONFIGURATION_MISSING("no invalidation of configuration since it was changed"),
+    /** Configuration was invalidated, but not that of this stream and substream. */
+    CONFIGURATION_OTHER("invalidations of configuration since the change name another stream, substream or domain"),
+    /** The changed configuration was invalidated: the fault is this model's. */
+    CONFIGURATION_INVALIDATED("the configuration was invalidated since the change");
 
     private final String text;
 

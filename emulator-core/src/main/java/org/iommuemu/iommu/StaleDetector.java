@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu;
 
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.LongFunction;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
-import org.iommuemu.cache.CacheGeometry;
+import org.iommuemu.bits.Layout;
 import org.iommuemu.memory.PhysicalMemory;
-import org.iommuemu.paging.EntryTag;
-import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableRoot;
 import org.iommuemu.paging.WalkCaches;
 import org.iommuemu.paging.Walker;
@@ -28,33 +24,39 @@ public final class StaleDetector {
     /** Pages reported at most; further ones are counted. */
     public static final int MOST_PAGES = 1 << 16;
 
-    private static final int PERMISSIONS = 0x3F;
+    private static final int SMALLEST_SHIFT = 12;
 
-    private record Page(long tag, long address) {}
+    /** What is reported once: a page of an address space, or the configuration of a stream and substream. */
+    private record Place(boolean configuration, long tag, long address) {}
 
     private final TranslationUnit unit;
     private final LeafRules rules;
     private final TableRoot noTables;
     private final LongSupplier commands;
-    private final LongFunction<String> names;
+    private final TagNames names;
     private final InvalidationLog invalidations = new InvalidationLog();
     private final WriteStamps stamps;
     private final TranslationWalk fresh;
-    private final Map<Page, StaleHit> hits = new LinkedHashMap<>();
+    private final StaleConfiguration configurations;
+    private final Map<Place, StaleHit> hits = new LinkedHashMap<>();
     private final AddressSpaces spaces = new AddressSpaces();
     private WriteStamps.@Nullable Stamp change;
+    private boolean changeOfSecond;
     private WriteStamps.@Nullable Stamp structures;
     private long sequence;
     private long dmas;
     private long staleAccesses;
     private boolean walked;
+    private int stream;
+    private int substream;
 
     /**
      * A detector that watches memory and invalidations from now on.
      *
      * @param noTables tables of nobody, see {@link StageTwo}
      * @param commands commands consumed so far
-     * @param names what the architecture calls the address space of a tag
+     * @param names what the architecture calls its tags
+     * @param source makes what reads configuration from memory; the observer is to see every structure that it reads
      */
     public StaleDetector(
             TranslationUnit unit,
@@ -62,7 +64,8 @@ public final class StaleDetector {
             LeafRules rules,
             TableRoot noTables,
             LongSupplier commands,
-            LongFunction<String> names) {
+            TagNames names,
+            Function<StructureObserver, ConfigurationSource> source) {
         this.unit = unit;
         this.rules = rules;
         this.noTables = noTables;
@@ -70,8 +73,14 @@ public final class StaleDetector {
         this.names = names;
         stamps = new WriteStamps(memory, this::now);
         fresh = walk(memory, true);
+        configurations = new StaleConfiguration(source.apply(this::fetchedAgain), fresh, names);
         memory.watchWrites(stamps);
-        unit.logInvalidations(scope -> invalidations.add(sequence++, scope));
+        unit.watch(scope -> invalidations.add(sequence++, scope), this::resolved);
+        unit.configurations().logInvalidations(scope -> configurations.invalidated(sequence++, scope));
+    }
+
+    private void fetchedAgain(Layout layout, long address, long[] words) {
+        configurations.dated(stamps.of(address, words.length));
     }
 
     private WriteStamps.Stamp now() {
@@ -88,30 +97,31 @@ public final class StaleDetector {
         Walker walker = new Walker(
                 memory,
                 new WalkCaches("no walk cache", CacheConfiguration.none().walk()));
-        Walker second = new Walker(
-                memory,
-                new WalkCaches("no walk cache", CacheConfiguration.none().walk()));
+        StageTwo stageTwo = StageTwo.withoutCaches(rules, memory, noTables);
         if (dated) {
-            walker.observe((root, height, address, descriptor) -> date(address));
-            second.observe((root, height, address, descriptor) -> date(address));
+            walker.observe((root, height, address, descriptor) -> date(address, false));
+            stageTwo.walker().observe((root, height, address, descriptor) -> date(address, true));
         }
-        StageTwo stageTwo =
-                new StageTwo(second, new Iotlb("no cache", CacheGeometry.none(), false), rules, memory, noTables);
         return new TranslationWalk(walker, stageTwo, rules, memory);
     }
 
     /** Of all descriptors on the way, and the configuration before them, the one that changed last is what changed. */
-    private void date(long address) {
-        change = WriteStamps.Stamp.later(change, stamps.of(address));
+    private void date(long address, boolean ofSecond) {
+        WriteStamps.Stamp latest = WriteStamps.Stamp.later(change, stamps.of(address));
+        changeOfSecond = latest != null && latest.equals(change) ? changeOfSecond : ofSecond;
+        change = latest;
     }
 
     /** Answers a transaction as the unit does, and compares. */
     public void translate(Transaction t, Verdict v) {
         long walks = unit.walker().walks();
-        begin();
+        begin(t.streamId(), t.substreamId());
         unit.translate(t, v);
         walked = unit.walker().walks() != walks;
         TranslationContext context = used(t);
+        if (context != null) {
+            compareConfiguration(t, context, false);
+        }
         TableRoot root = context == null ? null : context.root(t.address());
         if (context == null || root == null) {
             dmas++;
@@ -123,16 +133,21 @@ public final class StaleDetector {
         space.used(now());
     }
 
-    /** Goes before a request that is not compared. */
-    public void begin() {
+    /** Goes before a request, or an operation of software, that is not compared as a whole. */
+    public void begin(int streamId, int substreamId) {
+        stream = streamId;
+        substream = substreamId;
         unit.configurations().forgetLastFill();
         structures = null;
     }
 
-    /** Goes after a request that is not compared: it may have filled caches by the configuration that it found in use. */
+    /** Goes after a Translation Request: it may have filled caches by the configuration that it found in use. */
     public void end(Transaction request) {
         TranslationContext context = used(request);
         TableRoot root = context == null ? null : context.root(request.address());
+        if (context != null) {
+            compareConfiguration(request, context, true);
+        }
         if (context != null && root != null) {
             spaces.use(root, context.second(), structures).used(now());
         }
@@ -140,8 +155,94 @@ public final class StaleDetector {
 
     /** The context that a transaction was answered by, or null; it may have been fetched and not kept. */
     private @Nullable TranslationContext used(Transaction t) {
+        if (!unit.isEnabled()) {
+            return null;
+        }
         TranslationContext cached = unit.configurations().peek(t.streamId(), t.substreamId());
         return cached == null ? unit.configurations().lastFill() : cached;
+    }
+
+    private void compareConfiguration(Transaction t, TranslationContext context, boolean request) {
+        boolean cached = unit.configurations().lastFill() == null;
+        if (!cached || !configurations.isStale(t, context, request, now())) {
+            return;
+        }
+        staleAccesses++;
+        Place place = new Place(true, StaleConfiguration.key(t.streamId(), t.substreamId()), 0);
+        if (isReported(place)) {
+            return;
+        }
+        StaleCause cause = configurations.cause(t, context);
+        hit(
+                place,
+                t.address() & -(1L << SMALLEST_SHIFT),
+                SMALLEST_SHIFT,
+                configurations.usedAddress(),
+                configurations.nowAddress(),
+                "configuration",
+                cause,
+                configurations.closest(),
+                configurations.changed());
+    }
+
+    private boolean isReported(Place place) {
+        return hits.containsKey(place) || hits.size() >= MOST_PAGES;
+    }
+
+    private void hit(
+            Place place,
+            long first,
+            int shift,
+            long used,
+            long is,
+            String space,
+            StaleCause cause,
+            String detail,
+            WriteStamps.@Nullable Stamp since) {
+        long page = -(1L << shift);
+        hits.put(
+                place,
+                new StaleHit(
+                        stream,
+                        substream,
+                        first,
+                        shift,
+                        used < 0 ? -1 : used & page,
+                        is < 0 ? -1 : is & page,
+                        space,
+                        cause,
+                        detail,
+                        since == null ? -1 : commands.getAsLong() - since.commands(),
+                        since == null ? -1 : dmas - since.dmas()));
+    }
+
+    /** Compares what a Translation Request, or an operation of software, was told. */
+    private void resolved(
+            TableRoot root, @Nullable TableRoot second, long address, int need, int useful, int mode, boolean found) {
+        // An operation of software uses no address space's translations, but only tables.
+        boolean operation = (mode & TranslationWalk.SPLIT) != 0;
+        begin(operation ? null : spaces.use(root, second, structures).change());
+        boolean goes = fresh.run(root, second, address, need, useful, mode | TranslationWalk.NO_UPDATE);
+        TranslationWalk told = unit.result();
+        int granted = found ? told.permissions() & useful : 0;
+        boolean nothing = granted == 0 && (!goes || (fresh.permissions() & useful) == 0);
+        boolean alike =
+                found == goes && (!found || told.output() == fresh.output()) && (granted & ~fresh.permissions()) == 0;
+        if (nothing || alike || goes && !found && root.updatesAccessFlag()) {
+            return;
+        }
+        stale(
+                root,
+                second,
+                address,
+                found ? told.shift() : root.format().granuleShift(),
+                found ? told.output() : -1,
+                goes);
+    }
+
+    private void begin(WriteStamps.@Nullable Stamp configured) {
+        change = configured;
+        changeOfSecond = false;
     }
 
     private void compare(
@@ -151,7 +252,7 @@ public final class StaleDetector {
             TableRoot root,
             WriteStamps.@Nullable Stamp configured) {
         long address = root.canonical(t.address());
-        change = configured;
+        begin(configured);
         int need = context.need(t.access());
         boolean goes = fresh.run(root, context.second(), address, need, need, TranslationWalk.NO_UPDATE);
         if (goes == v.isOk() && (!goes || fresh.output() == v.address() && fresh.attributes() == v.attributes())) {
@@ -161,44 +262,37 @@ public final class StaleDetector {
             // A walk that could not mark a descriptor was refused for that, which walks without marks do not see.
             return;
         }
-        staleAccesses++;
         int shift = v.isOk() ? v.pageShift() : root.format().granuleShift();
+        stale(root, context.second(), address, shift, v.isOk() ? v.address() : -1, goes);
+    }
+
+    private void stale(TableRoot root, @Nullable TableRoot second, long address, int shift, long used, boolean goes) {
+        staleAccesses++;
         long first = address & -(1L << shift);
-        Page page = new Page(root.tag(), first);
-        if (hits.containsKey(page) || hits.size() >= MOST_PAGES) {
+        Place place = new Place(false, root.tag(), first);
+        if (isReported(place)) {
             return;
         }
-        WriteStamps.Stamp since = change;
         boolean global = unit.iotlb().isHeldGlobally(root, address);
         StaleCause cause = invalidations.causeSince(
-                since == null ? 0 : since.sequence(),
+                change == null ? 0 : change.sequence(),
                 global ? root.globalTag() : root.tag(),
                 global,
-                context.second(),
+                second,
+                changeOfSecond,
                 first,
                 first | (1L << shift) - 1);
         InvalidationScope closest = invalidations.closest();
-        hits.put(
-                page,
-                new StaleHit(
-                        t.streamId(),
-                        t.substreamId(),
-                        first,
-                        shift,
-                        v.isOk() ? v.address() & -(1L << shift) : -1,
-                        goes ? fresh.output() & -(1L << shift) : -1,
-                        names.apply(root.tag()),
-                        cause,
-                        closest == null ? "" : text(closest),
-                        since == null ? -1 : commands.getAsLong() - since.commands(),
-                        since == null ? -1 : dmas - since.dmas()));
+        long is = goes ? fresh.output() : -1;
+        String detail = closest == null ? "" : text(closest);
+        hit(place, first, shift, used, is, names.addressSpace(root.tag()), cause, detail, change);
     }
 
     private String text(InvalidationScope scope) {
         String range = scope.first() == 0 && scope.last() == -1L
                 ? "every address"
                 : String.format("0x%x to 0x%x", scope.first(), scope.last());
-        return names.apply(scope.tag()) + ", " + range;
+        return (scope.isAnyTag() ? "every address space" : names.addressSpace(scope.tag())) + ", " + range;
     }
 
     /**
@@ -206,34 +300,7 @@ public final class StaleDetector {
      * those that the last transaction of the address space used; an address space that none has used is not looked at.
      */
     public List<StaleEntry> staleEntries(PhysicalMemory memory) {
-        TranslationWalk walk = walk(memory, false);
-        List<StaleEntry> stale = new ArrayList<>();
-        unit.iotlb().cache().forEach((entry, tag0, tag1, value0, value1) -> {
-            AddressSpaces.Space space = spaces.find(tag1, EntryTag.first(tag0));
-            if (space != null && !EntryTag.isGlobal(tag0) && !isGiven(walk, space, tag0, value0)) {
-                long output = value0 & ~(long) PERMISSIONS;
-                stale.add(new StaleEntry(names.apply(tag1), tag1, EntryTag.first(tag0), EntryTag.shift(tag0), output));
-            }
-        });
-        stale.sort(Comparator.comparingLong(StaleEntry::tag).thenComparing(StaleEntry::address, Long::compareUnsigned));
-        return stale;
-    }
-
-    /** Whether the tables give all of an entry, which may be a block that they map by smaller pages now. */
-    private static boolean isGiven(TranslationWalk walk, AddressSpaces.Space space, long tag0, long value0) {
-        long first = EntryTag.first(tag0);
-        long bytes = 1L << EntryTag.shift(tag0);
-        int mode = TranslationWalk.REPORT | TranslationWalk.NO_UPDATE;
-        for (long done = 0; done < bytes; done = (done | (1L << walk.shift()) - 1) + 1) {
-            boolean goes = walk.run(space.root(), space.second(), first + done, 0, Permission.ALL, mode);
-            boolean same = goes
-                    && walk.output() == (value0 & ~(long) PERMISSIONS) + done
-                    && (value0 & PERMISSIONS & ~walk.permissions()) == 0;
-            if (!same) {
-                return false;
-            }
-        }
-        return true;
+        return new ResidentTranslations(unit.iotlb(), spaces, names).stale(walk(memory, false));
     }
 
     /** The pages that were accessed by a stale translation, in the order of their first access. */

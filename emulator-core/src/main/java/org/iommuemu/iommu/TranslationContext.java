@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu;
 
+import java.util.Arrays;
 import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableRoot;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,21 @@ public abstract class TranslationContext {
     /** A number by which contexts can be invalidated together, such as the domain they belong to; 0 unless told. */
     public long group() {
         return 0;
+    }
+
+    /** Which ATS requests the context allows; 0, for none, unless told. */
+    public int ats() {
+        return 0;
+    }
+
+    /** Whether another context has the same tables, overrides and ATS. */
+    final boolean translatesLike(TranslationContext other) {
+        return AddressSpaces.isSame(lower, other.lower)
+                && AddressSpaces.isSame(upper, other.upper)
+                && AddressSpaces.isSame(second, other.second)
+                && upperHalf == other.upperHalf
+                && Arrays.equals(effective, other.effective)
+                && ats() == other.ats();
     }
 
     /** The tables for an address, or null if the context does not translate. */

@@ -21,6 +21,7 @@ public final class TranslationUnit {
     private final TranslationWalk walk;
     private final Fault fault = new Fault();
     private @Nullable Consumer<InvalidationScope> invalidationLog;
+    private @Nullable ResolveObserver resolveObserver;
     private boolean enabled;
     private long translated;
     private long passedThrough;
@@ -91,6 +92,12 @@ public final class TranslationUnit {
             v.ok(iotlb.output(entry, address), iotlb.hitShift(), iotlb.attributes(entry));
             return true;
         }
+        FaultKind kept = iotlb.fault(entry);
+        if (kept != null) {
+            fault.set(kept, root.stage(), Fault.Source.INPUT).intermediate(address);
+            refuse(t, context, fault, v);
+            return true;
+        }
         if (context.second() != null || root.updatesDirtyState() || root.isPrivilegedOnly()) {
             // Which stage is to blame is not kept in the entry, nor whether the page may be made dirty: a walk tells.
             // Nor is a root that unprivileged requests must not use.
@@ -135,6 +142,7 @@ public final class TranslationUnit {
     private void walk(Transaction t, TranslationContext context, TableRoot root, long address, Verdict v) {
         if (!walk.run(
                 root, context.second(), address, context.need(t.access()), Permission.ALL, TranslationWalk.ACCESS)) {
+            iotlb.fillFault(root, address, walk.fault().kind());
             refuse(t, context, walk.fault(), v);
             return;
         }
@@ -144,7 +152,7 @@ public final class TranslationUnit {
     }
 
     private void fill(TableRoot root, long address) {
-        if (!walk.isCacheable()) {
+        if (walk.meetsForbidden()) {
             return;
         }
         iotlb.fill(
@@ -169,10 +177,24 @@ public final class TranslationUnit {
      */
     public boolean resolve(TableRoot root, @Nullable TableRoot second, long input, int need, int useful, int mode) {
         long address = root.canonical(input);
+        boolean found = resolveCanonical(root, second, address, need, useful, mode);
+        if (resolveObserver != null) {
+            resolveObserver.resolved(root, second, address, need, useful, mode, found);
+        }
+        return found;
+    }
+
+    private boolean resolveCanonical(
+            TableRoot root, @Nullable TableRoot second, long address, int need, int useful, int mode) {
         if (mode != TranslationWalk.REPORT) {
             return walk.run(root, second, address, need, useful, mode);
         }
         int entry = iotlb.lookup(root, address);
+        FaultKind kept = entry < 0 ? null : iotlb.fault(entry);
+        if (kept != null) {
+            walk.refused(kept, root, address);
+            return false;
+        }
         boolean updates = root.updatesDirtyState() || second != null && second.updatesDirtyState();
         if (entry >= 0 && (!updates || (iotlb.permissions(entry) & need) == need)) {
             walk.found(
@@ -180,7 +202,9 @@ public final class TranslationUnit {
             return true;
         }
         boolean found = walk.run(root, second, address, need, useful, mode);
-        if (found && walk.permissions() != 0) {
+        if (!found) {
+            iotlb.fillFault(root, address, walk.fault().kind());
+        } else if (walk.permissions() != 0) {
             fill(root, address);
         }
         return found;
@@ -234,9 +258,15 @@ public final class TranslationUnit {
                 && stageTwo.isEmpty();
     }
 
-    /** Shows every invalidation from now on; a scope is not to be kept. */
-    void logInvalidations(Consumer<InvalidationScope> log) {
+    /** Shows every invalidation, whose scope is not to be kept, and every {@link #resolve} from now on. */
+    void watch(Consumer<InvalidationScope> log, ResolveObserver onResolve) {
         invalidationLog = log;
+        resolveObserver = onResolve;
+    }
+
+    /** Whether translation is on. */
+    boolean isEnabled() {
+        return enabled;
     }
 
     /** The configuration cache. */

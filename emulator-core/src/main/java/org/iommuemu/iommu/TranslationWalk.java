@@ -64,7 +64,7 @@ public final class TranslationWalk {
         if (!root.covers(address)) {
             return fail(FaultKind.INPUT_RANGE, root, address);
         }
-        if (root.isDisabled()) {
+        if (root.isDisabled() || need == Permission.NEVER && root.refusesFirst()) {
             return fail(FaultKind.WALK_DISABLED, root, address);
         }
         if (root.isPrivilegedOnly() && ((need != 0 ? need : useful) & Permission.PRIVILEGED) == 0) {
@@ -102,6 +102,9 @@ public final class TranslationWalk {
             return false;
         }
         if (updater.isUpdate(walker) && (mode & NO_UPDATE) == 0) {
+            if (root.refusesUpdates()) {
+                return fail(FaultKind.UPDATE, root, address);
+            }
             // The descriptor is itself written through the second stage.
             if (second != null && !stageTwo.translateUpdate(second, walker.descriptorIntermediate())) {
                 fault = stageTwo.fault();
@@ -134,10 +137,10 @@ public final class TranslationWalk {
         return fail(FaultKind.FORBIDDEN_OUTPUT, second == null ? root : second, address);
     }
 
-    /** Whether the translation may be kept: nothing is forbidden within its page. */
-    boolean isCacheable() {
+    /** Whether something within the page is forbidden; the translation is not to be kept then. */
+    public boolean meetsForbidden() {
         long size = 1L << shift;
-        return !rules.forbids(output & -size, output | size - 1);
+        return rules.forbids(output & -size, output | size - 1);
     }
 
     private boolean behind(TableRoot second, int need, int useful, int mode) {
@@ -157,6 +160,12 @@ public final class TranslationWalk {
         output = stageTwo.output();
         attributes = rules.combine(attributes, stageTwo.attributes());
         return true;
+    }
+
+    /** Takes over a fault that was found in a cache. */
+    void refused(FaultKind kind, TableRoot root, long address) {
+        fault = own;
+        fail(kind, root, address);
     }
 
     /** Takes over a translation that was found in a cache. */

@@ -34,6 +34,7 @@ public final class TableFormat {
     private final int highShift;
     private final long restrictionMask;
     private final long grantMask;
+    private final long ungrantedMask;
     private final long accessFlag;
     private final long contiguous;
 
@@ -63,6 +64,7 @@ public final class TableFormat {
         highShift = b.highShift;
         restrictionMask = b.restrictionMask;
         grantMask = b.grantMask;
+        ungrantedMask = b.ungranted ? b.grantMask : 0;
         accessFlag = b.accessFlag;
         contiguous = b.contiguous;
     }
@@ -86,6 +88,7 @@ public final class TableFormat {
         highShift = f.highShift;
         restrictionMask = 0;
         grantMask = 0;
+        ungrantedMask = 0;
         presentMask = f.presentMask;
         accessFlag = f.accessFlag;
         contiguous = f.contiguous;
@@ -179,6 +182,11 @@ public final class TableFormat {
         return (tableDescriptor ^ grantMask) & restrictionMask;
     }
 
+    /** Whether a walk ends where restrictions, those of the last descriptor among them, have come to this: nothing that lies below can be allowed. */
+    public boolean endsWalk(long accumulated) {
+        return ungrantedMask != 0 && (accumulated & ungrantedMask) == ungrantedMask;
+    }
+
     /** Whether a leaf has been marked as accessed, or the format has no such mark. */
     public boolean isAccessed(long leaf) {
         return (leaf & accessFlag) == accessFlag;
@@ -227,6 +235,7 @@ public final class TableFormat {
         private int highShift;
         private long restrictionMask;
         private long grantMask;
+        private boolean ungranted;
         private long presentMask = 1;
         private long tableReserved;
         private long leafReserved;
@@ -315,6 +324,12 @@ public final class TableFormat {
         public Builder grants(long mask) {
             grantMask = mask;
             restrictionMask |= mask;
+            return this;
+        }
+
+        /** Ends a walk as soon as none of the granting bits is left. */
+        public Builder endsUngranted(boolean on) {
+            ungranted = on;
             return this;
         }
 

@@ -23,6 +23,8 @@ public final class TableRoot {
     private final boolean accessFlagUpdated;
     private final boolean dirtyStateUpdated;
     private final boolean tableFlagUpdated;
+    private final boolean updatesRefused;
+    private final boolean refusalFirst;
     private final int permissionControls;
     private final long attributes;
     private final int shareability;
@@ -50,6 +52,8 @@ public final class TableRoot {
         accessFlagUpdated = b.accessFlagUpdated;
         dirtyStateUpdated = b.dirtyStateUpdated;
         tableFlagUpdated = b.tableFlagUpdated;
+        updatesRefused = b.updatesRefused;
+        refusalFirst = b.refusalFirst;
         permissionControls = b.permissionControls;
         attributes = b.attributes;
         shareability = b.shareability;
@@ -134,6 +138,16 @@ public final class TableRoot {
     /** Whether hardware marks table descriptors as accessed (CD.HAFT, STE.S2HAFT). */
     public boolean updatesTableFlag() {
         return tableFlagUpdated;
+    }
+
+    /** Whether a descriptor that hardware would have to mark is a fault (VT-d: walks that are not snooped). */
+    public boolean refusesUpdates() {
+        return updatesRefused;
+    }
+
+    /** Whether requests that no table can allow are refused before any walk (VT-d: PASID entry SRE). */
+    public boolean refusesFirst() {
+        return refusalFirst;
     }
 
     /** Controls that the format's permission rules take, see the format. */
@@ -221,6 +235,8 @@ public final class TableRoot {
         private boolean accessFlagUpdated;
         private boolean dirtyStateUpdated;
         private boolean tableFlagUpdated;
+        private boolean updatesRefused;
+        private boolean refusalFirst;
         private int permissionControls;
         private long attributes;
         private int shareability = -1;
@@ -309,6 +325,18 @@ public final class TableRoot {
         /** Lets hardware mark table descriptors as accessed. */
         public Builder tableFlagUpdates(boolean on) {
             tableFlagUpdated = on;
+            return this;
+        }
+
+        /** Makes it a fault if hardware would have to mark a descriptor. */
+        public Builder updatesRefused(boolean on) {
+            updatesRefused = on;
+            return this;
+        }
+
+        /** Refuses requests that no table can allow before any walk. */
+        public Builder refusalFirst(boolean on) {
+            refusalFirst = on;
             return this;
         }
 

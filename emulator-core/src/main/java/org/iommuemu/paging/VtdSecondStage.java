@@ -8,6 +8,8 @@ import org.iommuemu.bits.Layout;
 public final class VtdSecondStage {
     /** {@link #permissions}: leaves are marked dirty by hardware, so that a clean one is not yet writable. */
     public static final int DIRTY_TRACKED = 1;
+    /** {@link #permissions}: those of devices are IR and IW. */
+    public static final int SEPARATE = 1 << 1;
 
     private static final Layout.Builder T = Layout.builder("second-stage table entry", 1, "VT-d 9.8");
     private static final Layout.Builder L = Layout.builder("second-stage leaf", 1, "VT-d 9.8");
@@ -32,6 +34,10 @@ public final class VtdSecondStage {
     public static final BitField D = BitField.bit("D", 9);
     /** Snoop. */
     public static final BitField SNP = BitField.bit("SNP", 11);
+    /** Read, by a device where permissions are separate. */
+    public static final BitField IR = BitField.bit("IR", 61);
+    /** Write, by a device where permissions are separate. */
+    public static final BitField IW = BitField.bit("IW", 62);
     /** Leaf. */
     public static final Layout LEAF =
             L.with(R, W, EMT, IPAT, PS, A, D, SNP, TABLE_ADDRESS).build();
@@ -49,20 +55,40 @@ public final class VtdSecondStage {
      * @param largeHeights heights of large leaves, as bits: 1 for 2 MiB, 2 for 1 GiB
      * @param snoopControl whether leaves have SNP
      * @param transientMappings whether leaves have TM, as they had on units with device TLBs before it was given up
+     * @param scalable whether walks end where R and W of the levels so far leave nothing, which is a fault of its own then
      */
     public static TableFormat format(
-            int addressWidth, int largeHeights, boolean snoopControl, boolean transientMappings) {
+            int addressWidth, int largeHeights, boolean snoopControl, boolean transientMappings, boolean scalable) {
+        long present = R.mask() | W.mask();
+        long leafReserved = transientMappings ? 0 : BIT_62;
+        return format(addressWidth, largeHeights, snoopControl, scalable, present, BIT_62, leafReserved);
+    }
+
+    /** The format of one unit while RTADDR.SSIRWE is set: devices have permissions of their own, IR and IW. */
+    public static TableFormat separate(int addressWidth, int largeHeights, boolean snoopControl) {
+        return format(addressWidth, largeHeights, snoopControl, true, IR.mask() | IW.mask(), 0, 0);
+    }
+
+    private static TableFormat format(
+            int addressWidth,
+            int largeHeights,
+            boolean snoopControl,
+            boolean scalable,
+            long present,
+            long tableReserved,
+            long leafReserved) {
         long beyond = (1L << 52) - (1L << addressWidth);
         TableFormat.Builder b = TableFormat.builder("VT-d second stage", GRANULE)
                 .levelsFromOne()
                 .types(PS.mask(), 0, PS.mask(), 0)
-                .present(R.mask() | W.mask())
-                .grants(R.mask() | W.mask())
+                .present(present)
+                .grants(present)
+                .endsUngranted(scalable)
                 .address(addressWidth - 1, GRANULE)
                 .accessFlag(A.mask())
                 .reserved(
-                        SNP.mask() | beyond | BIT_62,
-                        (snoopControl ? 0 : SNP.mask()) | beyond | (transientMappings ? 0 : BIT_62),
+                        SNP.mask() | beyond | tableReserved,
+                        (snoopControl ? 0 : SNP.mask()) | beyond | leafReserved,
                         0);
         for (int h = 1; h <= LARGEST_HEIGHT; h++) {
             if ((largeHeights >>> h & 1) != 0) {
@@ -75,13 +101,14 @@ public final class VtdSecondStage {
     /**
      * What a leaf allows.
      *
-     * @param restrictions accumulated over the tables: bits of R and W that are missing in one of them
-     * @param controls {@link #DIRTY_TRACKED} or 0
+     * @param restrictions accumulated over the tables: bits of R and W, or IR and IW, that are missing in one of them
+     * @param controls {@link #DIRTY_TRACKED}, {@link #SEPARATE}
      */
     public static int permissions(long leaf, long restrictions, int controls) {
         long granted = leaf & ~restrictions;
-        boolean read = R.isSet(granted);
-        boolean write = W.isSet(granted) && ((controls & DIRTY_TRACKED) == 0 || D.isSet(leaf));
+        boolean separate = (controls & SEPARATE) != 0;
+        boolean read = (separate ? IR : R).isSet(granted);
+        boolean write = (separate ? IW : W).isSet(granted) && ((controls & DIRTY_TRACKED) == 0 || D.isSet(leaf));
         int bits = Permission.of(true, read, write, read);
         return bits | Permission.of(false, read, write, read);
     }

@@ -120,6 +120,15 @@ public final class WalkCaches {
         return true;
     }
 
+    /** Walks so far that started from an entry: they look in one cache after the other, and stop at the first that has one. */
+    public long hits() {
+        long n = 0;
+        for (int h = 1; h < byHeight.length; h++) {
+            n += byHeight[h].counters().hits();
+        }
+        return n;
+    }
+
     /** The caches by height, from 1 up. */
     public List<SetAssociativeCache> caches() {
         List<SetAssociativeCache> all = new ArrayList<>();

@@ -13,6 +13,8 @@ public enum WalkStatus {
     ADDRESS_SIZE,
     /** At a descriptor whose read got no answer. */
     EXTERNAL_ABORT,
+    /** At a descriptor that would have to be marked as accessed, see {@link TableRoot#refusesUpdates}. */
+    UPDATE_REFUSED,
     /** At a descriptor that the next stage of translation did not let the walk read. */
     NOT_LOCATED
 }

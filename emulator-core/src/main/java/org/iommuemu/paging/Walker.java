@@ -139,7 +139,13 @@ public final class Walker {
                     // Of higher priority than what marking the descriptor could come to (DDI 0487 §D8.15).
                     return WalkStatus.ADDRESS_SIZE;
                 }
+                if (format.endsWalk(restrict | format.restrictions(d))) {
+                    return WalkStatus.INVALID_DESCRIPTOR;
+                }
                 if (updates && !format.isAccessed(d)) {
+                    if (root.refusesUpdates()) {
+                        return WalkStatus.UPDATE_REFUSED;
+                    }
                     // It is marked before it is used, and so before it is cached.
                     unmarked |= !updating;
                     if (updating && locator != null) {
@@ -169,6 +175,9 @@ public final class Walker {
             } else if (format.isLeaf(d, h)) {
                 if (format.isLeafMalformed(d, h)) {
                     return WalkStatus.RESERVED_BITS;
+                }
+                if (format.endsWalk(restrict | format.restrictions(d))) {
+                    return WalkStatus.INVALID_DESCRIPTOR;
                 }
                 output = format.output(d, h);
                 restrictions = restrict;

@@ -165,7 +165,7 @@ final class SmmuArchitecture implements Architecture {
             case UNPRIVILEGED -> SmmuRule.UNPRIVILEGED_NEVER;
             case INVALID_DESCRIPTOR, RESERVED_BITS, FORBIDDEN_OUTPUT -> SmmuRule.DESCRIPTOR_INVALID;
             case ADDRESS_SIZE -> SmmuRule.OUTPUT_ADDRESS_SIZE;
-            case ACCESS_FLAG -> SmmuRule.ACCESS_FLAG;
+            case ACCESS_FLAG, UPDATE -> SmmuRule.ACCESS_FLAG;
             case WALK_EXTERNAL_ABORT -> SmmuRule.WALK_ABORT;
             case PERMISSION -> permissionRule(need & ~fault.held(), fault.held(), access);
         };
@@ -177,7 +177,7 @@ final class SmmuArchitecture implements Architecture {
             case INPUT_RANGE, WALK_DISABLED, UNPRIVILEGED -> SmmuRule.STAGE_2_INPUT_RANGE;
             case INVALID_DESCRIPTOR, RESERVED_BITS, FORBIDDEN_OUTPUT -> SmmuRule.DESCRIPTOR_INVALID;
             case ADDRESS_SIZE -> SmmuRule.OUTPUT_ADDRESS_SIZE;
-            case ACCESS_FLAG -> SmmuRule.ACCESS_FLAG;
+            case ACCESS_FLAG, UPDATE -> SmmuRule.ACCESS_FLAG;
             case WALK_EXTERNAL_ABORT -> SmmuRule.WALK_ABORT;
             case PERMISSION ->
                 // A table that may be read, but was not, is one in Device memory.

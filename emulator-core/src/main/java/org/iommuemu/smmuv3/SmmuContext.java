@@ -82,7 +82,8 @@ final class SmmuContext extends TranslationContext {
     }
 
     /** STE.EATS as far as it counts: no ATS for a stream that bypasses. */
-    int ats() {
+    @Override
+    public int ats() {
         return (controls & BYPASS) != 0 ? 0 : ats;
     }
 

@@ -2,6 +2,7 @@
 package org.iommuemu.smmuv3;
 
 import org.iommuemu.bits.BitField;
+import org.iommuemu.iommu.TagNames;
 
 /**
  * The context tags of cached translations: StreamWorld, VMID and ASID (IHI 0070 §3.17). A global translation has no ASID, but
@@ -63,8 +64,20 @@ final class SmmuTags {
         return INCOMING.of(difference);
     }
 
-    /** An address space, as reports call it. */
-    static String text(long tag) {
+    /** What reports call them; nothing here is invalidated by group. */
+    static final TagNames NAMES = new TagNames() {
+        @Override
+        public String addressSpace(long tag) {
+            return text(tag);
+        }
+
+        @Override
+        public String group(long mask, long value) {
+            return "";
+        }
+    };
+
+    private static String text(long tag) {
         StringBuilder text = new StringBuilder();
         int world = WORLD.getInt(tag);
         if (world != 0) {

@@ -4,6 +4,7 @@ package org.iommuemu.smmuv3;
 import org.iommuemu.iommu.AtcInvalidations;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.ConfigurationCache;
+import org.iommuemu.iommu.ConfigurationSource;
 import org.iommuemu.iommu.DevicePort;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
@@ -18,6 +19,7 @@ import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.iommu.TranslationWalk;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.WalkCaches;
@@ -171,11 +173,27 @@ public final class SmmuV3 implements Iommu {
     /** Compares every translation from now on with what the tables say; slow. */
     public StaleDetector detectStale() {
         StaleDetector detector = new StaleDetector(
-                unit, memory, new SmmuLeafRules(), ContextBuilder.NO_TABLES, commands::total, SmmuTags::text);
+                unit,
+                memory,
+                new SmmuLeafRules(),
+                ContextBuilder.NO_TABLES,
+                commands::total,
+                SmmuTags.NAMES,
+                this::configurationSource);
         structures.detect(detector.structureObserver());
         stale = detector;
         watched = true;
         return detector;
+    }
+
+    private ConfigurationSource configurationSource(StructureObserver observer) {
+        StructureReader reader = new StructureReader(memory, features.outputBits());
+        reader.observe(observer);
+        StageTwo stageTwo = StageTwo.withoutCaches(new SmmuLeafRules(), memory, ContextBuilder.NO_TABLES);
+        ConfigurationFetch fetch =
+                new ConfigurationFetch(features, file, reader, stageTwo, IncomingAttributes.of(features));
+        return (stream, substream) ->
+                fetch.findStream(stream) ? fetch.findContext(substream, TranslationWalk.NO_UPDATE) : null;
     }
 
     @Override
@@ -189,7 +207,7 @@ public final class SmmuV3 implements Iommu {
     public void requestTranslation(Transaction request, TranslationCompletion completion) {
         long interrupted = begin(request.streamId());
         if (stale != null) {
-            stale.begin();
+            stale.begin(request.streamId(), request.substreamId());
             requests.answer(request, completion);
             stale.end(request);
         } else {
@@ -231,6 +249,9 @@ public final class SmmuV3 implements Iommu {
     @Override
     public void writeRegister(long offset, int size, long value) {
         long interrupted = meter.begin(operationStream(offset));
+        if (stale != null) {
+            stale.begin((int) operationStream(offset), Transaction.NO_SUBSTREAM);
+        }
         file.write(unalias(offset), size, value);
         meter.end(interrupted, 0, 0, 0);
     }

@@ -18,12 +18,12 @@ import java.util.Arrays;
  *
  * <p>O(1) while the ring fits the events, O(log n) as the heap where it does not; no search ever goes through empty slices. Every
  * so many events the width of a slice is chosen anew so that 15 of 16 recent events were within the ring, and the number of
- * buckets follows the events in the queue. 40 bytes an event, and 8 to 64 for the buckets.
+ * buckets follows the events in the queue. 36 bytes an event and 4 a bucket, of which there are 4 to 8 for each event.
  */
 public final class CalendarQueue implements EventOrder {
     private static final int MIN_BUCKETS = 256;
-    /** Buckets for each event in the queue, as a power of two. */
-    private static final int BUCKETS_PER_EVENT_LOG2 = 1;
+    /** At least so many buckets for each event in the queue, as a power of two. */
+    private static final int BUCKETS_PER_EVENT_LOG2 = 2;
     /** How many later events an event may pass on its way to its place in a bucket. */
     private static final int WALK = 8;
     /** One event in this many may go to the heap because it is too far. */

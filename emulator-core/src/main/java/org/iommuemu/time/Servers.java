@@ -7,9 +7,14 @@ package org.iommuemu.time;
  * earlier time. When none is free, the one that will be first.
  */
 final class Servers {
+    private static final int NONE = -1;
+
     private final int count;
-    /** When the servers that are not taken become free. */
+    /** When the servers that are not taken become free; and, at {@link #vacant}, when the one taken last had become free. */
     private final SortedTimes free;
+
+    /** Index of a time that is to be replaced by the next one; {@link #NONE} for none. */
+    private int vacant = NONE;
 
     private int peak;
 
@@ -23,20 +28,29 @@ final class Servers {
 
     /** Takes a server from the earliest time on that is not before {@code at}; returns that time. */
     long take(long at) {
+        if (vacant != NONE) {
+            free.remove(vacant, 1);
+            vacant = NONE;
+        }
         if (free.size() == 0) {
             throw new IllegalStateException("all " + count + " are taken until further notice");
         }
         int fitting = free.countAtMost(at) - 1;
         long start = fitting >= 0 ? at : free.get(0);
         int idle = fitting >= 0 ? fitting + 1 : free.countAtMost(start);
-        free.remove(Math.max(fitting, 0), 1);
+        vacant = Math.max(fitting, 0);
         peak = Math.max(peak, count - idle + 1);
         return start;
     }
 
     /** Gives a server back: it is free from {@code until} on. */
     void give(long until) {
-        free.add(until);
+        if (vacant == NONE) {
+            free.add(until);
+        } else {
+            free.replace(vacant, until);
+            vacant = NONE;
+        }
     }
 
     int count() {

@@ -5,6 +5,9 @@ import java.util.Arrays;
 
 /** A few times in ascending order. */
 final class SortedTimes {
+    /** Up to this many are compared one by one. */
+    private static final int FEW = 4;
+
     private long[] times;
     private int size;
 
@@ -22,17 +25,20 @@ final class SortedTimes {
 
     /** How many are not after {@code time}; the others have this index and above. */
     int countAtMost(long time) {
-        int low = 0;
-        int high = size;
-        while (low < high) {
-            int middle = low + high >>> 1;
-            if (times[middle] <= time) {
-                low = middle + 1;
-            } else {
-                high = middle;
+        if (size <= FEW) {
+            int count = size;
+            while (count > 0 && times[count - 1] > time) {
+                count--;
             }
+            return count;
         }
-        return low;
+        int from = 0;
+        for (int left = size; left > 0; ) { // halves by a conditional move: nobody could predict the branch
+            int half = left + 1 >>> 1;
+            from = times[from + half - 1] <= time ? from + half : from;
+            left -= half;
+        }
+        return from;
     }
 
     void add(long time) {
@@ -43,6 +49,18 @@ final class SortedTimes {
         System.arraycopy(times, index, times, index + 1, size - index);
         times[index] = time;
         size++;
+    }
+
+    /** Puts another time in the place of one. */
+    void replace(int index, long time) {
+        int to = countAtMost(time);
+        if (to > index) {
+            to--;
+            System.arraycopy(times, index + 1, times, index, to - index);
+        } else {
+            System.arraycopy(times, to, times, to + 1, index - to);
+        }
+        times[to] = time;
     }
 
     /** Removes {@code count} times from an index on. */

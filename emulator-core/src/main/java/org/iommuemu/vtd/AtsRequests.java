@@ -2,6 +2,7 @@
 package org.iommuemu.vtd;
 
 import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.FaultKind;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.TranslationCompletion.Status;
@@ -10,7 +11,6 @@ import org.iommuemu.iommu.TranslationWalk;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.paging.Permission;
 import org.iommuemu.paging.TableRoot;
-import org.iommuemu.vtd.spec.ContextEntry;
 import org.iommuemu.vtd.spec.ExtendedCapability;
 import org.iommuemu.vtd.spec.ScalableContextEntry;
 import org.jspecify.annotations.Nullable;
@@ -24,16 +24,25 @@ final class AtsRequests {
     private final TranslationUnit unit;
     private final ContextLookup lookup;
     private final FaultRecorder recorder;
+    private final ExecuteRequests execution;
     private final int addressBits;
+    private final HostPermissionTable hostPermissions;
     private boolean enabled;
 
     AtsRequests(
-            VtdFeatures features, TranslationUnit unit, ContextLookup lookup, FaultRecorder recorder, int addressBits) {
+            VtdFeatures features,
+            TranslationUnit unit,
+            ContextLookup lookup,
+            FaultRecorder recorder,
+            EntryReader entries,
+            ExecuteRequests execution) {
         this.features = features;
         this.unit = unit;
         this.lookup = lookup;
         this.recorder = recorder;
-        this.addressBits = addressBits;
+        addressBits = entries.addressBits();
+        hostPermissions = new HostPermissionTable(features, entries);
+        this.execution = execution;
     }
 
     /** TE. */
@@ -47,8 +56,14 @@ final class AtsRequests {
             c.end(Status.UR, null);
             return;
         }
+        if (executes(t) && execution.isForbidden()) {
+            fail(t, lookup.executionRefusal(t.substreamId()), false, c);
+            return;
+        }
         VtdContext context = (VtdContext) unit.lookupContext(t.streamId(), t.substreamId());
-        if (context == null) {
+        boolean kept = context != null && context.refusal() != null && !context.is(VtdContext.FOUND);
+        if (context == null || !kept && !context.is(VtdContext.ATS)) {
+            // What is refused by the context entry is qualified by that alone: a PASID entry's FPD must not count.
             context = fetch(t, c);
         }
         if (context != null) {
@@ -57,44 +72,54 @@ final class AtsRequests {
     }
 
     private @Nullable VtdContext fetch(Transaction t, TranslationCompletion c) {
-        if (!lookup.findSource(t.streamId(), t.substreamId())) {
-            fail(t, lookup.refusal(), lookup.isSuppressed(), c);
-            return null;
+        if (!lookup.findSource(t.streamId(), t.substreamId(), !t.hasSubstream())) {
+            return refuse(t, c);
         }
-        if (!allowsAts()) {
+        if (!lookup.allowsAts()) {
             boolean legacy = lookup.mode() == ContextLookup.LEGACY;
             FaultReason why = legacy ? FaultReason.ATS_BLOCKED : FaultReason.SM_DEVICE_TLB_DISABLED;
             fail(t, why, lookup.isSuppressed(), c);
             return null;
         }
-        if (isInterrupt(t)) {
+        if (InterruptWindow.has(t)) {
             answerInterrupt(t, c);
             return null;
         }
         VtdContext context = lookup.fetch(t.streamId(), t.substreamId());
         if (context == null) {
-            fail(t, lookup.refusal(), lookup.isSuppressed(), c);
-            return null;
+            return refuse(t, c);
         }
         unit.keepContext(t.streamId(), t.substreamId(), context);
         return context;
     }
 
-    private boolean allowsAts() {
-        return lookup.mode() == ContextLookup.LEGACY
-                ? ContextEntry.TT.getInt(lookup.context()) == ContextEntry.TT_ATS
-                : ScalableContextEntry.DTE.isSet(lookup.context());
+    /** Answers what the last lookup refused, and has it kept if it may be. */
+    private @Nullable VtdContext refuse(Transaction t, TranslationCompletion c) {
+        fail(t, lookup.refusal(), lookup.isSuppressed(), c);
+        VtdContext refused = lookup.refused(t.substreamId());
+        if (refused != null) {
+            unit.keepContext(t.streamId(), t.substreamId(), refused);
+        }
+        return null;
     }
 
     private void answer(Transaction t, VtdContext context, TranslationCompletion c) {
         boolean suppressed = context.is(VtdContext.SUPPRESSED);
-        if (!context.is(VtdContext.ATS)) {
-            boolean scalable = context.is(VtdContext.SCALABLE);
-            fail(t, scalable ? FaultReason.SM_DEVICE_TLB_DISABLED : FaultReason.ATS_BLOCKED, suppressed, c);
+        FaultReason refusal = context.refusal();
+        if (refusal != null && !context.is(VtdContext.FOUND)) {
+            fail(t, refusal, suppressed, c);
             return;
         }
-        if (isInterrupt(t)) {
+        if (InterruptWindow.has(t)) {
             answerInterrupt(t, c);
+            return;
+        }
+        if (refusal != null) {
+            fail(t, refusal, suppressed, c);
+            return;
+        }
+        if (executes(t)) {
+            c.nothing(PAGE_SHIFT, Access.isPrivileged(t.access()), FaultReason.SM_EXECUTE);
             return;
         }
         boolean write = wantsWrite(t);
@@ -117,30 +142,53 @@ final class AtsRequests {
         }
         int need = Permission.of(privileged, false, write, false);
         int useful = Permission.of(privileged, true, write, false);
-        if (!unit.resolve(root, context.second(), t.address(), need, useful, TranslationWalk.REPORT)) {
+        boolean found = unit.resolve(root, context.second(), t.address(), need, useful, TranslationWalk.REPORT);
+        if (!found && unit.result().fault().kind() != FaultKind.FORBIDDEN_OUTPUT) {
             Transaction asked = new Transaction().set(t.streamId(), t.substreamId(), t.address(), access);
-            fail(t, VtdArchitecture.reason(asked, context, unit.result().fault()), suppressed, c);
+            FaultReason why =
+                    VtdArchitecture.reason(asked, context, unit.result().fault());
+            fail(t, why, context.is(VtdContext.SUPPRESSED), c);
             return;
         }
+        complete(t, context, write, privileged, c);
+    }
+
+    /** Answers with what the walk found. */
+    private void complete(
+            Transaction t, VtdContext context, boolean write, boolean privileged, TranslationCompletion c) {
+        boolean echoed = t.hasSubstream() && Access.isPrivileged(t.access());
         TranslationWalk result = unit.result();
         boolean mayRead = (result.permissions() & Permission.of(privileged, true, false, false)) != 0;
         boolean mayWrite = write && (result.permissions() & Permission.of(privileged, false, true, false)) != 0;
-        if (mayRead || mayWrite) {
+        if ((mayRead || mayWrite) && result.meetsForbidden()) {
+            boolean scalable = context.is(VtdContext.SCALABLE);
+            FaultReason why = scalable ? FaultReason.SM_INTERRUPT_OUTPUT : FaultReason.INTERRUPT_OUTPUT;
+            fail(t, why, context.is(VtdContext.SUPPRESSED), c);
+        } else if (mayRead || mayWrite) {
             c.success(result.output(), result.shift(), mayRead, mayWrite, false, echoed);
         } else {
-            c.nothing(PAGE_SHIFT, echoed, FaultReason.SM_NO_READ);
+            c.nothing(PAGE_SHIFT, echoed, nothing(context));
         }
+    }
+
+    /** Why there is no permission at all: a first stage allows reads at least, but to those whose pages they are not. */
+    private static FaultReason nothing(VtdContext context) {
+        if (!context.is(VtdContext.SCALABLE)) {
+            return FaultReason.NO_READ;
+        }
+        return context.is(VtdContext.FIRST_STAGE) && context.second() == null
+                ? FaultReason.SM_USER
+                : FaultReason.SM_NO_READ;
+    }
+
+    /** Of a Translation Request; that for writing may ask for execution too. */
+    private static boolean executes(Transaction t) {
+        return t.hasSubstream() && (t.access() & Access.INSTRUCTION) != 0;
     }
 
     /** Without the no-write flag every request is one for writing too. */
     private boolean wantsWrite(Transaction t) {
         return Access.isWrite(t.access()) || !features.hasExtended(ExtendedCapability.NWFS);
-    }
-
-    private static boolean isInterrupt(Transaction t) {
-        return !t.hasSubstream()
-                && t.address() >= VtdLeafRules.INTERRUPT_FIRST
-                && t.address() <= VtdLeafRules.INTERRUPT_LAST;
     }
 
     /** Interrupts are to be sent untranslated; what the PASID's tables say of their addresses does not matter (10.2, 4). */
@@ -180,12 +228,22 @@ final class AtsRequests {
         }
     }
 
+    /** HPTE: what may be done at a host address depends on the PASID's table of permissions. */
+    private @Nullable FaultReason checkHost(Transaction t) {
+        return lookup.scalable(t.substreamId()) == null
+                ? lookup.refusal()
+                : hostPermissions.check(lookup.pasidEntry(), t.address(), t.access());
+    }
+
     private @Nullable FaultReason check(Transaction t) {
         boolean scalable = lookup.mode() == ContextLookup.SCALABLE;
-        if (!lookup.findSource(t.streamId(), t.substreamId())) {
+        if (executes(t) && execution.isForbidden()) {
+            return lookup.executionRefusal(t.substreamId());
+        }
+        if (!lookup.findSource(t.streamId(), t.substreamId(), true)) {
             return lookup.refusal();
         }
-        if (!allowsAts()) {
+        if (!lookup.allowsAts()) {
             return scalable ? FaultReason.SM_DEVICE_TLB_DISABLED : FaultReason.ATS_BLOCKED;
         }
         if (t.hasSubstream() && !ScalableContextEntry.EPTR.isSet(lookup.context())) {
@@ -193,6 +251,10 @@ final class AtsRequests {
         }
         if (t.hasSubstream() && !lookup.checkPasid(t.substreamId())) {
             return lookup.refusal();
+        }
+        FaultReason why = scalable && ScalableContextEntry.HPTE.isSet(lookup.context()) ? checkHost(t) : null;
+        if (why != null) {
+            return why;
         }
         if (t.address() >>> addressBits != 0) {
             return scalable ? FaultReason.SM_ADDRESS_WIDTH : FaultReason.ADDRESS_WIDTH;

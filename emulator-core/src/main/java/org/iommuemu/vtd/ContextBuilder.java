@@ -19,7 +19,7 @@ final class ContextBuilder {
     static final int REQUESTED = -1;
 
     /** Tables of nobody. */
-    static final TableRoot NO_TABLES = TableRoot.builder(VtdSecondStage.format(52, 6, true, false))
+    static final TableRoot NO_TABLES = TableRoot.builder(VtdSecondStage.format(52, 6, true, false, true))
             .stage(2)
             .disabled(true)
             .build();
@@ -35,10 +35,14 @@ final class ContextBuilder {
 
     private final VtdFeatures features;
     private final int addressBits;
+    private final TableFormat legacySecondStage;
     private final TableFormat secondStage;
+    private final TableFormat secondStageSeparate;
     private final TableFormat firstStage;
     private final TableFormat firstStageExtended;
     private final long[] pasidReserved;
+    private boolean separate;
+    private boolean refusesUpdates;
     private FaultReason refusal = FaultReason.SM_PASID_RESERVED;
 
     ContextBuilder(VtdFeatures features, EntryReader reader, int addressBits) {
@@ -48,13 +52,17 @@ final class ContextBuilder {
         // The first units with scalable mode take SNP whether they report snoop control or not.
         boolean snoop =
                 features.hasExtended(ExtendedCapability.SC) || old && features.hasExtended(ExtendedCapability.SMTS);
-        secondStage = VtdSecondStage.format(
-                addressBits, features.largeHeights(), snoop, old && features.hasExtended(ExtendedCapability.DT));
+        boolean transientMappings = old && features.hasExtended(ExtendedCapability.DT);
+        int large = features.largeHeights();
+        legacySecondStage = VtdSecondStage.format(addressBits, large, snoop, transientMappings, false);
+        secondStage = VtdSecondStage.format(addressBits, large, snoop, transientMappings, true);
+        secondStageSeparate = VtdSecondStage.separate(addressBits, large, snoop);
         firstStage = VtdFirstStage.format(addressBits, features.has(Capability.FS1GP), false);
         firstStageExtended = VtdFirstStage.format(addressBits, features.has(Capability.FS1GP), true);
         pasidReserved = reader.reservedBits(PasidEntry.LAYOUT);
-        pasidReserved[0] |= absent(ExtendedCapability.SSTS, PasidEntry.AW.mask() | PasidEntry.SSPTPTR.mask())
-                | PasidEntry.SSPTPTR.mask() & -1L << addressBits
+        pasidReserved[0] |= absent(
+                        ExtendedCapability.SSTS,
+                        PasidEntry.AW.mask() | PasidEntry.SSPTPTR.mask() | PasidEntry.SSADE.mask())
                 | absent(ExtendedCapability.SSADS, PasidEntry.SSADE.mask());
         pasidReserved[1] |= absent(ExtendedCapability.SMPWCS, PasidEntry.PWSNP.mask())
                 | absent(ExtendedCapability.SC, PasidEntry.PGSNP.mask())
@@ -65,27 +73,44 @@ final class ContextBuilder {
                         ExtendedCapability.FSTS,
                         PasidEntry.FSPTPTR.mask() | PasidEntry.FSPM.mask() | PasidEntry.WPE.mask())
                 | absent(ExtendedCapability.EAFS, PasidEntry.EAFE.mask());
+        pasidReserved[4] |= absent(
+                ExtendedCapability.HPTS, PasidEntry.HPTSZ.mask() | PasidEntry.HPTPFD.mask() | PasidEntry.HPTPTR.mask());
+        pasidReserved[5] |= absent(ExtendedCapability.HPTS, PasidEntry.HPTDID.mask());
+    }
+
+    /** Says whether second-stage entries have permissions of their own for devices (SSIRWE). */
+    void separatePermissions(boolean on) {
+        separate = on;
+    }
+
+    private boolean isBeyondHost(long base) {
+        return base >>> addressBits != 0;
     }
 
     private long absent(BitField capability, long mask) {
         return features.hasExtended(capability) ? 0 : mask;
     }
 
-    /** The context of a legacy entry, or null if it is programmed wrongly. */
-    @Nullable
+    /** Whether a legacy entry asks for nothing that the unit lacks. */
+    boolean canUse(long[] entry) {
+        boolean there = switch (ContextEntry.TT.getInt(entry)) {
+            case ContextEntry.TT_UNTRANSLATED -> true;
+            case ContextEntry.TT_ATS -> features.hasExtended(ExtendedCapability.DT);
+            case ContextEntry.TT_PASS_THROUGH -> features.hasExtended(ExtendedCapability.PT);
+            default -> false;
+        };
+        return there && features.widthOf(ContextEntry.AW.getInt(entry)) != 0;
+    }
+
+    /** The context of a legacy entry that {@link #canUse can be used}. */
     VtdContext legacy(long[] entry, boolean suppressed) {
         int type = ContextEntry.TT.getInt(entry);
         boolean ats = type == ContextEntry.TT_ATS;
         boolean pass = type == ContextEntry.TT_PASS_THROUGH;
         int width = features.widthOf(ContextEntry.AW.getInt(entry));
-        boolean there = type == ContextEntry.TT_UNTRANSLATED
-                || ats && features.hasExtended(ExtendedCapability.DT)
-                || pass && features.hasExtended(ExtendedCapability.PT);
-        if (!there || width == 0) {
-            return null;
-        }
         int domain = ContextEntry.DID.getInt(entry);
-        TableRoot tables = pass ? null : second(ContextEntry.SSPTPTR.inPlace(entry), width, domain, false);
+        TableRoot tables =
+                pass ? null : second(legacySecondStage, ContextEntry.SSPTPTR.inPlace(entry), width, domain, false);
         int flags = (suppressed ? VtdContext.SUPPRESSED : 0) | (ats ? VtdContext.ATS : 0);
         return new VtdContext(tables, tables, null, effective(0, true), flags, domain, 0);
     }
@@ -101,10 +126,16 @@ final class ContextBuilder {
         if (EntryReader.breaks(entry, pasidReserved)) {
             return null;
         }
-        refusal = FaultReason.SM_PASID_PROGRAMMING;
         int type = PasidEntry.PGTT.getInt(entry);
         boolean first = type == PasidEntry.FIRST_STAGE || type == PasidEntry.NESTED;
         boolean second = type == PasidEntry.SECOND_STAGE || type == PasidEntry.NESTED;
+        long base = PasidEntry.FSPTPTR.inPlace(entry);
+        boolean misplaced = second && isBeyondHost(PasidEntry.SSPTPTR.inPlace(entry))
+                || type == PasidEntry.FIRST_STAGE && isBeyondHost(base);
+        if (misplaced) {
+            return null;
+        }
+        refusal = FaultReason.SM_PASID_PROGRAMMING;
         if (!isThere(type)) {
             return null;
         }
@@ -115,7 +146,9 @@ final class ContextBuilder {
         }
         int domain = PasidEntry.DID.getInt(entry);
         boolean marks = PasidEntry.SSADE.isSet(entry);
-        TableRoot stage2 = second ? second(PasidEntry.SSPTPTR.inPlace(entry), width, domain, marks) : null;
+        // The first units set bits whether their walks are snooped or not.
+        refusesUpdates = !PasidEntry.PWSNP.isSet(entry) && features.major() >= InvalidationQueue.WIDE_ONLY;
+        TableRoot stage2 = second ? second(secondStage, PasidEntry.SSPTPTR.inPlace(entry), width, domain, marks) : null;
         boolean supervisor = features.hasExtended(ExtendedCapability.SRS) && PasidEntry.SRE.isSet(entry);
         int flags = VtdContext.SCALABLE
                 | (suppressed ? VtdContext.SUPPRESSED : 0)
@@ -126,9 +159,7 @@ final class ContextBuilder {
         if (!first) {
             return new VtdContext(stage2, stage2, null, effective, flags, domain, pasid);
         }
-        long base = PasidEntry.FSPTPTR.inPlace(entry);
-        if (stage2 != null ? base >>> stage2.inputBits() != 0 : base >>> addressBits != 0) {
-            refusal = stage2 != null ? FaultReason.SM_PASID_PROGRAMMING : FaultReason.SM_PASID_RESERVED;
+        if (stage2 != null && base >>> stage2.inputBits() != 0) {
             return null;
         }
         TableRoot lower = first(entry, base, levels, domain, pasid, false);
@@ -150,9 +181,9 @@ final class ContextBuilder {
         return mode == 0 ? LEVEL_4 : mode == 1 && features.has(Capability.FS5LP) ? LEVEL_5 : 0;
     }
 
-    private TableRoot second(long base, int width, int domain, boolean marks) {
+    private TableRoot second(TableFormat format, long base, int width, int domain, boolean marks) {
         long tag = VtdTags.secondStage(domain);
-        return TableRoot.builder(secondStage)
+        return TableRoot.builder(separate ? secondStageSeparate : format)
                 .stage(2)
                 .base(base)
                 .startHeight((width - PAGE_SHIFT) / STRIDE - 1)
@@ -161,7 +192,10 @@ final class ContextBuilder {
                 .accessFlagIgnored(!marks)
                 .hardwareUpdates(marks, marks)
                 .tableFlagUpdates(marks)
-                .permissionControls(marks ? VtdSecondStage.DIRTY_TRACKED : 0)
+                .updatesRefused(marks && refusesUpdates)
+                .refusalFirst(true)
+                .permissionControls(
+                        (marks ? VtdSecondStage.DIRTY_TRACKED : 0) | (separate ? VtdSecondStage.SEPARATE : 0))
                 .tags(tag, tag)
                 .build();
     }
@@ -178,6 +212,8 @@ final class ContextBuilder {
                 .upper(upper)
                 .hardwareUpdates(true, true)
                 .tableFlagUpdates(true)
+                .updatesRefused(refusesUpdates)
+                .refusalFirst(true)
                 .permissionControls(PasidEntry.WPE.isSet(entry) ? VtdFirstStage.WRITE_PROTECT : 0)
                 .tags(tag, tag)
                 .build();

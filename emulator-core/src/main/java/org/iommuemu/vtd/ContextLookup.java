@@ -36,10 +36,14 @@ final class ContextLookup {
     private final long[] scalableRootReserved;
     private final long[] contextReserved;
     private final long[] scalableContextReserved;
+    private final long beyondHost;
     private final long[] directoryReserved;
+    private final CachingMode cachingMode;
     private long rootTable;
     private FaultReason refusal = FaultReason.ROOT_NOT_PRESENT;
     private boolean suppressed;
+    private boolean found;
+    private @Nullable VtdContext last;
 
     ContextLookup(VtdFeatures features, EntryReader reader, ContextBuilder builder) {
         this.features = features;
@@ -47,11 +51,12 @@ final class ContextLookup {
         this.builder = builder;
         legacyRootReserved = reader.reservedBits(RootEntry.LAYOUT, RootEntry.CTP);
         legacyRootReserved[1] = -1L;
+        beyondHost = reader.beyondHost(ContextEntry.SSPTPTR);
         scalableRootReserved = reader.reservedBits(RootEntry.LAYOUT, RootEntry.CTP, RootEntry.UCTP);
-        contextReserved = reader.reservedBits(ContextEntry.LAYOUT, ContextEntry.SSPTPTR);
+        contextReserved = reader.reservedBits(ContextEntry.LAYOUT);
         contextReserved[1] |= ContextEntry.DID.mask() & -1L << features.domainBits() + 8;
         scalableContextReserved = reader.reservedBits(ScalableContextEntry.LAYOUT, ScalableContextEntry.PASIDDIRPTR);
-        scalableContextReserved[0] |= ScalableContextEntry.HPTE.mask()
+        scalableContextReserved[0] |= absent(ExtendedCapability.HPTS, ScalableContextEntry.HPTE.mask())
                 | absent(ExtendedCapability.PRS, ScalableContextEntry.PRE.mask())
                 | absent(ExtendedCapability.DT, ScalableContextEntry.DTE.mask())
                 | absent(ExtendedCapability.PASID, ScalableContextEntry.PASIDE.mask())
@@ -59,6 +64,7 @@ final class ContextLookup {
         // RID_PASID is honoured without ECAP.RPS too, which came later than the field.
         scalableContextReserved[1] |= absent(ExtendedCapability.RPRIVS, ScalableContextEntry.RID_PRIV.mask());
         directoryReserved = reader.reservedBits(PasidDirectoryEntry.LAYOUT, PasidDirectoryEntry.SMPTBLPTR);
+        cachingMode = new CachingMode(features);
     }
 
     private long absent(BitField capability, long mask) {
@@ -68,6 +74,13 @@ final class ContextLookup {
     /** SRTP: this value of RTADDR is in force from now on. */
     void latch(long rtaddr) {
         rootTable = rtaddr;
+        builder.separatePermissions(
+                features.hasExtended(ExtendedCapability.SSIRWS) && VtdRegisters.SSIRWE.isSet(rtaddr));
+    }
+
+    /** The value of RTADDR in force. */
+    long latched() {
+        return rootTable;
     }
 
     /** The translation table mode in force. */
@@ -78,26 +91,43 @@ final class ContextLookup {
     /** The context of an untranslated request or Translation Request, or null: {@link #refusal()} tells why. */
     @Nullable
     VtdContext fetch(int source, int substream) {
-        if (!findSource(source, substream)) {
+        if (!findSource(source, substream, substream == Transaction.NO_SUBSTREAM)) {
             return null;
         }
-        return mode() == LEGACY ? legacy() : scalable(substream);
+        if (mode() != LEGACY) {
+            return scalable(substream);
+        }
+        last = builder.legacy(context, suppressed);
+        return last;
     }
 
-    /** Checks the mode, and finds root and context entry. */
-    boolean findSource(int source, int substream) {
+    /**
+     * Checks the mode, and finds root and context entry.
+     *
+     * @param needsPasids whether EPTR without PASIDE is wrong: not for requests with a PASID whose address is not translated
+     */
+    boolean findSource(int source, int substream, boolean needsPasids) {
+        found = checkMode(substream) && (mode() == LEGACY ? findLegacy(source) : findScalable(source, needsPasids));
+        return found;
+    }
+
+    /** Why a request for execution is refused, whatever its source: the mode, or that no unit of this version executes. */
+    FaultReason executionRefusal(int pasid) {
+        return checkMode(pasid) ? FaultReason.EXECUTE_REQUESTED : refusal;
+    }
+
+    private boolean checkMode(int substream) {
         suppressed = false;
         boolean pasid = substream != Transaction.NO_SUBSTREAM;
-        boolean scalableThere = features.hasExtended(ExtendedCapability.SMTS);
         switch (mode()) {
             case LEGACY -> {
                 if (VtdRegisters.SSIRWE.isSet(rootTable)) {
                     return refuse(FaultReason.ROOT_MODE);
                 }
-                return pasid ? refuse(FaultReason.LEGACY_PASID) : findLegacy(source);
+                return !pasid || refuse(FaultReason.LEGACY_PASID);
             }
             case SCALABLE -> {
-                return scalableThere ? findScalable(source) : refuse(FaultReason.ROOT_MODE);
+                return features.hasExtended(ExtendedCapability.SMTS) || refuse(FaultReason.ROOT_MODE);
             }
             case ABORT -> {
                 boolean there = features.hasExtended(ExtendedCapability.ADMS);
@@ -128,15 +158,14 @@ final class ContextLookup {
         if (!ContextEntry.P.isSet(context)) {
             return refuse(FaultReason.CONTEXT_NOT_PRESENT);
         }
-        return !EntryReader.breaks(context, contextReserved) || refuse(FaultReason.CONTEXT_RESERVED);
+        boolean tables = ContextEntry.TT.getInt(context) != ContextEntry.TT_PASS_THROUGH;
+        if (EntryReader.breaks(context, contextReserved) || tables && (context[0] & beyondHost) != 0) {
+            return refuse(FaultReason.CONTEXT_RESERVED);
+        }
+        return builder.canUse(context) || refuse(FaultReason.CONTEXT_PROGRAMMING);
     }
 
-    private @Nullable VtdContext legacy() {
-        VtdContext c = builder.legacy(context, suppressed);
-        return c != null ? c : none(FaultReason.CONTEXT_PROGRAMMING);
-    }
-
-    private boolean findScalable(int source) {
+    private boolean findScalable(int source, boolean needsPasids) {
         long table = VtdRegisters.RTA.inPlace(rootTable);
         if (!reader.read(RootEntry.LAYOUT, table + (source >>> 8 & 0xFFL) * RootEntry.BYTES, root)) {
             return refuse(FaultReason.SM_ROOT_FETCH);
@@ -163,7 +192,7 @@ final class ContextLookup {
         boolean pasids = ScalableContextEntry.PASIDE.isSet(context);
         boolean wrong = ScalableContextEntry.PRE.isSet(context) && !ScalableContextEntry.DTE.isSet(context)
                 || isBeyondDirectory(ScalableContextEntry.RID_PASID.getInt(context))
-                || ScalableContextEntry.EPTR.isSet(context) && !pasids;
+                || needsPasids && ScalableContextEntry.EPTR.isSet(context) && !pasids;
         return !wrong || refuse(FaultReason.SM_CONTEXT_PROGRAMMING);
     }
 
@@ -200,6 +229,7 @@ final class ContextLookup {
         int privilege = own ? ContextBuilder.REQUESTED : ScalableContextEntry.RID_PRIV.getInt(context);
         VtdContext c =
                 builder.scalable(pasidEntry, pasid, privilege, suppressed, ScalableContextEntry.DTE.isSet(context));
+        last = c;
         return c != null ? c : none(builder.refusal());
     }
 
@@ -235,6 +265,37 @@ final class ContextLookup {
         return null;
     }
 
+    /** Whether the context entry of the last source that was found allows ATS. */
+    boolean allowsAts() {
+        return mode() == LEGACY
+                ? ContextEntry.TT.getInt(context) == ContextEntry.TT_ATS
+                : ScalableContextEntry.DTE.isSet(context);
+    }
+
+    /** What caching mode keeps of a lookup that failed, or null. */
+    @Nullable
+    VtdContext refused(int substream) {
+        boolean scalable = mode() == SCALABLE;
+        boolean plain = scalable && found && substream == Transaction.NO_SUBSTREAM;
+        int pasid = plain ? ScalableContextEntry.RID_PASID.getInt(context) : Math.max(0, substream);
+        int flags = (scalable ? VtdContext.SCALABLE : 0)
+                | (suppressed ? VtdContext.SUPPRESSED : 0)
+                | (found ? VtdContext.FOUND : 0)
+                | (found && allowsAts() ? VtdContext.ATS : 0);
+        return cachingMode.keep(refusal, flags, pasid);
+    }
+
+    /** The context found last since {@link #forgetLast}, or null. */
+    @Nullable
+    VtdContext last() {
+        return last;
+    }
+
+    /** What {@link #last} answers is null from now on. */
+    void forgetLast() {
+        last = null;
+    }
+
     /** Why the last lookup failed. */
     FaultReason refusal() {
         return refusal;
@@ -243,6 +304,11 @@ final class ContextLookup {
     /** Whether FPD was set on the way, as far as the last lookup came. */
     boolean isSuppressed() {
         return suppressed;
+    }
+
+    /** The PASID entry that was found last. */
+    long[] pasidEntry() {
+        return pasidEntry;
     }
 
     /** The context entry of the last source that was found. */

@@ -10,6 +10,8 @@ final class DescriptorRules {
     private static final long TYPE = 0xE0F;
     private static final long IH_AND_AM_AND_ADDRESS = 0x7F | -0x1000L;
 
+    private static final long HPT_OPERANDS = 0xFF | -0x1000L;
+
     private static final long WAIT_FOR_SOMETHING = Descriptor.IF.mask() | Descriptor.SW.mask() | Descriptor.FN.mask();
 
     private final VtdFeatures features;
@@ -29,6 +31,7 @@ final class DescriptorRules {
             case PASID_IOTLB, PASID_CACHE -> scalable;
             case PASID_DEVICE_TLB -> scalable && features.hasExtended(ExtendedCapability.DT);
             case PAGE_GROUP_RESPONSE -> scalable && features.hasExtended(ExtendedCapability.PRS);
+            case HPT_CACHE -> scalable && features.hasExtended(ExtendedCapability.HPTS);
         };
     }
 
@@ -57,6 +60,11 @@ final class DescriptorRules {
                         && (granularity != Descriptor.SELECTIVE || isLegalMask(word1));
             case PASID_CACHE -> granularity != Descriptor.DOMAIN && isZero(word0, 0x000F_FFFF_FFFF_0030L) && word1 == 0;
             case PASID_DEVICE_TLB -> isZero(word0, 0xFFFF_FFFF_FFFF_F1F0L) && (word1 & 0x7FE) == 0;
+            case HPT_CACHE ->
+                granularity != 0
+                        && isZero(word0, 0xFFFF_0030L)
+                        && (word1 & ~HPT_OPERANDS) == 0
+                        && (granularity != Descriptor.SELECTIVE || isLegalMask(word1));
             case PAGE_GROUP_RESPONSE -> isZero(word0, 0x000F_FFFF_FFFF_F010L) && (word1 & ~0xFFFL) == 0;
         };
     }

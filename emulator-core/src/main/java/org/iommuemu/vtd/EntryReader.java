@@ -13,6 +13,7 @@ final class EntryReader {
     private final PhysicalMemory memory;
     private final int addressBits;
     private @Nullable StructureObserver observer;
+    private @Nullable StructureObserver detector;
     private long reads;
 
     EntryReader(PhysicalMemory memory, int addressBits) {
@@ -22,6 +23,11 @@ final class EntryReader {
 
     void observe(@Nullable StructureObserver watcher) {
         observer = watcher;
+    }
+
+    /** Shows every entry to one more, beside {@link #observe}. */
+    void detect(StructureObserver watcher) {
+        detector = watcher;
     }
 
     /** Reads one entry; false if it gets no answer. */
@@ -36,6 +42,9 @@ final class EntryReader {
         if (observer != null) {
             observer.fetched(layout, address, into);
         }
+        if (detector != null) {
+            detector.fetched(layout, address, into);
+        }
         return true;
     }
 
@@ -47,9 +56,14 @@ final class EntryReader {
             reserved[f.word()] &= ~f.mask();
         }
         for (BitField f : addresses) {
-            reserved[f.word()] |= f.mask() & -1L << addressBits;
+            reserved[f.word()] |= beyondHost(f);
         }
         return reserved;
+    }
+
+    /** The bits of an address that are beyond the host's width. */
+    long beyondHost(BitField address) {
+        return address.mask() & -1L << addressBits;
     }
 
     /** Whether a reserved bit is set. */
@@ -60,6 +74,11 @@ final class EntryReader {
             }
         }
         return false;
+    }
+
+    /** The host's address width. */
+    int addressBits() {
+        return addressBits;
     }
 
     /** Entries read so far. */

@@ -209,6 +209,9 @@ public enum FaultReason implements Rule {
     /** The read of the top second-stage entry got no answer. */
     SM_SECOND_STAGE_TOP_FETCH(
             0x7B, true, Answer.CA, null, "second-stage entry", "the read of the top second-stage entry got no answer"),
+    /** A bit is to be set where walks are not snooped. */
+    SM_SECOND_STAGE_UPDATE(
+            0x7C, true, Answer.CA, null, "PASID entry PWSNP", "A or D is to be set, and walks are not snooped"),
     /** The address is not canonical. */
     SM_NOT_CANONICAL(0x80, true, Answer.S0, null, "address", "the address is not canonical"),
     /** A user request where an entry is for supervisors. */
@@ -225,7 +228,22 @@ public enum FaultReason implements Rule {
     SM_INTERRUPT_OUTPUT(
             0x87, true, Answer.CA, Answer.UR, "ADDR", "the translated address lies in the interrupt window"),
     /** The PASID is wider than ECAP.PSS. */
-    SM_PASID_WIDTH(0x89, true, Answer.UR, Answer.UR, "PASID", "the PASID is wider than ECAP.PSS");
+    SM_PASID_WIDTH(0x89, true, Answer.UR, Answer.UR, "PASID", "the PASID is wider than ECAP.PSS"),
+    /** A bit is to be set where walks are not snooped. */
+    SM_FIRST_STAGE_UPDATE(
+            0x90, true, Answer.S0, null, "PASID entry PWSNP", "A, EA or D is to be set, and walks are not snooped"),
+    /** The address is beyond HPTSZ. */
+    HPT_RANGE(0x60, true, null, Answer.UR, "PASID entry HPTSZ", "the address is beyond the host permission table"),
+    /** The read of an entry below the top got no answer. */
+    HPT_FETCH(0xA0, true, null, Answer.CA, "host permission table", "the read of a lower entry got no answer"),
+    /** A reserved bit is set. */
+    HPT_RESERVED(0xA1, true, null, Answer.CA, "host permission table", "a reserved bit is set"),
+    /** The read of a top entry got no answer. */
+    HPT_TOP_FETCH(0xA2, true, null, Answer.CA, "host permission table", "the read of the top entry got no answer"),
+    /** A write that the host permissions do not allow. */
+    HPT_NO_WRITE(0xA4, true, null, Answer.UR, "host permission table W", "a write where the table allows none"),
+    /** A read that the host permissions do not allow. */
+    HPT_NO_READ(0xA5, true, null, Answer.UR, "host permission table R", "a read where the table allows none");
 
     /** How an ATS request ends. */
     public enum Answer {
@@ -261,6 +279,16 @@ public enum FaultReason implements Rule {
         this.text = text;
     }
 
+    /** The reason of a code, or null if it is reserved or not known. */
+    public static @Nullable FaultReason of(int code) {
+        for (FaultReason reason : values()) {
+            if (reason.code == code) {
+                return reason;
+            }
+        }
+        return null;
+    }
+
     /** The code in a fault record. */
     public int code() {
         return code;
@@ -269,6 +297,12 @@ public enum FaultReason implements Rule {
     /** Whether FPD in an entry on the way suppresses the record. */
     public boolean isQualified() {
         return qualified;
+    }
+
+    /** Whether it is of the mode, or of a root, context or PASID entry: no table was walked. */
+    public boolean isOfConfiguration() {
+        boolean legacy = code <= CONTEXT_PROGRAMMING.code || code >= ROOT_FETCH.code && code <= CONTEXT_RESERVED.code;
+        return legacy || code >= ROOT_MODE.code && code <= SM_PASID_PROGRAMMING.code;
     }
 
     /** How a Translation Request ends by it, or null if it cannot. */

@@ -41,8 +41,11 @@ final class FaultRecorder {
             suppressedFaults++;
             return;
         }
-        boolean atomic = (t.access() & Access.ATOMIC) != 0;
-        boolean read = atomic || !Access.isWrite(t.access());
+        boolean translation = addressType == TRANSLATION;
+        boolean atomic = !translation && (t.access() & Access.ATOMIC) != 0;
+        // A Translation Request is a read, whatever it asks for.
+        boolean read = translation || atomic || !Access.isWrite(t.access());
+        boolean execute = read && !atomic && (t.access() & Access.INSTRUCTION) != 0;
         long word1 = FaultRecord.SID.of(t.streamId())
                 | FaultRecord.FR.of(why.code())
                 | FaultRecord.T1.of(read ? 1 : 0)
@@ -52,7 +55,7 @@ final class FaultRecorder {
             word1 |= FaultRecord.PP.of(1)
                     | FaultRecord.PV.of(t.substreamId())
                     | FaultRecord.PRIV.of(Access.isPrivileged(t.access()) ? 1 : 0)
-                    | FaultRecord.EXE.of(Access.isInstruction(t.access()) ? 1 : 0);
+                    | FaultRecord.EXE.of(execute ? 1 : 0);
         }
         records.record(FaultRecord.FI.inPlace(t.address()), word1);
     }

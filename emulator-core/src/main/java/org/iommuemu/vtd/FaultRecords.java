@@ -22,6 +22,8 @@ final class FaultRecords {
     private int next;
     private long recorded;
     private long lost;
+    private boolean compresses;
+    private long compressed;
 
     /** The records of a register file that {@link #registers} are part of. */
     FaultRecords(RegisterFile file, List<Register> registers, EventInterrupt event) {
@@ -60,6 +62,10 @@ final class FaultRecords {
             lost++;
             return;
         }
+        if (compresses && isAnyOf(FaultRecord.SID.get(word1))) {
+            compressed++;
+            return;
+        }
         if (FaultRecord.F.isSet(file.get(high.get(next)))) {
             lost++;
             raise(VtdRegisters.PFO.mask());
@@ -76,6 +82,27 @@ final class FaultRecords {
         if (first) {
             raise(VtdRegisters.PPF.mask());
         }
+    }
+
+    /** Whether a fault of a source is still to be served. */
+    private boolean isAnyOf(long source) {
+        for (int i = 0; i < high.size(); i++) {
+            long word1 = file.get(high.get(i));
+            if (FaultRecord.F.isSet(word1) && FaultRecord.SID.get(word1) == source) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether a source has one record at a time, and its other faults are dropped silently (7.2). */
+    void compress(boolean on) {
+        compresses = on;
+    }
+
+    /** Faults dropped because their source had one that was still to be served. */
+    long compressed() {
+        return compressed;
     }
 
     /** Sets a status bit, with an interrupt if no other was set. */

@@ -5,10 +5,13 @@ import org.iommuemu.bits.BitField;
 import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.SetAssociativeCache;
 import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.vtd.spec.Capability;
 import org.iommuemu.vtd.spec.ExtendedCapability;
 import org.iommuemu.vtd.spec.FaultRecord;
 import org.iommuemu.vtd.spec.Irte;
+import org.iommuemu.vtd.spec.PostedIrte;
 import org.iommuemu.vtd.spec.VtdRegisters;
 import org.jspecify.annotations.Nullable;
 
@@ -18,9 +21,10 @@ final class InterruptRemapper {
     private static final BitField REMAPPABLE = BitField.bit("format", 4);
     private static final BitField SHV = BitField.bit("SHV", 3);
     private static final BitField HANDLE_15 = BitField.bit("handle[15]", 2);
+    /** {@link #index()}: the last request came to none. */
+    static final int NO_INDEX = -1;
+
     private static final int SUBHANDLE = 0xFFFF;
-    private static final long FIXED_ADDRESS = 0xFEE0_0000L;
-    private static final long TRIGGER_ASSERTED = 1L << 14;
     private static final int[] SOURCE_MASKS = {0xFFFF, 0xFFFB, 0xFFF9, 0xFFF8};
     private static final int VALIDATE_SOURCE = 1;
     private static final int VALIDATE_BUS = 2;
@@ -30,21 +34,33 @@ final class InterruptRemapper {
     private final VtdFeatures features;
     private final FaultRecords faults;
     private final SetAssociativeCache cache;
+    private @Nullable StructureObserver observer;
+    private int index = NO_INDEX;
+    private final PostedInterrupts posted;
+    private final long[] postedReserved;
+    private final int addressBits;
     private long table;
     private long remapped;
     private long refused;
+    private long reads;
+    private long remappedHits;
+    private long postedHits;
 
     InterruptRemapper(
             PhysicalMemory memory,
             RegisterFile file,
             VtdFeatures features,
             FaultRecords faults,
+            EntryReader reader,
             CacheGeometry geometry) {
         this.memory = memory;
         this.file = file;
         this.features = features;
         this.faults = faults;
         cache = new SetAssociativeCache("interrupt entry cache", geometry);
+        posted = new PostedInterrupts(memory, reader);
+        postedReserved = reader.reservedBits(PostedIrte.LAYOUT);
+        addressBits = reader.addressBits();
     }
 
     /** SIRTP: this value of IRTA is in force from now on. */
@@ -56,25 +72,27 @@ final class InterruptRemapper {
      * Answers a write of four bytes to the interrupt window.
      *
      * @param source requester id
-     * @return the address and data of the message that goes on, or null if it is blocked
+     * @return the address and data of the message that goes on, or null if it is blocked, or posted without notification
      */
     @Nullable
     InterruptMessage remap(int source, long address, int data) {
-        boolean on = VtdRegisters.IRE.isSet(file.get(VtdRegisters.GSTS));
+        index = NO_INDEX;
+        long status = file.get(VtdRegisters.GSTS);
+        boolean on = VtdRegisters.IRE.isSet(status);
+        if ((address & 3) != 0 && (on || VtdRegisters.TE.isSet(status))) {
+            return refuse(source, 0, FaultReason.INTERRUPT_WINDOW, false);
+        }
         if (!on) {
             return features.hasExtended(ExtendedCapability.IRREQ)
                     ? refuse(source, 0, FaultReason.INTERRUPTS_BLOCKED, false)
                     : new InterruptMessage(address, data);
-        }
-        if ((address & 3) != 0) {
-            return refuse(source, 0, FaultReason.INTERRUPT_WINDOW, false);
         }
         boolean extended = VtdRegisters.EIME.isSet(table);
         if (features.hasExtended(ExtendedCapability.EIMER) && !extended) {
             return refuse(source, 0, FaultReason.X2APIC_MANDATORY, false);
         }
         if (!REMAPPABLE.isSet(address)) {
-            boolean allowed = !extended && VtdRegisters.CFI.isSet(file.get(VtdRegisters.GSTS));
+            boolean allowed = !extended && VtdRegisters.CFI.isSet(status);
             return allowed
                     ? new InterruptMessage(address, data)
                     : refuse(source, 0, FaultReason.COMPATIBILITY_BLOCKED, false);
@@ -84,11 +102,11 @@ final class InterruptRemapper {
             return refuse(source, 0, FaultReason.IRTE_REQUEST_RESERVED, false);
         }
         int handle = HANDLE.getInt(address) | HANDLE_15.getInt(address) << 15;
-        int index = handle + (sub ? data & SUBHANDLE : 0) & 0xFFFF;
-        return remap(source, index, extended);
+        index = handle + (sub ? data & SUBHANDLE : 0) & 0xFFFF;
+        return remap(source, extended);
     }
 
-    private @Nullable InterruptMessage remap(int source, int index, boolean extended) {
+    private @Nullable InterruptMessage remap(int source, boolean extended) {
         if (index >= 2 << VtdRegisters.IRT_SIZE.getInt(table)) {
             return refuse(source, index, FaultReason.IRTE_INDEX, false);
         }
@@ -99,13 +117,26 @@ final class InterruptRemapper {
         if (entry >= 0) {
             word0 = cache.value0(entry);
             word1 = cache.value1(entry);
+            boolean toPost = Irte.IM.isSet(word0);
+            remappedHits += toPost ? 0 : 1;
+            postedHits += toPost ? 1 : 0;
         } else {
             long at = VtdRegisters.IRT_ADDRESS.inPlace(table) + (long) index * Irte.BYTES;
-            if (at >>> PhysicalMemory.ADDRESS_BITS != 0 || !memory.answers(at, Irte.BYTES)) {
+            if (at >>> addressBits != 0) {
+                return refuse(source, index, FaultReason.IRTE_INDEX, false);
+            }
+            reads++;
+            if (!memory.answers(at, Irte.BYTES)) {
                 return refuse(source, index, FaultReason.IRTE_FETCH, false);
             }
             word0 = memory.readLong(at);
             word1 = memory.readLong(at + Long.BYTES);
+            if (observer != null) {
+                observer.fetched(Irte.LAYOUT, at, new long[] {word0, word1});
+            }
+            if (features.has(Capability.CM)) {
+                cache.fill(index, 0, index, word0, word1);
+            }
         }
         boolean silent = Irte.FPD.isSet(word0);
         if (!Irte.P.isSet(word0)) {
@@ -117,17 +148,29 @@ final class InterruptRemapper {
         if (!isAllowed(source, word1)) {
             return refuse(source, index, FaultReason.IRTE_SOURCE, silent);
         }
-        if (entry < 0) {
+        if (entry < 0 && !features.has(Capability.CM)) {
             cache.fill(index, 0, index, word0, word1);
+        }
+        if (Irte.IM.isSet(word0)) {
+            FaultReason why = posted.post(word0, word1, extended);
+            return why != null ? refuse(source, index, why, silent) : posted.notification();
         }
         remapped++;
         return message(word0, extended);
     }
 
-    /** Posted interrupts (IM=1) are not there: CAP.PI=0. */
-    private static boolean isMalformed(long word0, long word1, boolean extended) {
-        long reserved = 0xFF00_7000L | Irte.IM.mask() | (extended ? 0 : 0xFFFF_00FF_0000_0000L);
-        return (word0 & reserved) != 0 || word1 >>> 20 != 0 || Irte.SVT.getInt(word1) == 3;
+    private boolean isMalformed(long word0, long word1, boolean extended) {
+        if (Irte.SVT.getInt(word1) == 3) {
+            return true;
+        }
+        if (Irte.IM.isSet(word0)) {
+            return !features.has(Capability.PI)
+                    || (word0 & postedReserved[0]) != 0
+                    || (word1 & postedReserved[1]) != 0
+                    || PostedIrte.descriptor(word0, word1) >>> addressBits != 0;
+        }
+        long reserved = 0xFF00_7000L | (extended ? 0 : 0xFFFF_00FF_0000_0000L);
+        return (word0 & reserved) != 0 || word1 >>> 20 != 0;
     }
 
     private static boolean isAllowed(int source, long word1) {
@@ -140,12 +183,10 @@ final class InterruptRemapper {
     }
 
     private static InterruptMessage message(long word0, boolean extended) {
-        long destination = Irte.DST.get(word0);
-        long low = extended ? destination & 0xFF : destination >>> 8 & 0xFF;
-        long high = extended ? destination >>> 8 : 0;
-        long address = FIXED_ADDRESS | low << 12 | Irte.RH.get(word0) << 3 | Irte.DM.get(word0) << 2 | high << 40;
-        long data = Irte.V.get(word0) | Irte.DLM.get(word0) << 8 | TRIGGER_ASSERTED | Irte.TM.get(word0) << 15;
-        return new InterruptMessage(address, (int) data);
+        InterruptMessage plain = InterruptMessage.fixed(Irte.DST.get(word0), Irte.V.getInt(word0), extended);
+        return new InterruptMessage(
+                plain.address() | Irte.RH.get(word0) << 3 | Irte.DM.get(word0) << 2,
+                plain.data() | Irte.DLM.getInt(word0) << 8 | Irte.TM.getInt(word0) << 15);
     }
 
     private @Nullable InterruptMessage refuse(int source, int index, FaultReason why, boolean silent) {
@@ -166,11 +207,41 @@ final class InterruptRemapper {
         }
     }
 
+    /** Shows every entry read from now on; null ends it. */
+    void observe(@Nullable StructureObserver watcher) {
+        observer = watcher;
+    }
+
+    /** The index of the last request, or {@link #NO_INDEX}. */
+    int index() {
+        return index;
+    }
+
     SetAssociativeCache cache() {
         return cache;
     }
 
-    /** Interrupts remapped so far. */
+    /** Reads of entries so far. */
+    long reads() {
+        return reads;
+    }
+
+    /** Lookups so far that found an entry of the remapped format. */
+    long remappedHits() {
+        return remappedHits;
+    }
+
+    /** Lookups so far that found an entry of the posted format. */
+    long postedHits() {
+        return postedHits;
+    }
+
+    /** What was posted. */
+    PostedInterrupts posted() {
+        return posted;
+    }
+
+    /** Interrupts remapped so far, those not counted that were posted. */
     long remapped() {
         return remapped;
     }

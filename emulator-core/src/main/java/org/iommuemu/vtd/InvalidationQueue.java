@@ -33,6 +33,7 @@ final class InvalidationQueue {
     private final DescriptorExecution execution;
     private final MemoryQueue queue = new MemoryQueue(SHORT, false);
     private final long[] consumed = new long[Descriptor.values().length];
+    private @Nullable DescriptorObserver observer;
     private int width = SHORT;
     private boolean enabled;
     private boolean consuming;
@@ -92,6 +93,13 @@ final class InvalidationQueue {
         }
     }
 
+    /** FSTS was written: once no error is left, the tail is looked at again, which may still be what was wrong. */
+    void resume() {
+        if (!isStopped()) {
+            tail(file.get(VtdRegisters.IQT));
+        }
+    }
+
     /**
      * Consumes what there is, as long as the queue is enabled, no error stops it and no wait descriptor has to wait. A call from
      * within, by a device that reacts, finds its work done by the call that is under way.
@@ -132,8 +140,11 @@ final class InvalidationQueue {
                 fail(ERROR_RESERVED);
                 return;
             }
-            if (execution.mustWait(d)) {
+            if (execution.mustWait(d, word0)) {
                 return;
+            }
+            if (observer != null) {
+                observer.consuming(d, word0, word1);
             }
             execution.execute(d, word0, word1);
             consumed[d.ordinal()]++;
@@ -176,6 +187,15 @@ final class InvalidationQueue {
         faults.raise(VtdRegisters.ITE.mask());
     }
 
+    /** A device answered what it was not asked, or was no longer: processing goes on (6.5.2.10). */
+    void unexpectedCompletion(int source) {
+        if (!VtdRegisters.ICE.isSet(file.get(VtdRegisters.FSTS))) {
+            long record = file.get(VtdRegisters.IQERCD);
+            file.set(VtdRegisters.IQERCD, VtdRegisters.ICESID.set(record, source & 0xFFFFL));
+            faults.raise(VtdRegisters.ICE.mask());
+        }
+    }
+
     private void abortWait() {
         if (enabled && queue.isReadable() && memory.answers(queue.consumerAddress(), width)) {
             @Nullable Descriptor d = Descriptor.of(memory.readLong(queue.consumerAddress()));
@@ -184,6 +204,11 @@ final class InvalidationQueue {
                 showHead();
             }
         }
+    }
+
+    /** Shows every good descriptor from now on; null ends it. */
+    void observe(@Nullable DescriptorObserver watcher) {
+        observer = watcher;
     }
 
     MemoryQueue queue() {

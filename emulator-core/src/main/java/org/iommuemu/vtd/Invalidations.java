@@ -70,7 +70,8 @@ final class Invalidations {
                 .leafOnly(leafOnly));
         unit.invalidate(scope.everything()
                 .tag(VtdTags.DOMAIN_FIRST_STAGE, VtdTags.firstStage(domain, 0))
-                .exceptGlobal());
+                .exceptGlobal()
+                .asSideEffect());
     }
 
     /** The first-stage translations of a PASID. */

@@ -111,7 +111,7 @@ final class PageRequests {
         if (lookup.mode() == ContextLookup.LEGACY) {
             return null;
         }
-        if (!lookup.findSource(r.streamId(), r.substreamId())) {
+        if (!lookup.findSource(r.streamId(), r.substreamId(), true)) {
             refusal = lookup.refusal();
             return null;
         }
@@ -141,7 +141,11 @@ final class PageRequests {
     private void refuse(PageRequest r, FaultReason why) {
         refused++;
         if (!(why.isQualified() && lookup.isSuppressed())) {
-            long pasid = r.hasSubstream() ? FaultRecord.PP.of(1) | FaultRecord.PV.of(r.substreamId()) : 0;
+            long pasid = r.hasSubstream()
+                    ? FaultRecord.PP.of(1)
+                            | FaultRecord.PV.of(r.substreamId())
+                            | FaultRecord.PRIV.of(r.privileged() ? 1 : 0)
+                    : 0;
             faults.record(
                     FaultRecord.FI.inPlace(r.address()),
                     FaultRecord.SID.of(r.streamId()) | FaultRecord.FR.of(why.code()) | FaultRecord.T2.of(1) | pasid);

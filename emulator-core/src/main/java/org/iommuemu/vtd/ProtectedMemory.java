@@ -10,14 +10,24 @@ import org.iommuemu.vtd.spec.VtdRegisters;
 final class ProtectedMemory {
     private static final long LOW_BITS = 0xF_FFFF;
 
+    /** Major version from which the ranges are closed to translated DMA too. */
+    private static final int COVERS_TRANSLATED = 2;
+
     private final RegisterFile file;
+    private final boolean coversTranslated;
     private final boolean hasLow;
     private final boolean hasHigh;
 
     ProtectedMemory(RegisterFile file, VtdFeatures features) {
         this.file = file;
+        coversTranslated = features.major() >= COVERS_TRANSLATED;
         hasLow = features.has(Capability.PLMR);
         hasHigh = features.has(Capability.PHMR);
+    }
+
+    /** Whether what the unit's own tables translate is kept out too; the first units let it through. */
+    boolean coversTranslated() {
+        return coversTranslated;
     }
 
     /** Turns a verdict that lets a transaction go to a protected range into a silent abort. */

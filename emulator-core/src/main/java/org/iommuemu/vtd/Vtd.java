@@ -4,27 +4,26 @@ package org.iommuemu.vtd;
 import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.bits.Register;
-import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.AtcInvalidations;
 import org.iommuemu.iommu.CacheConfiguration;
-import org.iommuemu.iommu.ConfigurationCache;
+import org.iommuemu.iommu.ConfigurationSource;
 import org.iommuemu.iommu.DevicePort;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
-import org.iommuemu.iommu.Iotlb;
 import org.iommuemu.iommu.MemoryQueue;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.RegisterFile;
-import org.iommuemu.iommu.StageTwo;
+import org.iommuemu.iommu.RegisterObserver;
+import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
-import org.iommuemu.paging.WalkCaches;
 import org.iommuemu.paging.WalkObserver;
-import org.iommuemu.paging.Walker;
+import org.iommuemu.vtd.perfmon.MonitorFeatures;
+import org.iommuemu.vtd.perfmon.PerformanceMonitor;
 import org.iommuemu.vtd.spec.Descriptor;
 import org.iommuemu.vtd.spec.VtdRegisters;
 import org.jspecify.annotations.Nullable;
@@ -37,23 +36,28 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Vtd implements Iommu {
     private static final int MOST_ADDRESS_BITS = 52;
-    /** Major version from which protected ranges are closed to translated DMA too. */
-    private static final int PROTECTS_ALL = 2;
 
+    private final PhysicalMemory memory;
     private final VtdFeatures features;
+    private final int addressBits;
     private final RegisterFile file;
     private final EntryReader entries;
+    private final ContextLookup lookup;
     private final FaultRecords faults;
     private final FaultRecorder recorder;
+    private final InterruptWindow window;
     private final TranslationUnit unit;
     private final InvalidationQueue queue;
     private final InterruptRemapper interrupts;
     private final PageRequests pages;
     private final AtsRequests ats;
+    private final ExecuteRequests execution;
     private final AtcInvalidations atcs = new AtcInvalidations();
     private final ProtectedMemory protectedMemory;
     private final VtdControls controls;
-    private final boolean protectsAll;
+    private final VtdExtras extras;
+    private @Nullable StaleDetector stale;
+    private boolean watched;
 
     /**
      * A unit after reset, with empty caches.
@@ -61,27 +65,36 @@ public final class Vtd implements Iommu {
      * @param memory what it reads its tables and queues from
      * @param requested features; those that are not modelled read as absent, see {@link VtdFeatures#modelled()}
      * @param caches geometry of its caches
-     * @param sink where its own interrupts go: {@code fault}, {@code invalidation}, {@code page-request}
+     * @param sink where its own interrupts go: {@code fault}, {@code invalidation}, {@code page-request}, {@code performance}
      */
     public Vtd(PhysicalMemory memory, VtdFeatures requested, CacheConfiguration caches, InterruptSink sink) {
+        this(memory, requested, caches, sink, MonitorFeatures.standard());
+    }
+
+    /**
+     * A unit after reset, with empty caches, and with performance counters of its own.
+     *
+     * @param counters what they can do, if ECAP.PMS says that they are there
+     */
+    public Vtd(
+            PhysicalMemory memory,
+            VtdFeatures requested,
+            CacheConfiguration caches,
+            InterruptSink sink,
+            MonitorFeatures counters) {
+        this.memory = memory;
         features = requested.modelled();
-        protectsAll = features.major() >= PROTECTS_ALL;
         // The host is as wide as its guests, as far as memory goes.
-        int addressBits = Math.min(MOST_ADDRESS_BITS, features.guestBits());
-        Register iva = new Register("IVA", features.invalidateAddressOffset(), 8, 0, -1L, 0, VtdRegisters.IVA_LAYOUT);
-        Register iotlb = new Register(
-                "IOTLB",
-                features.invalidateAddressOffset() + Long.BYTES,
-                8,
-                0,
-                ~VtdRegisters.IAIG.mask(),
-                0,
-                VtdRegisters.IOTLB_LAYOUT);
+        addressBits = Math.min(MOST_ADDRESS_BITS, features.guestBits());
+        Register iva = VtdRegisters.invalidateAddress(features.invalidateAddressOffset());
+        Register iotlb = VtdRegisters.iotlb(features.invalidateAddressOffset() + Long.BYTES);
         List<Register> records = FaultRecords.registers(features.faultRecordOffset(), features.faultRecords());
         List<Register> map = new ArrayList<>(VtdRegisters.map());
         map.add(iva);
         map.add(iotlb);
         map.addAll(records);
+        extras = new VtdExtras(features, counters);
+        map.addAll(extras.registers());
         file = new RegisterFile(map);
         EventInterrupt faultEvent = new EventInterrupt(file, VtdRegisters.FAULT_EVENT, sink, "fault");
         EventInterrupt invalidationEvent =
@@ -89,27 +102,15 @@ public final class Vtd implements Iommu {
         EventInterrupt pageEvent = new EventInterrupt(file, VtdRegisters.PAGE_REQUEST_EVENT, sink, "page-request");
         faults = new FaultRecords(file, records, faultEvent);
         recorder = new FaultRecorder(faults, features);
+        window = new InterruptWindow(file, recorder);
         entries = new EntryReader(memory, addressBits);
-        ContextLookup lookup = new ContextLookup(features, entries, new ContextBuilder(features, entries, addressBits));
-        VtdLeafRules rules = new VtdLeafRules();
-        StageTwo stageTwo = new StageTwo(
-                new Walker(memory, new WalkCaches("second-stage walk cache", caches.stage2Walk())),
-                new Iotlb("nested cache", caches.ipa(), false),
-                rules,
-                memory,
-                ContextBuilder.NO_TABLES);
-        unit = new TranslationUnit(
-                new VtdArchitecture(lookup, recorder, addressBits),
-                rules,
-                new ConfigurationCache(caches.configuration()),
-                new Iotlb("IOTLB", caches.iotlb(), false),
-                new Walker(memory, new WalkCaches("walk cache", caches.walk())),
-                stageTwo,
-                memory);
+        lookup = new ContextLookup(features, entries, new ContextBuilder(features, entries, addressBits));
+        unit = VtdPipeline.build(memory, features, caches, new VtdArchitecture(lookup, recorder, addressBits));
         Invalidations invalidations = new Invalidations(unit);
-        interrupts = new InterruptRemapper(memory, file, features, faults, caches.configuration());
+        interrupts = new InterruptRemapper(memory, file, features, faults, entries, caches.configuration());
         pages = new PageRequests(memory, file, features, lookup, faults, invalidations, pageEvent);
-        ats = new AtsRequests(features, unit, lookup, recorder, addressBits);
+        execution = new ExecuteRequests(features, unit, lookup, recorder);
+        ats = new AtsRequests(features, unit, lookup, recorder, entries, execution);
         queue = new InvalidationQueue(
                 memory,
                 file,
@@ -117,66 +118,110 @@ public final class Vtd implements Iommu {
                 lookup,
                 faults,
                 new DescriptorExecution(
-                        memory, file, lookup, invalidations, atcs, interrupts, pages, invalidationEvent));
+                        features, memory, file, lookup, invalidations, atcs, interrupts, pages, invalidationEvent));
         protectedMemory = new ProtectedMemory(file, features);
-        controls = new VtdControls(file, features, unit, lookup, invalidations, queue, interrupts, pages, faults, ats);
+        controls = new VtdControls(
+                file, features, unit, lookup, invalidations, queue, interrupts, pages, faults, ats, extras);
         controls.bind(iva, iotlb);
         new VtdStatus(file, faults, queue, faultEvent, invalidationEvent, pageEvent).bind();
+        extras.bind(file, sink, unit, entries, lookup, interrupts, pages);
         controls.reset();
+        extras.onCounting(on -> watched = on);
     }
 
     @Override
     public void translate(Transaction transaction, Verdict verdict) {
-        long address = transaction.address();
-        boolean window = address >= VtdLeafRules.INTERRUPT_FIRST && address <= VtdLeafRules.INTERRUPT_LAST;
-        if (window && !transaction.hasSubstream()) {
-            interruptWindow(transaction, verdict);
+        if (InterruptWindow.has(transaction)) {
+            window.answer(transaction, verdict);
+        } else if (watched) {
+            long interrupted = extras.begin(transaction, FaultRecorder.UNTRANSLATED);
+            remap(transaction, verdict);
+            extras.end(interrupted, 1, 0, 0);
+        } else {
+            remap(transaction, verdict);
+        }
+    }
+
+    private void remap(Transaction transaction, Verdict verdict) {
+        if (ExecuteRequests.includes(transaction) && VtdRegisters.TE.isSet(file.get(VtdRegisters.GSTS))) {
+            execution.refuse(transaction, verdict);
             return;
         }
         long before = unit.translated();
-        unit.translate(transaction, verdict);
-        // The first units let through what their own tables translate.
-        if (protectsAll || unit.translated() == before) {
+        if (stale != null) {
+            stale.translate(transaction, verdict);
+        } else {
+            unit.translate(transaction, verdict);
+        }
+        if (protectedMemory.coversTranslated() || unit.translated() == before) {
             protectedMemory.check(verdict);
         }
     }
 
-    /** A write there is an interrupt, see {@link #remapInterrupt}; anything else is refused while remapping is on. */
-    private void interruptWindow(Transaction t, Verdict v) {
-        boolean on = (file.get(VtdRegisters.GSTS) & (VtdRegisters.TE.mask() | VtdRegisters.IRE.mask())) != 0;
-        boolean atomic = (t.access() & Access.ATOMIC) != 0;
-        if (on && (atomic || !Access.isWrite(t.access()))) {
-            recorder.record(t, FaultReason.INTERRUPT_WINDOW, false, FaultRecorder.UNTRANSLATED);
-            v.end(Verdict.Status.ABORT, FaultReason.INTERRUPT_WINDOW);
-        } else {
-            v.ok(t.address(), 12, 0);
-        }
+    /** Compares every translation from now on with what the tables say; slow. */
+    public StaleDetector detectStale() {
+        StaleDetector detector = new StaleDetector(
+                unit,
+                memory,
+                new VtdLeafRules(),
+                ContextBuilder.NO_TABLES,
+                queue.queue()::consumed,
+                VtdTags.NAMES,
+                this::configurationSource);
+        entries.detect(detector.structureObserver());
+        stale = detector;
+        return detector;
+    }
+
+    private ConfigurationSource configurationSource(StructureObserver observer) {
+        EntryReader reader = new EntryReader(memory, addressBits);
+        reader.observe(observer);
+        ContextLookup fresh = new ContextLookup(features, reader, new ContextBuilder(features, reader, addressBits));
+        return (source, pasid) -> {
+            fresh.latch(lookup.latched());
+            return fresh.fetch(source, pasid);
+        };
     }
 
     /**
      * Answers a write of four bytes to the interrupt window, 0xFEEx_xxxx.
      *
      * @param source requester id
-     * @return the message that goes on, or null if it is blocked
+     * @return the message that goes on, or null if it is blocked, or posted without a notification
      */
     public @Nullable InterruptMessage remapInterrupt(int source, long address, int data) {
-        return interrupts.remap(source, address, data);
+        long interrupted = extras.begin(source, Transaction.NO_SUBSTREAM, VtdMeter.INTERRUPT);
+        InterruptMessage message = interrupts.remap(source, address, data);
+        extras.end(interrupted, 0, 0, 0);
+        return message;
     }
 
     @Override
     public void forwardTranslated(Transaction transaction, Verdict verdict) {
+        long interrupted = extras.begin(transaction, FaultRecorder.TRANSLATED);
         ats.forward(transaction, verdict);
+        extras.end(interrupted, 1, 0, 1);
         protectedMemory.check(verdict);
     }
 
     @Override
     public void requestTranslation(Transaction request, TranslationCompletion completion) {
-        ats.answer(request, completion);
+        long interrupted = extras.begin(request, FaultRecorder.TRANSLATION);
+        if (stale != null) {
+            stale.begin(request.streamId(), request.substreamId());
+            ats.answer(request, completion);
+            stale.end(request);
+        } else {
+            ats.answer(request, completion);
+        }
+        extras.end(interrupted, 1, 1, 0);
     }
 
     @Override
     public void requestPage(PageRequest request) {
+        long interrupted = extras.begin(request.streamId(), request.substreamId(), VtdMeter.PAGE_REQUEST);
         pages.request(request);
+        extras.end(interrupted, 0, 0, 0);
     }
 
     @Override
@@ -186,6 +231,8 @@ public final class Vtd implements Iommu {
                 queue.timedOut();
             }
             queue.consume();
+        } else if (answered && VtdRegisters.TE.isSet(file.get(VtdRegisters.GSTS))) {
+            queue.unexpectedCompletion(AtcInvalidations.streamOf(ticket));
         }
     }
 
@@ -214,6 +261,11 @@ public final class Vtd implements Iommu {
     /** What the unit can do: the features asked for, less those that are not modelled. */
     public VtdFeatures features() {
         return features;
+    }
+
+    /** The performance monitor, or null without ECAP.PMS. */
+    public @Nullable PerformanceMonitor monitor() {
+        return extras.monitor();
     }
 
     /** The translation pipeline with its caches and counters. */
@@ -251,6 +303,16 @@ public final class Vtd implements Iommu {
         return faults.lost();
     }
 
+    /** Lets a source have one fault record at a time from now on, or as many as it makes; at first it is the latter (7.2). */
+    public void compressFaults(boolean on) {
+        faults.compress(on);
+    }
+
+    /** Faults not recorded because their source had a record that was still to be served. */
+    public long faultsCompressed() {
+        return faults.compressed();
+    }
+
     /** Root, context and PASID entries read so far. */
     public long structureReads() {
         return entries.reads();
@@ -261,15 +323,37 @@ public final class Vtd implements Iommu {
         return interrupts.remapped();
     }
 
+    /** Interrupts posted into descriptors in memory so far. */
+    public long interruptsPosted() {
+        return interrupts.posted().posted();
+    }
+
+    /** Notifications of posted interrupts sent so far. */
+    public long notifications() {
+        return interrupts.posted().notifications();
+    }
+
     /** Interrupts blocked so far. */
     public long interruptsRefused() {
         return interrupts.refused();
     }
 
-    /** Shows every configuration structure and descriptor read from now on; nulls end it. */
+    /** Shows every configuration structure, interrupt remapping entry and table entry read from now on; nulls end it. */
     public void observe(@Nullable StructureObserver onStructure, @Nullable WalkObserver onDescriptor) {
         entries.observe(onStructure);
+        interrupts.observe(onStructure);
         unit.walker().observe(onDescriptor);
         unit.stageTwo().walker().observe(onDescriptor);
+    }
+
+    /** Shows what software does from now on: every register write, every good descriptor consumed; nulls end it. */
+    public void observeSoftware(@Nullable RegisterObserver onWrite, @Nullable DescriptorObserver onDescriptor) {
+        file.observe(onWrite);
+        queue.observe(onDescriptor);
+    }
+
+    /** The interrupt remapping entry that the last interrupt came to, or −1. */
+    public int interruptIndex() {
+        return interrupts.index();
     }
 }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** VT-d's part of a transaction's way: the decision list for untranslated requests, and the faults it ends in (10.1). */
 final class VtdArchitecture implements Architecture {
     private static final int PAGE_SHIFT = 12;
+    private static final int ANY = Permission.PRIVILEGED_READ | Permission.PRIVILEGED_WRITE;
 
     private final ContextLookup lookup;
     private final FaultRecorder recorder;
@@ -33,6 +34,9 @@ final class VtdArchitecture implements Architecture {
     public @Nullable TranslationContext fetchContext(Transaction t, Verdict v) {
         VtdContext context = lookup.fetch(t.streamId(), t.substreamId());
         if (context == null) {
+            context = lookup.refused(t.substreamId());
+        }
+        if (context == null) {
             refuse(t, lookup.refusal(), lookup.isSuppressed(), v);
         }
         return context;
@@ -43,7 +47,9 @@ final class VtdArchitecture implements Architecture {
         VtdContext c = (VtdContext) context;
         boolean scalable = c.is(VtdContext.SCALABLE);
         FaultReason why = null;
-        if (isForbiddenSupervisor(t, c)) {
+        if (c.refusal() != null) {
+            why = c.refusal();
+        } else if (isForbiddenSupervisor(t, c)) {
             why = FaultReason.SM_SUPERVISOR;
         } else if (t.address() >>> addressBits != 0) {
             why = scalable ? FaultReason.SM_ADDRESS_WIDTH : FaultReason.ADDRESS_WIDTH;
@@ -84,7 +90,7 @@ final class VtdArchitecture implements Architecture {
         }
         boolean input = fault.source() == Fault.Source.INPUT;
         if (fault.stage() == 1) {
-            return firstStage(t, fault);
+            return firstStage(Access.isPrivileged(c.effective(t.access())), fault);
         }
         return input ? secondStage(t, c, fault) : nestedTable(fault);
     }
@@ -96,7 +102,7 @@ final class VtdArchitecture implements Architecture {
             case WALK_EXTERNAL_ABORT ->
                 fault.isTop() ? FaultReason.CONTEXT_PROGRAMMING : FaultReason.SECOND_STAGE_FETCH;
             case FORBIDDEN_OUTPUT -> FaultReason.INTERRUPT_OUTPUT;
-            case INVALID_DESCRIPTOR, PERMISSION, ACCESS_FLAG, WALK_DISABLED, UNPRIVILEGED ->
+            case INVALID_DESCRIPTOR, PERMISSION, ACCESS_FLAG, UPDATE, WALK_DISABLED, UNPRIVILEGED ->
                 lacksWrite(t, fault) ? FaultReason.NO_WRITE : FaultReason.NO_READ;
         };
     }
@@ -106,19 +112,19 @@ final class VtdArchitecture implements Architecture {
         return Access.isWrite(t.access()) && (fault.held() & Permission.PRIVILEGED_WRITE) == 0;
     }
 
-    private static FaultReason firstStage(Transaction t, Fault fault) {
+    private static FaultReason firstStage(boolean privileged, Fault fault) {
         return switch (fault.kind()) {
             case INPUT_RANGE, ADDRESS_SIZE -> FaultReason.SM_NOT_CANONICAL;
             case RESERVED_BITS -> FaultReason.SM_FIRST_STAGE_RESERVED;
+            case UPDATE -> FaultReason.SM_FIRST_STAGE_UPDATE;
             case WALK_EXTERNAL_ABORT ->
                 fault.isTop() ? FaultReason.SM_FIRST_STAGE_TOP_FETCH : FaultReason.SM_FIRST_STAGE_FETCH;
             case FORBIDDEN_OUTPUT -> FaultReason.SM_INTERRUPT_OUTPUT;
             case INVALID_DESCRIPTOR, ACCESS_FLAG, WALK_DISABLED -> FaultReason.SM_FIRST_STAGE_NOT_PRESENT;
             case UNPRIVILEGED -> FaultReason.SM_USER;
             case PERMISSION -> {
-                boolean user = !Access.isPrivileged(t.access());
                 boolean readable = (fault.held() & Permission.UNPRIVILEGED_READ) != 0;
-                yield user && !readable ? FaultReason.SM_USER : FaultReason.SM_NO_WRITE;
+                yield !privileged && !readable ? FaultReason.SM_USER : FaultReason.SM_NO_WRITE;
             }
         };
     }
@@ -128,14 +134,14 @@ final class VtdArchitecture implements Architecture {
             case INPUT_RANGE, ADDRESS_SIZE ->
                 c.is(VtdContext.FIRST_STAGE) ? FaultReason.SM_NESTED_ADDRESS_WIDTH : FaultReason.SM_SECOND_STAGE_WIDTH;
             case RESERVED_BITS -> FaultReason.SM_SECOND_STAGE_RESERVED;
+            case UPDATE -> FaultReason.SM_SECOND_STAGE_UPDATE;
             case WALK_EXTERNAL_ABORT ->
                 fault.isTop() ? FaultReason.SM_SECOND_STAGE_TOP_FETCH : FaultReason.SM_SECOND_STAGE_FETCH;
             case FORBIDDEN_OUTPUT -> FaultReason.SM_INTERRUPT_OUTPUT;
             case INVALID_DESCRIPTOR, ACCESS_FLAG, WALK_DISABLED, UNPRIVILEGED ->
                 FaultReason.SM_SECOND_STAGE_NOT_PRESENT;
             case PERMISSION -> {
-                int any = Permission.PRIVILEGED_READ | Permission.PRIVILEGED_WRITE;
-                if ((fault.held() & any) == 0) {
+                if ((fault.held() & ANY) == 0) {
                     yield FaultReason.SM_SECOND_STAGE_NOT_PRESENT;
                 }
                 yield lacksWrite(t, fault) ? FaultReason.SM_NO_WRITE : FaultReason.SM_NO_READ;
@@ -148,12 +154,16 @@ final class VtdArchitecture implements Architecture {
         return switch (fault.kind()) {
             case INPUT_RANGE, ADDRESS_SIZE -> FaultReason.SM_NESTED_ADDRESS_WIDTH;
             case RESERVED_BITS -> FaultReason.SM_SECOND_STAGE_RESERVED;
+            case UPDATE -> FaultReason.SM_SECOND_STAGE_UPDATE;
             case WALK_EXTERNAL_ABORT ->
                 fault.isTop() ? FaultReason.SM_SECOND_STAGE_TOP_FETCH : FaultReason.SM_SECOND_STAGE_FETCH;
             case FORBIDDEN_OUTPUT -> FaultReason.SM_INTERRUPT_OUTPUT;
             case INVALID_DESCRIPTOR, ACCESS_FLAG, WALK_DISABLED, UNPRIVILEGED ->
                 FaultReason.SM_SECOND_STAGE_NOT_PRESENT;
             case PERMISSION -> {
+                if ((fault.held() & ANY) == 0) {
+                    yield FaultReason.SM_SECOND_STAGE_NOT_PRESENT;
+                }
                 if ((fault.held() & Permission.PRIVILEGED_READ) != 0) {
                     yield FaultReason.SM_NESTED_WRITE;
                 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.vtd;
 
+import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.TranslationContext;
 import org.iommuemu.paging.TableRoot;
 import org.jspecify.annotations.Nullable;
@@ -20,11 +21,24 @@ final class VtdContext extends TranslationContext {
     /** Accesses are snooped (PGSNP). */
     static final int SNOOPED = 1 << 5;
 
+    /** The context entry is good: what was refused lies behind it. */
+    static final int FOUND = 1 << 6;
+
     private static final int HALF_BIT = 63;
 
     private final int flags;
     private final int domain;
     private final int pasid;
+    private final @Nullable FaultReason refusal;
+
+    /** A context that is not there, or erroneous: with caching mode that is kept too, in domain 0. */
+    VtdContext(FaultReason refusal, int flags, int pasid) {
+        super(null, null, HALF_BIT, null, new int[Access.CODES]);
+        this.refusal = refusal;
+        this.flags = flags;
+        this.domain = 0;
+        this.pasid = pasid;
+    }
 
     VtdContext(
             @Nullable TableRoot lower,
@@ -35,9 +49,16 @@ final class VtdContext extends TranslationContext {
             int domain,
             int pasid) {
         super(lower, upper, HALF_BIT, second, effective);
+        refusal = null;
         this.flags = flags;
         this.domain = domain;
         this.pasid = pasid;
+    }
+
+    /** Why every request is refused, or null. */
+    @Nullable
+    FaultReason refusal() {
+        return refusal;
     }
 
     boolean is(int flag) {
@@ -51,6 +72,11 @@ final class VtdContext extends TranslationContext {
     /** The PASID whose tables are used, RID_PASID for requests without one. */
     int pasid() {
         return pasid;
+    }
+
+    @Override
+    public int ats() {
+        return flags & ATS;
     }
 
     @Override

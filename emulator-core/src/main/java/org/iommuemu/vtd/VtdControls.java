@@ -24,6 +24,7 @@ final class VtdControls {
     private final PageRequests pages;
     private final FaultRecords faults;
     private final AtsRequests ats;
+    private final VtdExtras extras;
 
     VtdControls(
             RegisterFile file,
@@ -35,7 +36,8 @@ final class VtdControls {
             InterruptRemapper interrupts,
             PageRequests pages,
             FaultRecords faults,
-            AtsRequests ats) {
+            AtsRequests ats,
+            VtdExtras extras) {
         this.file = file;
         this.features = features;
         this.unit = unit;
@@ -46,6 +48,7 @@ final class VtdControls {
         this.pages = pages;
         this.faults = faults;
         this.ats = ats;
+        this.extras = extras;
     }
 
     /** Puts the registers to their reset values and the machine behind them to rest; caches keep what they hold. */
@@ -61,6 +64,7 @@ final class VtdControls {
         queue.enable(false);
         pages.place();
         faults.restart();
+        extras.reset();
     }
 
     /** Lets the registers work; IVA and IOTLB are where ECAP puts them. */
@@ -88,14 +92,17 @@ final class VtdControls {
                 file.set(r, requested);
                 pages.place();
             });
-            file.guard(r, () -> features.hasExtended(ExtendedCapability.PRS));
         }
         file.onWrite(VtdRegisters.PMEN, (old, requested) -> {
             boolean there = features.has(Capability.PLMR) || features.has(Capability.PHMR);
             boolean on = there && VtdRegisters.EPM.isSet(requested);
             file.set(VtdRegisters.PMEN, on ? VtdRegisters.EPM.mask() | VtdRegisters.PROTECTED.mask() : 0);
         });
-        file.guard(VtdRegisters.IRTA, () -> features.hasExtended(ExtendedCapability.IR));
+        // Source and function mask can be written only.
+        long hidden = VtdRegisters.CCMD_SID.mask() | VtdRegisters.CCMD_FM.mask();
+        file.onRead(VtdRegisters.CCMD, () -> file.get(VtdRegisters.CCMD) & ~hidden);
+        file.onRead(iva, () -> 0);
+        AbsentRegisters.hide(file, features);
     }
 
     /** One-shot bits act when they are 1, level bits when they change (3.1). */
@@ -167,10 +174,7 @@ final class VtdControls {
         } else if (done) {
             invalidations.contextsOfSource(VtdRegisters.CCMD_SID.getInt(command), VtdRegisters.CCMD_FM.getInt(command));
         }
-        // Source and function mask can be written only.
-        long readable =
-                command & ~(VtdRegisters.ICC.mask() | VtdRegisters.CCMD_SID.mask() | VtdRegisters.CCMD_FM.mask());
-        return VtdRegisters.CAIG.set(readable, done ? granularity : 0);
+        return VtdRegisters.CAIG.set(VtdRegisters.ICC.set(command, 0), done ? granularity : 0);
     }
 
     private long invalidateTranslations(long command, long iva) {

@@ -17,6 +17,9 @@ import org.iommuemu.vtd.spec.ExtendedCapability;
  */
 public record VtdFeatures(long ver, long cap, long ecap) {
     private static final int[] WIDTHS = {0, 39, 48, 57};
+    private static final int RECORD_BYTES = 16;
+    /** IVA and IOTLB. */
+    private static final int IVA_BYTES = 16;
 
     private static final long CAP_MODELLED = mask(
             Capability.ND,
@@ -34,7 +37,9 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             Capability.DWD,
             Capability.DRD,
             Capability.FS1GP,
+            Capability.PI,
             Capability.FS5LP,
+            Capability.ECMDS,
             Capability.ESIRTPS,
             Capability.ESRTPS,
             Capability.RWBF);
@@ -55,17 +60,24 @@ public record VtdFeatures(long ver, long cap, long ecap) {
             ExtendedCapability.EAFS,
             ExtendedCapability.PSS,
             ExtendedCapability.PASID,
+            ExtendedCapability.DIT,
             ExtendedCapability.PDS,
             ExtendedCapability.SMTS,
+            ExtendedCapability.VCS,
             ExtendedCapability.SSADS,
             ExtendedCapability.SSTS,
             ExtendedCapability.FSTS,
             ExtendedCapability.SMPWCS,
             ExtendedCapability.RPS,
+            ExtendedCapability.PMS,
             ExtendedCapability.ADMS,
             ExtendedCapability.RPRIVS,
             ExtendedCapability.PTRS,
+            ExtendedCapability.HPTS,
+            ExtendedCapability.SSIRWS,
             ExtendedCapability.SMS,
+            ExtendedCapability.HPT1GPS,
+            ExtendedCapability.RDTS,
             ExtendedCapability.EIMER,
             ExtendedCapability.IRREQ);
 
@@ -77,6 +89,17 @@ public record VtdFeatures(long ver, long cap, long ecap) {
     public VtdFeatures {
         check(Capability.ND.get(cap) != 7, Capability.ND, cap, "0 to 6");
         check(Capability.MGAW.get(cap) != 0, Capability.MGAW, cap, "the guest address width less one");
+        RegisterPlaces places = new RegisterPlaces(cap, ecap);
+        int records = Capability.FRO.getInt(cap) << 4;
+        int recordBytes = (Capability.NFR.getInt(cap) + 1) * RECORD_BYTES;
+        int iva = ExtendedCapability.IRO.getInt(ecap) << 4;
+        boolean apart = !RegisterPlaces.overlaps(records, recordBytes, iva, IVA_BYTES);
+        check(places.isFree(records, recordBytes), Capability.FRO, cap, "a place that no other register has");
+        check(
+                places.isFree(iva, IVA_BYTES) && apart,
+                ExtendedCapability.IRO,
+                ecap,
+                "a place that no other register has");
         boolean queued = ExtendedCapability.QI.isSet(ecap);
         check(queued || !ExtendedCapability.DT.isSet(ecap), ExtendedCapability.DT, ecap, "0, as QI=0");
         check(queued || !ExtendedCapability.IR.isSet(ecap), ExtendedCapability.IR, ecap, "0, as QI=0");
@@ -90,7 +113,10 @@ public record VtdFeatures(long ver, long cap, long ecap) {
         }
     }
 
-    /** A unit with all that this model has: 8 fault records, 57-bit second and first stage, 20-bit PASIDs. */
+    /**
+     * A unit with 8 fault records, 57-bit second and first stage, 20-bit PASIDs, and all that this model has but for caching mode,
+     * host permission tables and what {@link #monitored} adds.
+     */
     public static VtdFeatures full() {
         long cap = Capability.ND.of(6)
                 | Capability.PLMR.of(1)
@@ -106,6 +132,7 @@ public record VtdFeatures(long ver, long cap, long ecap) {
                 | Capability.DWD.of(1)
                 | Capability.DRD.of(1)
                 | Capability.FS1GP.of(1)
+                | Capability.PI.of(1)
                 | Capability.FS5LP.of(1)
                 | Capability.ESIRTPS.of(1)
                 | Capability.ESRTPS.of(1);
@@ -113,10 +140,22 @@ public record VtdFeatures(long ver, long cap, long ecap) {
                 & ~mask(
                         ExtendedCapability.IRO,
                         ExtendedCapability.PSS,
+                        ExtendedCapability.PMS,
+                        ExtendedCapability.HPTS,
+                        ExtendedCapability.HPT1GPS,
                         ExtendedCapability.EIMER,
                         ExtendedCapability.IRREQ);
         ecap |= ExtendedCapability.IRO.of(0x50) | ExtendedCapability.PSS.of(19);
         return new VtdFeatures(0x60, cap, ecap);
+    }
+
+    /** The {@link #full} unit with a performance monitor, and fault records elsewhere: at offset 0x600. */
+    public static VtdFeatures monitored() {
+        VtdFeatures f = full();
+        return new VtdFeatures(
+                f.ver,
+                Capability.FRO.set(f.cap, 0x60) | Capability.ECMDS.mask(),
+                f.ecap | ExtendedCapability.PMS.mask());
     }
 
     /** The same unit without what this model does not have. */
@@ -128,9 +167,26 @@ public record VtdFeatures(long ver, long cap, long ecap) {
                     ExtendedCapability.PRS,
                     ExtendedCapability.SRS,
                     ExtendedCapability.PASID,
-                    ExtendedCapability.FSTS);
+                    ExtendedCapability.FSTS,
+                    ExtendedCapability.HPTS);
         }
-        return new VtdFeatures(ver, cap & CAP_MODELLED, e);
+        if (!Capability.ECMDS.isSet(cap)) {
+            e &= ~ExtendedCapability.PMS.mask();
+        }
+        if (!ExtendedCapability.DT.isSet(e)) {
+            e &= ~mask(ExtendedCapability.DIT, ExtendedCapability.HPTS);
+        }
+        if (!ExtendedCapability.HPTS.isSet(e)) {
+            e &= ~ExtendedCapability.HPT1GPS.mask();
+        }
+        long c = cap & CAP_MODELLED;
+        if (!ExtendedCapability.IR.isSet(e)) {
+            c &= ~Capability.PI.mask();
+        }
+        if (ExtendedCapability.SMTS.isSet(e)) {
+            c &= ~Capability.RWBF.mask();
+        }
+        return new VtdFeatures(ver, c, e);
     }
 
     /** The names of the features that {@link #modelled()} takes away, such as {@code ECAP.HPTS}. */

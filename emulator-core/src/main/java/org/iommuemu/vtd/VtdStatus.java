@@ -32,7 +32,7 @@ final class VtdStatus {
         file.onWrite(VtdRegisters.FSTS, (old, requested) -> {
             file.set(VtdRegisters.FSTS, requested);
             faultEvent.served(faults::isAnyPending);
-            queue.consume();
+            queue.resume();
         });
         file.onWrite(VtdRegisters.ICS, (old, requested) -> {
             file.set(VtdRegisters.ICS, requested);

@@ -2,6 +2,7 @@
 package org.iommuemu.vtd;
 
 import org.iommuemu.bits.BitField;
+import org.iommuemu.iommu.TagNames;
 
 /** The context tags of cached translations and contexts: domain id, PASID, and which stage (VT-d architecture 6.2). */
 final class VtdTags {
@@ -17,6 +18,19 @@ final class VtdTags {
     static final long DOMAIN_FIRST_STAGE = DID.mask() | FIRST_STAGE.mask();
     /** The domain and the PASID. */
     static final long GROUP = DID.mask() | PASID.mask();
+
+    /** What reports call them. */
+    static final TagNames NAMES = new TagNames() {
+        @Override
+        public String addressSpace(long tag) {
+            return "DID " + DID.get(tag) + (FIRST_STAGE.isSet(tag) ? " PASID " + PASID.get(tag) : "");
+        }
+
+        @Override
+        public String group(long mask, long value) {
+            return "DID " + DID.get(value) + (PASID.isSet(mask) ? " PASID " + PASID.get(value) : "");
+        }
+    };
 
     private VtdTags() {}
 

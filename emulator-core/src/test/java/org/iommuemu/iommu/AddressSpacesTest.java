@@ -76,8 +76,10 @@ class AddressSpacesTest {
     }
 
     private long base(long tag, long address) {
-        AddressSpaces.Space space = spaces.find(tag, address);
-        return space == null ? -1 : space.root().base();
+        return spaces.findOwn(tag, address).stream()
+                .mapToLong(s -> s.root().base())
+                .findFirst()
+                .orElse(-1);
     }
 
     @Test

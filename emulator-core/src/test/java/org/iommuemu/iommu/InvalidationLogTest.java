@@ -29,7 +29,7 @@ class InvalidationLogTest {
     }
 
     private StaleCause cause(@Nullable TableRoot second) {
-        return log.causeSince(CHANGE, TAG, false, second, PAGE, PAGE | 0xFFF);
+        return log.causeSince(CHANGE, TAG, false, second, false, PAGE, PAGE | 0xFFF);
     }
 
     private StaleCause causeAfter(InvalidationScope scope) {
@@ -108,12 +108,12 @@ class InvalidationLogTest {
     @Test
     void shouldCompareGlobalTranslationsByTheirOwnTag() {
         log.add(CHANGE + 1, of(GLOBAL_TAG));
-        assertThat(log.causeSince(CHANGE, GLOBAL_TAG, true, null, PAGE, PAGE | 0xFFF))
+        assertThat(log.causeSince(CHANGE, GLOBAL_TAG, true, null, false, PAGE, PAGE | 0xFFF))
                 .as("global translations are left alone")
                 .isEqualTo(StaleCause.OTHER_ADDRESS_SPACE);
 
         log.add(CHANGE + 2, new InvalidationScope().everything().tag(-1L, 0).globalTag(-1L, GLOBAL_TAG));
-        assertThat(log.causeSince(CHANGE, GLOBAL_TAG, true, null, PAGE, PAGE | 0xFFF))
+        assertThat(log.causeSince(CHANGE, GLOBAL_TAG, true, null, false, PAGE, PAGE | 0xFFF))
                 .isEqualTo(StaleCause.INVALIDATED);
     }
 

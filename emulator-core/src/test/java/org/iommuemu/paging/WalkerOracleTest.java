@@ -45,7 +45,9 @@ class WalkerOracleTest {
             tables.memory.close();
         }
         // The VMSAv8-64 formats have no bits that make a descriptor reserved.
-        assertThat(seen).isEqualTo(EnumSet.complementOf(EnumSet.of(WalkStatus.RESERVED_BITS, WalkStatus.NOT_LOCATED)));
+        assertThat(seen)
+                .isEqualTo(EnumSet.complementOf(
+                        EnumSet.of(WalkStatus.RESERVED_BITS, WalkStatus.NOT_LOCATED, WalkStatus.UPDATE_REFUSED)));
     }
 
     @ParameterizedTest(name = "{0} seed={1}")

@@ -2,6 +2,7 @@
 package org.iommuemu.smmuv3;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.StaleCause;
@@ -51,7 +52,11 @@ class StaleDetectorTest {
 
     private void onlyHit(StaleCause cause, long commands, long dmas) {
         assertThat(detector.hits()).hasSize(1);
-        StaleHit hit = detector.hits().get(0);
+        hit(0, cause, commands, dmas);
+    }
+
+    private void hit(int index, StaleCause cause, long commands, long dmas) {
+        StaleHit hit = detector.hits().get(index);
         assertThat(hit.address()).isEqualTo(PAGE);
         assertThat(hit.used()).isEqualTo(OLD);
         assertThat(hit.now()).isEqualTo(NEW);
@@ -92,7 +97,9 @@ class StaleDetectorTest {
         b.command(CFGI_CD, 1).sync();
         use(PAGE);
 
-        onlyHit(StaleCause.MISSING, 2, 0);
+        assertThat(detector.hits()).hasSize(2);
+        hit(0, StaleCause.CONFIGURATION_MISSING, 2, 0);
+        hit(1, StaleCause.MISSING, 2, 0);
     }
 
     @Test
@@ -108,7 +115,9 @@ class StaleDetectorTest {
         b.command(CFGI_CD, 1).sync();
         use(PAGE);
 
-        onlyHit(StaleCause.MISSING, 2, 0);
+        assertThat(detector.hits()).hasSize(2);
+        hit(0, StaleCause.CONFIGURATION_MISSING, 2, 0);
+        hit(1, StaleCause.MISSING, 2, 0);
     }
 
     @Test
@@ -188,5 +197,100 @@ class StaleDetectorTest {
 
         assertThat(detector.staleEntries(b.memory))
                 .containsExactly(new StaleEntry("VMID 0 ASID 5", STREAM, BLOCK, 21, OLD));
+    }
+
+    @Test
+    void shouldCompareGlobalEntriesToo() {
+        long global = RW & ~(1L << 11);
+        cd.map(PAGE, OLD, global);
+        use(PAGE);
+        assertThat(detector.staleEntries(b.memory)).isEmpty();
+
+        cd.map(PAGE, NEW, global);
+
+        assertThat(detector.staleEntries(b.memory))
+                .extracting(StaleEntry::address, StaleEntry::output)
+                .containsExactly(tuple(PAGE, OLD));
+    }
+
+    @Test
+    void shouldCompareTheAttributesOfEntriesToo() {
+        use(PAGE);
+
+        cd.map(PAGE, OLD, RW ^ 1 << 2);
+
+        assertThat(detector.staleEntries(b.memory))
+                .containsExactly(new StaleEntry("VMID 0 ASID 5", STREAM, PAGE, 12, OLD));
+    }
+
+    @Test
+    void shouldReportConfigurationOnceForEachStream() {
+        use(PAGE);
+        b.ste(STREAM).valid(0);
+        use(PAGE);
+        use(OTHER_PAGE);
+
+        assertThat(detector.hits())
+                .extracting(StaleHit::text)
+                .containsExactly("stream 0x5 0x5000, configuration: used 0x" + Long.toHexString(OLD)
+                        + ", tables say no access; 0 commands and 0 DMAs after the change;"
+                        + " no invalidation of configuration since it was changed");
+        assertThat(detector.staleAccesses()).isEqualTo(2);
+    }
+
+    @Test
+    void shouldTellWhichConfigurationWasInvalidatedInstead() {
+        use(PAGE);
+        b.ste(STREAM).valid(0);
+        b.command(6L << 32 | 3, 1).sync();
+        use(PAGE);
+
+        assertThat(detector.hits())
+                .extracting(StaleHit::cause, StaleHit::detail)
+                .containsExactly(tuple(StaleCause.CONFIGURATION_OTHER, "stream 0x6"));
+    }
+
+    @Test
+    void shouldNotReportConfigurationThatLeadsToTheSame() {
+        use(PAGE);
+        b.ste(STREAM)
+                .s1ContextPtr(b.stage1(7)
+                        .ttb0(b.memory.readLong(cd.address() + 8))
+                        .asid(STREAM)
+                        .address());
+        use(PAGE);
+
+        assertThat(detector.hits()).isEmpty();
+    }
+
+    @Test
+    void shouldCompareWhatTranslationRequestsAreTold() {
+        b.ste(STREAM).set(93, 92, 1);
+        TranslationCompletion completion = new TranslationCompletion();
+        Transaction request = new Transaction().set(STREAM, Transaction.NO_SUBSTREAM, PAGE, Access.READ);
+        b.smmu.requestTranslation(request, completion);
+        cd.map(PAGE, NEW, RW);
+        b.smmu.requestTranslation(request, completion);
+
+        onlyHit(StaleCause.MISSING, 0, 0);
+    }
+
+    @Test
+    void shouldCompareWhatAnOperationOfSoftwareIsTold() {
+        try (SmmuBench a = SmmuBench.started(SmmuBench.withIdr0(0, 1 << 15))) {
+            StaleDetector watching = a.smmu.detectStale();
+            TestCd tables = a.stage1(STREAM).map(PAGE, OLD, RW);
+            a.read(STREAM, PAGE);
+            long table = a.allocator.allocate(0x1000, 0x1000);
+            a.memory.writeLong(table + 5 * 8, NEW | RW | 3);
+            tables.descriptor(PAGE, 1, table | 3);
+            a.write64(0x108, STREAM);
+            a.write64(0x110, PAGE | 1 << 10 | 1 << 8);
+            a.write32(0x100, 1);
+
+            assertThat(watching.hits())
+                    .extracting(StaleHit::streamId, StaleHit::used, StaleHit::now)
+                    .containsExactly(tuple(STREAM, OLD, NEW));
+        }
     }
 }

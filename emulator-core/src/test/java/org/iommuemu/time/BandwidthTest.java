@@ -97,6 +97,17 @@ class BandwidthTest {
     }
 
     @Test
+    void shouldCountAWindowAsFullThatGaveWayToALaterOne() {
+        Bandwidth memory = new Bandwidth("memory", new ByteRate(1, 1), 64);
+        Waiter who = memory.waiter("copies");
+        memory.transfer(who, (4096 + 2) * 64, 1);
+
+        assertThat(memory.transfer(who, 2 * 64 + 3, 1)).isEqualTo(3 * 64 + 1);
+        assertThat(memory.transfer(who, 2 * 64 + 3, 1)).isEqualTo(3 * 64 + 2);
+        assertThat(memory.transfer(who, 64, 1)).isEqualTo(64 + 1);
+    }
+
+    @Test
     void shouldPassNothingAtOnce() {
         Bandwidth link = new Bandwidth("link", GEN3_X8);
 
@@ -155,7 +166,7 @@ class BandwidthTest {
         long now = 0;
         int load = 40 + random.nextInt(80); // bytes offered every 100 ps
         for (int i = 0; i < 5000; i++) {
-            long bytes = 1 + random.nextInt(100);
+            long bytes = 1L + random.nextInt(100);
             now += bytes * 100 / load;
             long at = now + random.nextInt(3000);
             long place = at >= latest ? Math.max(at, lastEnd) : at;

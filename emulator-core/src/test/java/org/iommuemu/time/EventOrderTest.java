@@ -110,10 +110,12 @@ class EventOrderTest {
         order.push(0, 5_000_000);
         order.push(1, 9_000_000);
         order.pop();
-        order.push(2, 17);
+        order.push(2, 5_001_000);
+        order.push(3, 9_000);
+        order.push(4, 17);
 
         assertThat(order.firstTime()).isEqualTo(17);
-        assertThat(List.of(order.pop(), order.pop())).containsExactly(2, 1);
+        assertThat(List.of(order.pop(), order.pop(), order.pop(), order.pop())).containsExactly(4, 3, 2, 1);
     }
 
     @ParameterizedTest(name = "{0}")

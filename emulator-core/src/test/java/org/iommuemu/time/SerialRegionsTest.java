@@ -72,6 +72,32 @@ class SerialRegionsTest {
         assertThat(regions.remembered()).isLessThan(10_000);
     }
 
+    /** Other regions, one each microsecond: enough for a few generations of a millisecond and more. */
+    private void useOthers(int fromMicrosecond, int toMicrosecond) {
+        for (int i = fromMicrosecond; i < toMicrosecond; i++) {
+            use(1000 + i, i * Picoseconds.PER_MICROSECOND, 1000);
+        }
+    }
+
+    @Test
+    void shouldNotForgetWhatWasInUseWithinAMillisecond() {
+        use(5, 0, 2000 * Picoseconds.PER_MICROSECOND);
+        useOthers(0, 2100);
+
+        assertThat(regions.remembered()).isLessThan(2101);
+        assertThat(use(5, 1950 * Picoseconds.PER_MICROSECOND, 1)).isEqualTo(2000 * Picoseconds.PER_MICROSECOND);
+    }
+
+    @Test
+    void shouldRememberTheLatestUseOfARegion() {
+        use(5, 0, 2000 * Picoseconds.PER_MICROSECOND);
+        useOthers(0, 1500);
+        use(5, 1500 * Picoseconds.PER_MICROSECOND, 300 * Picoseconds.PER_MICROSECOND);
+        useOthers(1500, 2100);
+
+        assertThat(use(5, 1950 * Picoseconds.PER_MICROSECOND, 1)).isEqualTo(2300 * Picoseconds.PER_MICROSECOND);
+    }
+
     static LongStream seeds() {
         return Seeds.some();
     }

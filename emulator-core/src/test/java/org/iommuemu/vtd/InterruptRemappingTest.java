@@ -117,4 +117,15 @@ class InterruptRemappingTest {
                     .isNull();
         }
     }
+
+    @Test
+    void shouldRefuseAMisalignedWriteWhileOnlyTranslationIsOn() {
+        try (VtdBench b = VtdBench.legacy()) {
+            assertThat(b.unit.remapInterrupt(SOURCE, 0xFEE0_0002L, 0)).isNull();
+            assertThat(b.faults()).containsExactly("29 write 118 at 0");
+
+            b.command(VtdBench.QIE);
+            assertThat(b.unit.remapInterrupt(SOURCE, 0xFEE0_0002L, 0)).isNotNull();
+        }
+    }
 }

@@ -79,7 +79,7 @@ final class RandomGuest implements AutoCloseable {
                     RandomWords.CONTEXTS + i * 8L,
                     scalable ? words.scalableContext(i % 4) : words.legacyContext(i % 2));
             memory.writeLong(RandomWords.PASIDS + i * 8L, words.pasidEntry(i % 8));
-            memory.writeLong(RandomWords.INTERRUPTS + i * 8L, i % 2 == 0 ? 1 | (i & 0xFFL) << 16 | 0x100L << 32 : 0);
+            memory.writeLong(RandomWords.INTERRUPTS + i * 8L, i % 2 == 0 ? words.interruptEntry(i & 0xFF) : 0);
         }
         for (int t = RandomWords.TABLES; t <= RandomWords.LAST_TABLE; t++) {
             for (int i = 0; i < 512; i++) {
@@ -100,11 +100,23 @@ final class RandomGuest implements AutoCloseable {
         unit.writeRegister(0x18, 4, 1L << 31 | 1 << 26 | 1 << 25);
         tail = 0;
         clearErrors();
+        count();
+    }
+
+    /** Lets counters count anything; without a monitor nothing comes of it. */
+    private void count() {
+        for (int n = 0; n < 8 && unit.monitor() != null; n++) {
+            unit.writeRegister(0x400, 8, n << 16 | 0xF1);
+            unit.writeRegister(0x1000 + n * 0x100L, 8, words.counterConfiguration());
+            unit.writeRegister(0x1008 + n * 0x100L + random.nextInt(4) * 4L, 4, random.nextLong());
+            unit.writeRegister(0x400, 8, n << 16 | 0xF0);
+            unit.writeRegister(0x8000 + n * 0x400L, 8, -random.nextInt(64));
+        }
     }
 
     private void clearErrors() {
         for (int i = 0; i < 8; i++) {
-            unit.writeRegister(0x40C + i * 16L, 4, 1L << 31);
+            unit.writeRegister(unit.features().faultRecordOffset() + 0xC + i * 16L, 4, 1L << 31);
         }
         if ((unit.readRegister(0x34, 4) & 0x10) != 0) {
             long at = RandomWords.QUEUE + unit.readRegister(0x80, 8) % RandomWords.QUEUE_BYTES;
@@ -208,7 +220,7 @@ final class RandomGuest implements AutoCloseable {
     /** Everything that can be seen, as a hash. */
     long state() {
         long state = outcome;
-        for (long at = 0; at < 0x600; at += 4) {
+        for (long at = 0; at < 0xA000; at += 4) {
             state = state * 31 + unit.readRegister(at, 4);
         }
         for (long at = RandomWords.REGION; at < RandomWords.POISONED; at += 8) {

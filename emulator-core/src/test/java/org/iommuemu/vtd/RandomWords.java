@@ -29,14 +29,14 @@ final class RandomWords {
     }
 
     VtdFeatures features() {
-        VtdFeatures f = VtdFeatures.full();
-        long cap = f.cap();
+        VtdFeatures f = random.nextBoolean() ? VtdFeatures.full() : VtdFeatures.monitored();
+        long cap = f.cap() | random.nextInt(2) << 7;
         long ecap = f.ecap();
         long version = 0x10L << random.nextInt(3);
         if (random.nextInt(3) == 0) {
             // PSI, a guest address width, page sizes, fault records, ESRTPS; device TLBs, snoop control, scalable mode.
             cap &= ~(1L << 39 | 7L << 8 | 3L << 34 | 7L << 40 | 1L << 63) | random.nextLong() & 7L << 40 | 6L << 8;
-            ecap &= ~(1L << 2 | 1L << 7 | 1L << 43) | random.nextLong();
+            ecap &= ~(1L << 2 | 1L << 7 | 1L << 43) | random.nextLong() & ~(0x3FFL << 8);
         }
         return new VtdFeatures(random.nextBoolean() ? version : f.ver(), cap, ecap);
     }
@@ -53,16 +53,30 @@ final class RandomWords {
         return word == 0 ? tables | 1 | random.nextInt(3) << 2 : 1 + random.nextInt(3) | random.nextInt(4) << 8;
     }
 
+    /** The first word of an interrupt entry: remapped, or posted into what may be any word. */
+    long interruptEntry(int vector) {
+        long descriptor = place() & -0x40L;
+        return random.nextInt(3) == 0
+                ? 0x8001 | (long) vector << 16 | random.nextInt(2) << 14 | descriptor >>> 6 << 38
+                : 1 | (long) vector << 16 | 0x100L << 32;
+    }
+
+    /** A counter's configuration, often one that can be enabled. */
+    long counterConfiguration() {
+        return 1L << 32 + random.nextInt(8) | random.nextInt(6) << 8 | random.nextInt(4) << 1;
+    }
+
     long scalableContext(int word) {
-        // P, sometimes FPD, DTE, PASIDE, PRE.
-        return word == 0 ? DIRECTORY | 0x1D | (random.nextInt(8) == 0 ? 2 : 0) : 0;
+        // P, sometimes FPD or HPTE, DTE, PASIDE, PRE.
+        int odd = random.nextInt(16);
+        return word == 0 ? DIRECTORY | 0x1D | (odd < 2 ? 2 : odd == 2 ? 0x20 : 0) : 0;
     }
 
     long pasidEntry(int word) {
         long tables = table(TABLES + random.nextInt(6));
         return switch (word) {
             case 0 -> tables | 1 | 1 + random.nextInt(3) << 2 | 1 + random.nextInt(4) << 6 | random.nextInt(2) << 9;
-            case 1 -> random.nextInt(4);
+            case 1 -> random.nextInt(4) | (random.nextInt(4) == 0 ? 0 : 1 << 23);
             case 2 -> tables | random.nextInt(2) | random.nextInt(2) << 2 | random.nextInt(2) << 4;
             default -> 0;
         };

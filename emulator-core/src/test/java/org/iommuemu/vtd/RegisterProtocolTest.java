@@ -104,6 +104,29 @@ class RegisterProtocolTest {
     }
 
     @Test
+    void shouldRecordOneFaultOfASourceAtATimeWhenTheyAreCompressed() {
+        try (VtdBench b = VtdBench.legacy()) {
+            b.unit.compressFaults(true);
+            b.read(0x18, 0x1000);
+            b.read(0x18, 0x2000);
+            b.read(0x19, 0x3000);
+            b.read(0x18, 0x4000);
+            assertThat(b.unit.faultsCompressed()).isEqualTo(2);
+            assertThat(b.faults()).containsExactly("1 read 18 at 1000", "1 read 19 at 3000");
+            b.read(0x18, 0x5000);
+            assertThat(b.faults()).containsExactly("1 read 18 at 5000");
+
+            for (int source = 0; source < 10; source++) {
+                b.read(source, 0x6000);
+                b.read(source, 0x7000);
+            }
+            assertThat(b.read32(0x34) & 1).as("PFO: more sources than records").isEqualTo(1);
+            assertThat(b.faults()).hasSize(8).last().isEqualTo("1 read 7 at 6000");
+            assertThat(b.unit.faultsCompressed()).isEqualTo(10);
+        }
+    }
+
+    @Test
     void shouldHoldTheEventBackUntilItIsUnmasked() {
         try (VtdBench b = VtdBench.legacy()) {
             assertThat(b.read32(0x38)).as("IM").isEqualTo(0x8000_0000L);

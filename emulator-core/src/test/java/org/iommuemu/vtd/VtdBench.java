@@ -7,12 +7,15 @@ import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.AtcInvalidation;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.DevicePort;
+import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
+import org.iommuemu.vtd.lint.VtdLint;
+import org.iommuemu.vtd.perfmon.MonitorFeatures;
 
 /**
  * A test bench: a unit, its memory, and the software that sets it up - by register writes and by structures written to memory as
@@ -26,6 +29,9 @@ final class VtdBench implements AutoCloseable, DevicePort {
     static final long STATUS = 0x40_0000;
     /** Where pages are mapped to, well away from structures and tables. */
     static final long DATA = 0x8000_0000L;
+
+    /** In the second word of a PASID entry: walks are snooped. */
+    static final long PWSNP = 1 << 23;
 
     static final long TE = 1L << 31;
     static final long SRTP = 1 << 30;
@@ -42,11 +48,24 @@ final class VtdBench implements AutoCloseable, DevicePort {
     Invalidation answer = Invalidation.ENDED;
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
+    private Iommu front;
     private boolean wide;
 
     VtdBench(VtdFeatures features, CacheConfiguration caches) {
-        unit = new Vtd(memory, features, caches, pulses::add);
+        this(features, caches, MonitorFeatures.standard());
+    }
+
+    VtdBench(VtdFeatures features, CacheConfiguration caches, MonitorFeatures counters) {
+        unit = new Vtd(memory, features, caches, pulses::add, counters);
         unit.connect(this);
+        front = unit;
+    }
+
+    /** Puts a lint in front of the unit, for everything that the bench does from now on. */
+    VtdLint lint() {
+        VtdLint lint = new VtdLint(unit, memory);
+        front = lint;
+        return lint;
     }
 
     /** A unit after reset. */
@@ -76,6 +95,36 @@ final class VtdBench implements AutoCloseable, DevicePort {
         command(QIE);
         command(QIE | TE);
         return this;
+    }
+
+    /** Legacy or scalable mode, set up, invalidated and switched on in the order that the architecture asks for. */
+    VtdBench startProperly(int mode) {
+        wide = mode != 0;
+        write64(0x90, QUEUE | (wide ? 1 << 11 : 0));
+        switchOn(QIE);
+        write64(0x20, ROOT | (long) mode << 10);
+        switchOn(QIE | SRTP);
+        descriptor(1 | 1 << 4, 0);
+        if (wide) {
+            descriptor(7 | 3 << 4, 0);
+        }
+        descriptor(2 | 1 << 4, 0);
+        write64(0xB8, INTERRUPTS | 7);
+        switchOn(QIE | SIRTP);
+        descriptor(4, 0).await();
+        switchOn(QIE | IRE);
+        switchOn(QIE | IRE | TE);
+        return this;
+    }
+
+    /** Writes GCMD, and reads GSTS. */
+    void switchOn(long bits) {
+        command(bits).read32(0x1C);
+    }
+
+    /** A wait descriptor that writes its status. */
+    VtdBench await() {
+        return descriptor(5 | 1 << 5 | 1L << 32, STATUS);
     }
 
     /** Writes GCMD. */
@@ -126,14 +175,21 @@ final class VtdBench implements AutoCloseable, DevicePort {
     /** A PASID with empty second-stage tables of 4 levels; the root of those. */
     long scalableSecond(int source, int pasid, int domain) {
         long tables = page();
-        words(pasid(source, pasid), tables | 2 << 6 | 2 << 2 | 1, domain);
+        words(pasid(source, pasid), tables | 2 << 6 | 2 << 2 | 1, domain | PWSNP);
+        return tables;
+    }
+
+    /** A PASID with empty first-stage tables of 4 levels behind a second stage of 4 levels; the roots of both, that first. */
+    long[] nested(int source, int pasid, int domain, int flags) {
+        long[] tables = {page(), page()};
+        words(pasid(source, pasid), tables[1] | 3 << 6 | 2 << 2 | flags | 1, domain | PWSNP, tables[0]);
         return tables;
     }
 
     /** A PASID with empty first-stage tables of 4 levels; the root of those. */
     long first(int source, int pasid, int domain) {
         long tables = page();
-        words(pasid(source, pasid), 1 << 6 | 1, domain, tables);
+        words(pasid(source, pasid), 1 << 6 | 1, domain | PWSNP, tables);
         return tables;
     }
 
@@ -203,29 +259,29 @@ final class VtdBench implements AutoCloseable, DevicePort {
     }
 
     Verdict access(int source, int pasid, long address, int code) {
-        unit.translate(transaction.set(source, pasid, address, code), verdict);
+        front.translate(transaction.set(source, pasid, address, code), verdict);
         return verdict;
     }
 
     /** A page request for reading, the last of its group 5. */
     void ask(int source, int pasid, long address) {
-        unit.requestPage(new PageRequest(source, pasid, address, true, false, false, false, true, 5));
+        front.requestPage(new PageRequest(source, pasid, address, true, false, false, false, true, 5));
     }
 
     long read32(long offset) {
-        return unit.readRegister(offset, 4);
+        return front.readRegister(offset, 4);
     }
 
     long read64(long offset) {
-        return unit.readRegister(offset, 8);
+        return front.readRegister(offset, 8);
     }
 
     void write32(long offset, long value) {
-        unit.writeRegister(offset, 4, value);
+        front.writeRegister(offset, 4, value);
     }
 
     void write64(long offset, long value) {
-        unit.writeRegister(offset, 8, value);
+        front.writeRegister(offset, 8, value);
     }
 
     @Override

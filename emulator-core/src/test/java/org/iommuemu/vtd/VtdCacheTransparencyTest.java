@@ -9,8 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
-import org.iommuemu.cache.CacheGeometry;
-import org.iommuemu.cache.ReplacementPolicy;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Verdict;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,14 +35,7 @@ class VtdCacheTransparencyTest {
         for (long seed = 1; seed <= 3; seed++) {
             long s = fixed != null ? Long.parseLong(fixed) : seed;
             for (Mode mode : Mode.values()) {
-                all.add(Arguments.of(s, mode, "none", CacheConfiguration.none()));
-                all.add(Arguments.of(s, mode, "standard", CacheConfiguration.standard()));
-                for (ReplacementPolicy policy : ReplacementPolicy.values()) {
-                    CacheGeometry tiny = new CacheGeometry(1, 1, policy, s);
-                    CacheGeometry odd = new CacheGeometry(3, 5, policy, s);
-                    all.add(Arguments.of(s, mode, "1x1 " + policy, CacheConfiguration.uniform(tiny)));
-                    all.add(Arguments.of(s, mode, "3x5 " + policy, CacheConfiguration.uniform(odd)));
-                }
+                CacheShapes.all(s).forEach((name, caches) -> all.add(Arguments.of(s, mode, name, caches)));
             }
         }
         return all.stream();

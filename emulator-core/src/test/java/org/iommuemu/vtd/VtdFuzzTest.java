@@ -31,6 +31,7 @@ class VtdFuzzTest {
             assertThat(guest.unit().interruptsRefused())
                     .as("interrupts blocked")
                     .isPositive();
+            assertThat(guest.unit().interruptsPosted()).as("interrupts posted").isPositive();
         }
     }
 

@@ -4,6 +4,7 @@ package org.iommuemu.vtd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.junit.jupiter.api.Test;
@@ -143,10 +144,9 @@ class WalkRulesTest {
     @Test
     void shouldTranslateFirstStageTablesByTheSecondStage() {
         try (VtdBench b = VtdBench.scalable()) {
-            long first = b.page();
-            long second = b.page();
-            // PGTT 3, AW 48 bits.
-            b.words(b.pasid(SOURCE, 0), second | 3 << 6 | 2 << 2 | 1, 1, first);
+            long[] roots = b.nested(SOURCE, 0, 1, 0);
+            long first = roots[0];
+            long second = roots[1];
             b.map(first, 0x5000, 0x7000, 7);
             long table = first;
             for (int h = 3; h >= 0; h--) {
@@ -161,6 +161,61 @@ class WalkRulesTest {
             assertThat(b.access(SOURCE, Transaction.NO_SUBSTREAM, 0x5000, Access.READ)
                             .isOk())
                     .isTrue();
+        }
+    }
+
+    @Test
+    void shouldNotWalkForASupervisorWithoutSre() {
+        try (VtdBench b = VtdBench.scalable()) {
+            long tables = b.first(SOURCE, 3, 1);
+            b.map(tables, 0x5000, VtdBench.DATA, 7);
+
+            assertThat(b.access(SOURCE, 3, 0x5000, Access.PRIVILEGED).rule()).isEqualTo(FaultReason.SM_SUPERVISOR);
+
+            assertThat(b.memory.readLong(tables) & 0x20).as("A").isZero();
+            assertThat(b.memory.readLong(b.entry(tables, 0x5000, 0)) & 0x20)
+                    .as("A")
+                    .isZero();
+        }
+    }
+
+    @Test
+    void shouldEndAWalkWhereNothingIsLeftToAllow() {
+        try (VtdBench b = VtdBench.scalable()) {
+            long tables = b.scalableSecond(SOURCE, 0, 1);
+            // Level 2 is where nothing is left; level 1 has a reserved bit.
+            b.memory.writeLong(b.entry(tables, 0x5000, 0), VtdBench.DATA | 1L << 62 | 3);
+            long level3 = b.entry(tables, 0x5000, 2);
+            long level2 = b.entry(tables, 0x5000, 1);
+            b.memory.writeLong(level3, b.memory.readLong(level3) & ~2L);
+            b.memory.writeLong(level2, b.memory.readLong(level2) & ~1L);
+
+            assertThat(b.read(SOURCE, 0x5000).rule()).isEqualTo(FaultReason.SM_SECOND_STAGE_NOT_PRESENT);
+        }
+    }
+
+    @Test
+    void shouldReserveSsadeWithoutASecondStage() {
+        VtdFeatures f = VtdFeatures.full();
+        VtdFeatures without = new VtdFeatures(f.ver(), f.cap(), f.ecap() & ~(1L << 46));
+        try (VtdBench b = new VtdBench(without, CacheConfiguration.standard()).start(1)) {
+            b.words(b.pasid(SOURCE, 0), 4 << 6 | 1 << 9 | 1, 1);
+
+            assertThat(b.read(SOURCE, VtdBench.DATA).rule()).isEqualTo(FaultReason.SM_PASID_RESERVED);
+        }
+    }
+
+    @Test
+    void shouldSetBitsWithoutSnoopingOnTheFirstUnits() {
+        VtdFeatures f = VtdFeatures.full();
+        try (VtdBench b =
+                new VtdBench(new VtdFeatures(0x10, f.cap(), f.ecap()), CacheConfiguration.standard()).start(1)) {
+            long tables = b.page();
+            b.words(b.pasid(SOURCE, 0), 1 << 6 | 1, 1, tables);
+            b.map(tables, 0x5000, VtdBench.DATA, 7);
+
+            assertThat(b.write(SOURCE, 0x5000).isOk()).isTrue();
+            assertThat(b.memory.readLong(b.entry(tables, 0x5000, 0))).isEqualTo(VtdBench.DATA | 0x67);
         }
     }
 }

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A folder of recorded IOMMU data. Its files are the snapshot at the <em>busy</em> stop and what belongs to the whole
@@ -18,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Capture {
     private static final List<String> NEEDED = List.of("memory.bin", "memory.json", "registers.json");
-    private static final List<String> SUFFIXES = List.of(".csv.gz", ".csv.zst", ".csv");
 
     private final Path folder;
     private final Snapshot busy;
@@ -90,7 +88,7 @@ public final class Capture {
 
     /** Whether the run's trace is there. */
     public boolean hasTrace() {
-        return find("trace") != null;
+        return CompressedFile.find(folder, "trace.csv") != null;
     }
 
     /**
@@ -99,7 +97,7 @@ public final class Capture {
      * @throws InputException if there is none; ask {@link #hasTrace()}
      */
     public CsvTable trace() {
-        final Path file = find("trace");
+        final Path file = CompressedFile.find(folder, "trace.csv");
         if (file == null) {
             throw new InputException(folder, 0, "has no trace", "trace.csv or trace.csv.gz in it");
         }
@@ -111,7 +109,7 @@ public final class Capture {
      * plain or compressed. Written to memory in order, they rebuild the tables of any moment. The caller closes it.
      */
     public Optional<CsvTable> pageTableWrites() {
-        final Path file = find("ptw-observed");
+        final Path file = CompressedFile.find(folder, "ptw-observed.csv");
         return file == null
                 ? Optional.empty()
                 : Optional.of(CsvTable.open(file, "before_seq", "level", "address", "descriptor"));
@@ -142,15 +140,5 @@ public final class Capture {
     /** Capability registers to use in place of the recorded ones; empty where {@code features.json} is absent. */
     public FeatureOverrides features() {
         return FeatureOverrides.read(folder);
-    }
-
-    private @Nullable Path find(String stem) {
-        for (String suffix : SUFFIXES) {
-            final Path file = folder.resolve(stem + suffix);
-            if (Files.exists(file)) {
-                return file;
-            }
-        }
-        return null;
     }
 }

@@ -8,11 +8,14 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
 
 /** Opens a file that may be compressed; its name says how: {@code .gz}, {@code .zst}, or not at all. */
 public final class CompressedFile {
     private static final int BUFFER_BYTES = 1 << 16;
+    private static final List<String> SUFFIXES = List.of(".gz", ".zst", "");
 
     private CompressedFile() {}
 
@@ -34,6 +37,17 @@ public final class CompressedFile {
         } catch (final IOException e) {
             throw new InputException(file, 0, "cannot be read (" + e.getMessage() + ")", "a " + formatOf(file));
         }
+    }
+
+    /** The file of a name in a folder, compressed or not, or null if there is none. */
+    static @Nullable Path find(Path folder, String name) {
+        for (String suffix : SUFFIXES) {
+            final Path file = folder.resolve(name + suffix);
+            if (Files.exists(file)) {
+                return file;
+            }
+        }
+        return null;
     }
 
     /** What the name says the file is, for messages. */

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.StringJoiner;
 
 /**
  * Capability registers whose recorded values a model must not take, with the values to take: {@code features.json}, an
@@ -65,6 +66,15 @@ public record FeatureOverrides(Map<String, Long> byName, Map<Long, Long> byOffse
     /** Whether nothing is replaced. */
     public boolean isEmpty() {
         return byName.isEmpty() && byOffset.isEmpty();
+    }
+
+    /** The registers, their values, and why, in one line; empty if nothing is replaced. */
+    @Override
+    public String toString() {
+        final StringJoiner out = new StringJoiner(", ");
+        byName.forEach((name, value) -> out.add(name + " = 0x" + Long.toHexString(value)));
+        byOffset.forEach((at, value) -> out.add("0x" + Long.toHexString(at) + " = 0x" + Long.toHexString(value)));
+        return out + (reason.isEmpty() ? "" : ": " + reason);
     }
 
     /** The value for a register known by both; its name in any case. */

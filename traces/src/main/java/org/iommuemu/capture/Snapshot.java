@@ -24,16 +24,21 @@ public record Snapshot(String name, Path folder) {
         return RegisterValues.read(folder);
     }
 
-    /** Live leaf entries; none where {@code mappings.csv} is absent. */
+    /** Live leaf entries; none where {@code mappings.csv}, plain or compressed, is absent. */
     public List<Mapping> mappings() {
-        final Path file = folder.resolve("mappings.csv");
-        return Files.exists(file) ? List.copyOf(Mapping.read(file)) : List.of();
+        final Path file = CompressedFile.find(folder, "mappings.csv");
+        return file == null ? List.of() : List.copyOf(Mapping.read(file));
     }
 
-    /** Accesses with another model's answers; none where {@code probes.csv} is absent. */
+    /** Accesses with another model's answers; none where {@code probes.csv}, plain or compressed, is absent. */
     public List<Probe> probes() {
-        final Path file = folder.resolve("probes.csv");
-        return Files.exists(file) ? List.copyOf(Probe.read(file)) : List.of();
+        final Path file = CompressedFile.find(folder, "probes.csv");
+        return file == null ? List.of() : List.copyOf(Probe.read(file));
+    }
+
+    /** Contexts of VT-d requesters as the recorder decoded them; none where {@code tables.json} has none. */
+    public List<DecodedContext> contexts() {
+        return List.copyOf(DecodedContext.read(folder.resolve("tables.json")));
     }
 
     /** {@code trace_seq_at_stop} of {@code tables.json}: the last trace record before the stop. */

@@ -25,6 +25,10 @@ public final class TraceRecord {
         MMIO_WRITE,
         /** An interrupt raised. */
         INTERRUPT,
+        /** The fault record that the fault before it left in a register. */
+        FAULT_RECORD,
+        /** A device's interrupt message that interrupt remapping passed on. */
+        INTERRUPT_MESSAGE,
         /** Anything else. */
         OTHER
     }
@@ -42,6 +46,7 @@ public final class TraceRecord {
     private final int len;
     private final int perm;
     private final int pa;
+    private final int pte;
     private final int detail;
     private Kind current = Kind.OTHER;
 
@@ -58,6 +63,7 @@ public final class TraceRecord {
         len = table.column("len");
         perm = table.column("perm");
         pa = table.column("pa");
+        pte = table.optionalColumn("pte");
         detail = table.column("detail");
     }
 
@@ -87,6 +93,10 @@ public final class TraceRecord {
             return Kind.BYPASS;
         } else if (row.is(kind, "irq")) {
             return Kind.INTERRUPT;
+        } else if (row.is(kind, "fault_record")) {
+            return Kind.FAULT_RECORD;
+        } else if (row.is(kind, "ir")) {
+            return Kind.INTERRUPT_MESSAGE;
         }
         return Kind.OTHER;
     }
@@ -151,6 +161,16 @@ public final class TraceRecord {
         return row.hexBelow(pa, PHYSICAL_BITS);
     }
 
+    /** Whether the record has a leaf descriptor. */
+    public boolean hasDescriptor() {
+        return !row.isEmpty(pte);
+    }
+
+    /** The leaf descriptor that the recording model used, or read. */
+    public long descriptor() {
+        return row.hex(pte);
+    }
+
     /** Whether {@code detail} has an item of that name. */
     public boolean hasDetail(String name) {
         return !detailText(name).isEmpty();
@@ -162,12 +182,30 @@ public final class TraceRecord {
      * @throws InputException if it is not there, or no number
      */
     public long detail(String name) {
-        String text = detailText(name);
+        return number(name, detailText(name));
+    }
+
+    private long number(String name, String text) {
         try {
             return text.startsWith("0x") ? Long.parseUnsignedLong(text.substring(2), 16) : Long.parseLong(text);
         } catch (NumberFormatException e) {
             throw row.wrong(detail, "an item " + name + "=<number>");
         }
+    }
+
+    /**
+     * A number out of {@code detail} where names and numbers follow one another, all separated by {@code _}.
+     *
+     * @throws InputException if it is not there, or no number
+     */
+    public long underscoredDetail(String name) {
+        String[] items = row.text(detail).split("_");
+        for (int i = 0; i + 1 < items.length; i += 2) {
+            if (items[i].equals(name)) {
+                return number(name, items[i + 1]);
+            }
+        }
+        return number(name, "");
     }
 
     private String detailText(String name) {

@@ -58,7 +58,8 @@ final class CheckCommand implements Callable<Integer> {
     @Option(
             names = "--lint",
             description =
-                    "also print what the scenarios do wrong as software, before the last line; see docs/smmuv3.md")
+                    "also print what the scenarios do wrong as software, before the last line; see docs/smmuv3.md,"
+                            + " docs/vtd.md")
     private boolean lint;
 
     @Mixin

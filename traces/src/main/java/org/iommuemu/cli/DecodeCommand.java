@@ -6,16 +6,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.iommuemu.bits.Layout;
+import org.iommuemu.bits.Register;
 import org.iommuemu.capture.InputException;
-import org.iommuemu.paging.Aarch64Descriptor;
-import org.iommuemu.paging.Aarch64Stage1;
 import org.iommuemu.report.Decoded;
-import org.iommuemu.smmuv3.spec.Cd;
-import org.iommuemu.smmuv3.spec.Event;
-import org.iommuemu.smmuv3.spec.L1Cd;
-import org.iommuemu.smmuv3.spec.L1Std;
-import org.iommuemu.smmuv3.spec.Ste;
+import org.iommuemu.smmuv3.spec.Registers;
+import org.iommuemu.vtd.spec.VtdRegisters;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,96 +26,77 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Takes a structure apart into the specification's named fields.")
 final class DecodeCommand implements Callable<Integer> {
-    /** What can be decoded. */
-    enum Kind {
-        STE,
-        L1STD,
-        CD,
-        L1CD,
-        PTE,
-        COMMAND,
-        EVENT
-    }
-
     @Spec
     private @Nullable CommandSpec spec;
 
     @Parameters(index = "0", paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}")
-    private Kind kind = Kind.STE;
+    private DecodedKind kind = DecodedKind.STE;
 
     @Parameters(
             index = "1..*",
             arity = "1..*",
             paramLabel = "HEX",
-            description = "64-bit words, lowest first; separated by blanks, commas or '-'")
+            description =
+                    "64-bit words, lowest first; separated by blanks, commas or '-'; of a register its name comes first")
     private List<String> words = List.of();
 
-    @Option(names = "--level", paramLabel = "N", description = "level of a PTE, 0 to 3 (default: ${DEFAULT-VALUE})")
-    private int level = Aarch64Stage1.LAST_LEVEL;
+    @Option(
+            names = "--level",
+            paramLabel = "N",
+            description =
+                    "level of a table entry: of a pte 0 to 3, where 3 has pages; of first-stage and second-stage 1 to 5,"
+                            + " where 1 has pages (default: that of pages)")
+    private @Nullable Integer level;
 
     @Override
     public Integer call() {
-        long[] structure = parse();
-        Layout layout = layout(structure);
-        if (structure.length != layout.words()) {
-            throw new InputException(
-                    structure.length + " words given",
-                    layout.words() + " for " + kind.name().toLowerCase(Locale.ROOT));
+        if (kind == DecodedKind.REGISTER) {
+            register();
+            return Main.DONE;
         }
-        Output.out(spec).print(Decoded.text(title(structure, layout), layout, structure));
+        long[] structure = parse(words);
+        int given = level == null ? kind.pageLevel() : level;
+        Layout layout = kind.layout(structure, given);
+        structure = withoutPadding(structure);
+        if (structure.length != layout.words()) {
+            throw new InputException(structure.length + " words given", layout.words() + " for " + kind);
+        }
+        Output.out(spec).print(Decoded.text(kind.title(structure, layout, given), layout, structure));
         return Main.DONE;
     }
 
-    private long[] parse() {
+    /** A descriptor of 128 bits may stand in a queue of 256-bit ones. */
+    private long[] withoutPadding(long[] structure) {
+        boolean padded = kind == DecodedKind.DESCRIPTOR && structure.length == 4 && (structure[2] | structure[3]) == 0;
+        return padded ? Arrays.copyOf(structure, 2) : structure;
+    }
+
+    private void register() {
+        String name = words.get(0).toUpperCase(Locale.ROOT);
+        Layout layout = Stream.concat(Registers.map().stream(), VtdRegisters.map().stream())
+                .filter(r -> r.name().equals(name) || r.name().equals("SMMU_" + name))
+                .map(Register::layout)
+                .findFirst()
+                .orElse(
+                        name.equals("IVA")
+                                ? VtdRegisters.IVA_LAYOUT
+                                : name.equals("IOTLB") ? VtdRegisters.IOTLB_LAYOUT : null);
+        if (layout == null) {
+            throw new InputException("there is no register '" + words.get(0) + "'", "one of an SMMUv3 or a VT-d unit");
+        }
+        long[] value = parse(words.subList(1, words.size()));
+        if (value.length != 1) {
+            throw new InputException(value.length + " words given", "1 for " + name);
+        }
+        Output.out(spec).print(Decoded.text(name, layout, value));
+    }
+
+    private static long[] parse(List<String> given) {
         List<String> parts = new ArrayList<>();
-        words.forEach(w -> parts.addAll(Arrays.asList(w.split("[-,]"))));
+        given.forEach(w -> parts.addAll(Arrays.asList(w.split("[-,]"))));
         if (parts.isEmpty()) {
             throw new InputException("no word given", "at least one");
         }
         return parts.stream().mapToLong(Numbers::hexWord).toArray();
-    }
-
-    private Layout layout(long[] structure) {
-        return switch (kind) {
-            case STE -> Ste.LAYOUT;
-            case L1STD -> L1Std.LAYOUT;
-            case CD -> Cd.LAYOUT;
-            case L1CD -> L1Cd.LAYOUT;
-            case PTE -> pte(structure[0]);
-            case COMMAND -> {
-                var command = org.iommuemu.smmuv3.spec.Command.of(structure[0]);
-                if (command == null) {
-                    throw new InputException("opcode of '" + words.get(0) + "' is reserved", "a command");
-                }
-                yield command.layout();
-            }
-            case EVENT -> {
-                Event event = Event.of(structure[0]);
-                if (event == null) {
-                    throw new InputException("type of '" + words.get(0) + "' is reserved", "an event record");
-                }
-                yield event.layout();
-            }
-        };
-    }
-
-    private Layout pte(long descriptor) {
-        if (level < -1 || level > Aarch64Stage1.LAST_LEVEL) {
-            throw new InputException("--level is " + level, "-1 to 3");
-        }
-        boolean table = level < Aarch64Stage1.LAST_LEVEL && Aarch64Descriptor.TYPE.get(descriptor) == 3;
-        if (table) {
-            return Aarch64Descriptor.TABLE;
-        }
-        return level == Aarch64Stage1.LAST_LEVEL ? Aarch64Descriptor.PAGE : Aarch64Descriptor.BLOCK;
-    }
-
-    private String title(long[] structure, Layout layout) {
-        return switch (kind) {
-            case COMMAND -> "CMD_" + org.iommuemu.smmuv3.spec.Command.of(structure[0]);
-            case EVENT -> String.valueOf(Event.of(structure[0]));
-            case PTE -> layout.name() + ", level " + level;
-            default -> layout.name();
-        };
     }
 }

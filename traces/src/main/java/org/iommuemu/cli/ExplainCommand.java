@@ -2,7 +2,9 @@
 package org.iommuemu.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.iommuemu.capture.Capture;
@@ -13,8 +15,8 @@ import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.replay.Explanation;
 import org.iommuemu.report.ExplanationText;
-import org.iommuemu.smmuv3.SmmuRule;
-import org.iommuemu.smmuv3.spec.Event;
+import org.iommuemu.scenario.Scenario;
+import org.iommuemu.scenario.ScenarioRunner;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,7 +35,7 @@ final class ExplainCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    @Parameters(paramLabel = "CAPTURE", description = "a capture folder")
+    @Parameters(paramLabel = "CAPTURE", description = "a capture folder, or a file of scenarios")
     private Path capture = Path.of("");
 
     @Option(names = "--stream", required = true, paramLabel = "S", description = "StreamID, or bus:device.function")
@@ -57,17 +59,42 @@ final class ExplainCommand implements Callable<Integer> {
     @Option(names = "--idle", description = "use the snapshot at the end of the trace (default: the busy one)")
     private boolean idle;
 
+    @Option(
+            names = "--scenario",
+            paramLabel = "LINE",
+            description = "of a file: the scenario, whose steps run before (default: the only one)")
+    private @Nullable Integer line;
+
     @Option(names = "--all-fields", description = "show fields that are 0 too")
     private boolean allFields;
 
     @Override
     public Integer call() {
+        Transaction transaction = transaction();
+        PrintWriter out = Output.out(spec);
+        if (Files.isRegularFile(capture)) {
+            if (idle) {
+                throw new InputException("--idle is given with a file of scenarios", "a capture folder");
+            }
+            out.print(ExplanationText.of(ScenarioRunner.explain(scenario(), transaction), allFields));
+            return Main.DONE;
+        }
+        if (line != null) {
+            throw new InputException("--scenario is given with '" + capture + "'", "a file of scenarios");
+        }
         Capture opened = Capture.open(capture);
         Snapshot snapshot = idle
                 ? opened.idle()
                         .orElseThrow(() ->
                                 new InputException(opened.folder(), 0, "has no idle snapshot", "a folder 'idle' in it"))
                 : opened.busy();
+        Explanation explanation = Explanation.of(opened, snapshot, transaction);
+        out.print(ExplanationText.of(explanation, allFields));
+        out.print(hint(explanation, snapshot));
+        return Main.DONE;
+    }
+
+    private Transaction transaction() {
         int sid = Numbers.stream("--stream", stream);
         int substream =
                 pasid == null ? Transaction.NO_SUBSTREAM : (int) Numbers.parse("--pasid", pasid, SUBSTREAM_BITS);
@@ -75,24 +102,30 @@ final class ExplainCommand implements Callable<Integer> {
         int access = (write ? Access.WRITE : Access.READ)
                 | (instruction ? Access.INSTRUCTION : 0)
                 | (privileged ? Access.PRIVILEGED : 0);
-        Explanation explanation =
-                Explanation.of(opened, snapshot, new Transaction().set(sid, substream, address, access));
-        PrintWriter out = Output.out(spec);
-        out.print(ExplanationText.of(explanation, allFields));
-        out.print(hint(explanation, snapshot));
-        return Main.DONE;
+        return new Transaction().set(sid, substream, address, access);
+    }
+
+    private Scenario scenario() {
+        List<Scenario> all = Scenario.readAll(capture);
+        if (line == null && all.size() != 1) {
+            throw new InputException(capture, 0, "has " + all.size() + " scenarios", "--scenario LINE");
+        }
+        return all.stream()
+                .filter(s -> line == null || s.line() == line)
+                .findFirst()
+                .orElseThrow(() -> new InputException(capture, line == null ? 0 : line, "has no scenario", "one"));
     }
 
     /** A stream that the stream table does not have may be a slip of the user's. */
     private static String hint(Explanation explanation, Snapshot snapshot) {
-        boolean unknown = explanation.rule() instanceof SmmuRule rule
-                && (rule.event() == Event.C_BAD_STREAMID || rule == SmmuRule.STE_NOT_VALID);
         String known = snapshot.mappings().stream()
                 .map(Mapping::sid)
                 .distinct()
                 .sorted()
                 .map(s -> String.format("0x%x", s))
                 .collect(Collectors.joining(", "));
-        return unknown && !known.isEmpty() ? "streams with mappings in this capture: " + known + "\n" : "";
+        return explanation.unknownStream() && !known.isEmpty()
+                ? "streams with mappings in this capture: " + known + "\n"
+                : "";
     }
 }

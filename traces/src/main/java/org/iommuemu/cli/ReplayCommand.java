@@ -43,7 +43,8 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Option(
             names = "--lint",
-            description = "also print what the recorded software does wrong, before the last line; see docs/smmuv3.md")
+            description = "also print what the recorded software does wrong, before the last line; see docs/smmuv3.md,"
+                    + " docs/vtd.md")
     private boolean lint;
 
     @Mixin

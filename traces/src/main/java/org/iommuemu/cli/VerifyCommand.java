@@ -11,6 +11,8 @@ import org.iommuemu.capture.Capture;
 import org.iommuemu.capture.Snapshot;
 import org.iommuemu.replay.Agreement;
 import org.iommuemu.replay.CaptureMachine;
+import org.iommuemu.replay.ContextVerifier;
+import org.iommuemu.replay.InterruptReplay;
 import org.iommuemu.replay.ProbeReplay;
 import org.iommuemu.replay.SnapshotVerifier;
 import org.jspecify.annotations.Nullable;
@@ -33,13 +35,13 @@ final class VerifyCommand implements Callable<Integer> {
     @Parameters(paramLabel = "CAPTURE", arity = "1..*", description = "capture folders")
     private List<Path> captures = List.of();
 
-    @Option(names = "--records", description = "compare the raw event records too")
+    @Option(names = "--records", description = "compare the raw fault records too")
     private boolean records;
 
     @Mixin
     private CacheOptions caches = new CacheOptions();
 
-    private boolean registersAgree = true;
+    private boolean restAgrees = true;
 
     @Override
     public Integer call() {
@@ -51,13 +53,21 @@ final class VerifyCommand implements Callable<Integer> {
             Output.out(spec).print(text);
         }
         Output.out(spec).println(total + " agree");
-        return total.isComplete() && registersAgree ? Main.DONE : Main.DISAGREED;
+        return total.isComplete() && restAgrees ? Main.DONE : Main.DISAGREED;
     }
 
     private Agreement verify(Capture capture, PrintWriter out) {
         Agreement rows = new Agreement();
         out.println(capture.name());
+        if (!capture.features().isEmpty()) {
+            out.println("  features.json: " + capture.features());
+        }
         verifyRegisters(capture, out);
+        Agreement messages = new InterruptReplay(capture, caches.configuration()).run();
+        if (messages.compared() > 0) {
+            print("interrupts: " + messages + " remapped messages agree", messages, out);
+        }
+        restAgrees &= messages.isComplete();
         rows.add(verifySnapshot(capture, capture.busy(), out));
         capture.idle().ifPresent(idle -> rows.add(verifySnapshot(capture, idle, out)));
         return rows;
@@ -76,13 +86,19 @@ final class VerifyCommand implements Callable<Integer> {
         }
         Agreement reads = probe.run();
         print("registers: " + reads + " recorded reads agree", reads, out);
-        registersAgree &= reads.isComplete();
+        restAgrees &= reads.isComplete();
     }
 
     private Agreement verifySnapshot(Capture capture, Snapshot snapshot, PrintWriter out) {
+        Agreement contexts = new ContextVerifier(capture, snapshot).run();
+        if (contexts.compared() > 0) {
+            print(snapshot.name() + ": " + contexts + " decoded contexts agree", contexts, out);
+        }
+        restAgrees &= contexts.isComplete();
         try (SnapshotVerifier verifier = new SnapshotVerifier(capture, snapshot, caches.configuration(), records)) {
             Agreement rows = verifier.run();
-            print(snapshot.name() + ": " + rows + " rows agree", rows, out);
+            boolean none = rows.compared() == 0;
+            print(snapshot.name() + ": " + (none ? "no rows, nothing compared" : rows + " rows agree"), rows, out);
             return rows;
         }
     }

@@ -57,6 +57,12 @@ public enum Parameter {
     WALK_AFTER("walk.after-ns", "0", "ns from the last table read to the answer; the walker is free", 0, 1e6),
     /** Recovery. */
     WALK_RECOVERY("walk.recovery-ns", "0", "ns that a walker is busy after its last table read", 0, 1e6),
+    /** Recovery of large reads. */
+    LARGE_READ_RECOVERY("walk.large-read-recovery-ns", "0", "ns longer for large reads", 0, 1e6),
+    /** Large reads. */
+    LARGE_READ_FROM("walk.large-read-from-bytes", "256", "from how many bytes a read is large", 1, 4096),
+    /** Recovery of writes. */
+    WRITE_RECOVERY("walk.write-recovery-ns", "0", "ns longer for writes", 0, 1e6),
     /** Serialisation. */
     SERIAL_LEAF_TABLES("walk.serial-leaf-tables", "false", "walks of one table of leaves follow one another"),
     /** Reads of tables. */
@@ -68,10 +74,6 @@ public enum Parameter {
 
     /** Read window. */
     READ_WINDOW("read-window.requests", "8", "reads inside the IOMMU, in order", 1, 65536),
-    /** Read window, large. */
-    READ_WINDOW_LARGE("read-window.large-requests", "8", "of large reads", 1, 65536),
-    /** Large reads. */
-    READ_WINDOW_LARGE_FROM("read-window.large-from-bytes", "4096", "from how many bytes a read is large", 1, 4096),
     /** Write window. */
     WRITE_WINDOW("write-window.requests", "16", "posted writes inside the IOMMU, in order", 1, 65536),
 

@@ -37,6 +37,16 @@ public final class Agreement {
         }
     }
 
+    /** Notes a comparison; its difference is headed by where it was found. */
+    void note(String where, Comparison comparison) {
+        if (comparison.agrees()) {
+            agree();
+            comparison.rules().forEach(rule -> byRule.merge(rule, 1, Integer::sum));
+        } else {
+            differ(where + comparison.difference());
+        }
+    }
+
     /** Notes a comparison. */
     public void compare(boolean equal, String what, long expected, long found) {
         if (equal) {

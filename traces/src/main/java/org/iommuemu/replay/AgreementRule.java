@@ -18,6 +18,21 @@ public enum AgreementRule {
     EVENT_IPA_LOW(
             "evt-ipa-low",
             "the recording model writes IPA[11:0] of a stage 2 fault, which the architecture has as zero"),
+    /** Reasons of legacy mode in scalable mode. */
+    LEGACY_REASON(
+            "legacy-reason",
+            "the recording model gives legacy mode's fault reason in scalable mode; the architecture has one for the same cause"),
+    /** PASID fields of a fault record without PASID. */
+    PASID_FIELDS(
+            "pasid-fields",
+            "the recording model fills the PASID fields of a request that had none; the architecture has them as zero"),
+    /** PASID cache invalidations. */
+    UNRECORDED_COMMAND(
+            "unrecorded-command",
+            "the recording model logs no PASID cache invalidation: one that the driver handed over was added"),
+    /** Identification registers that features.json replaces. */
+    FEATURE_REPLACED(
+            "feature-replaced", "the capture's features.json gives the register a value other than the recorded one"),
     /** Identification registers. */
     FEATURE_NOT_MODELLED(
             "feature-not-modelled", "the recorded machine has a feature that this model lacks and reports as absent");

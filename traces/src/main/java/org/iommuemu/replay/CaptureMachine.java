@@ -2,50 +2,49 @@
 package org.iommuemu.replay;
 
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.LongUnaryOperator;
 import org.iommuemu.capture.Capture;
-import org.iommuemu.capture.FeatureOverrides;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.MemoryPages;
 import org.iommuemu.capture.RegisterValues;
 import org.iommuemu.capture.Snapshot;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.InterruptSink;
+import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.StaleDetector;
+import org.iommuemu.iommu.StructureObserver;
+import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.memory.MemoryImage;
 import org.iommuemu.memory.PhysicalMemory;
-import org.iommuemu.smmuv3.SmmuFeatures;
-import org.iommuemu.smmuv3.SmmuV3;
-import org.iommuemu.smmuv3.spec.Registers;
+import org.iommuemu.paging.WalkObserver;
+import org.jspecify.annotations.Nullable;
 
 /** A machine with the features of a capture over the memory of one of its snapshots. */
-public final class CaptureMachine implements AutoCloseable {
+public final class CaptureMachine implements AutoCloseable, Explainable {
     private final PhysicalMemory memory = new PhysicalMemory();
     private final RegisterValues recorded;
-    private final SmmuFeatures recordedFeatures;
-    private final SmmuV3 smmu;
-    private long eventInterrupts;
+    private final Identification id;
+    private final CapturedMachine captured;
+    private final Map<String, Long> pulses = new HashMap<>();
 
     private CaptureMachine(Capture capture, Snapshot snapshot, CacheConfiguration caches) {
         recorded = snapshot.registers();
-        recordedFeatures = features(capture, snapshot, recorded);
-        InterruptSink interrupts = line -> {
-            if (line.equals("eventq")) {
-                eventInterrupts++;
-            }
-        };
-        smmu = new SmmuV3(memory, recordedFeatures, caches, interrupts);
+        id = new Identification(snapshot, recorded, capture.features());
+        InterruptSink interrupts = line -> pulses.merge(line, 1L, Long::sum);
+        captured = capture.isSmmuV3()
+                ? new SmmuCapture(id, memory, caches, interrupts)
+                : new VtdCapture(id, memory, caches, interrupts);
     }
 
     /**
      * A machine after reset.
      *
-     * @throws InputException if the capture is not one of an SMMUv3, or its files are wrong
+     * @throws InputException if the capture's files are wrong
      */
     public static CaptureMachine afterReset(Capture capture, Snapshot snapshot, CacheConfiguration caches) {
-        if (!capture.isSmmuV3()) {
-            throw new InputException(
-                    snapshot.folder().resolve("registers.json"), 0, "is of another IOMMU", "an SMMUv3 capture");
-        }
         CaptureMachine machine = new CaptureMachine(capture, snapshot, caches);
         machine.load(snapshot.memory());
         return machine;
@@ -54,8 +53,13 @@ public final class CaptureMachine implements AutoCloseable {
     /** A machine programmed through its registers to the state that the snapshot has. */
     public static CaptureMachine atStop(Capture capture, Snapshot snapshot, CacheConfiguration caches) {
         CaptureMachine machine = afterReset(capture, snapshot, caches);
-        machine.program();
+        machine.captured.program(machine.recorded);
         return machine;
+    }
+
+    /** A machine after reset, over the memory that the capture's trace is replayed from. */
+    static CaptureMachine beforeReplay(Capture capture, CacheConfiguration caches) {
+        return afterReset(capture, CapturedMachine.replayed(capture), caches);
     }
 
     private void load(MemoryPages pages) {
@@ -71,63 +75,20 @@ public final class CaptureMachine implements AutoCloseable {
         }
     }
 
-    private static SmmuFeatures features(Capture capture, Snapshot snapshot, RegisterValues values) {
-        FeatureOverrides overrides = capture.features();
-        try {
-            return new SmmuFeatures(
-                    identification(snapshot, values, overrides, "IDR0", 0x0),
-                    identification(snapshot, values, overrides, "IDR1", 0x4),
-                    identification(snapshot, values, overrides, "IDR3", 0xC),
-                    identification(snapshot, values, overrides, "IDR5", 0x14),
-                    identification(snapshot, values, overrides, "IIDR", 0x18),
-                    identification(snapshot, values, overrides, "AIDR", 0x1C));
-        } catch (IllegalArgumentException e) {
-            throw new InputException(
-                    snapshot.folder().resolve("registers.json"), 0, String.valueOf(e.getMessage()), "a possible SMMU");
-        }
-    }
-
-    private static long identification(
-            Snapshot snapshot, RegisterValues values, FeatureOverrides overrides, String name, long offset) {
-        return overrides
-                .value(name, offset)
-                .orElseGet(() -> values.get32(offset)
-                        .orElseThrow(() -> new InputException(
-                                snapshot.folder().resolve("registers.json"), 0, "lacks " + name, "every ID register")));
-    }
-
-    /** The sequence by which software brings an SMMU up (IHI 0070 §6.3, §3.21), with the recorded values. */
-    private void program() {
-        // GBPA takes a value only together with Update.
-        recorded.get32(Registers.GBPA.offset())
-                .ifPresent(v -> smmu.writeRegister(Registers.GBPA.offset(), 4, Registers.GBPA_UPDATE.set(v, 1)));
-        write32(Registers.CR1.offset());
-        write32(Registers.CR2.offset());
-        write64(Registers.STRTAB_BASE.offset());
-        write32(Registers.STRTAB_BASE_CFG.offset());
-        write64(Registers.CMDQ_BASE.offset());
-        write32(Registers.CMDQ_PROD.offset());
-        write32(Registers.CMDQ_CONS.offset());
-        write64(Registers.EVENTQ_BASE.offset());
-        write32(Registers.EVENTQ_PROD.offset());
-        // Records that were waiting at the stop are taken as read.
-        recorded.get32(Registers.EVENTQ_PROD.offset())
-                .ifPresent(v -> smmu.writeRegister(Registers.EVENTQ_CONS.offset(), 4, v));
-        write32(Registers.IRQ_CTRL.offset());
-        write32(Registers.CR0.offset());
-    }
-
-    private void write32(long offset) {
-        recorded.get32(offset).ifPresent(v -> smmu.writeRegister(offset, 4, v));
-    }
-
-    private void write64(long offset) {
-        recorded.get64(offset).ifPresent(v -> smmu.writeRegister(offset, 8, v));
+    /** What is particular to the machine's architecture. */
+    CapturedMachine captured() {
+        return captured;
     }
 
     /** The machine. */
-    public SmmuV3 smmu() {
-        return smmu;
+    @Override
+    public Iommu iommu() {
+        return captured.iommu();
+    }
+
+    /** Its pipeline. */
+    public TranslationUnit unit() {
+        return captured.unit();
     }
 
     /** Its memory. */
@@ -135,21 +96,61 @@ public final class CaptureMachine implements AutoCloseable {
         return memory;
     }
 
+    /** What the machine counts, by its architecture's names. */
+    MachineCounts counts() {
+        return captured.counts();
+    }
+
+    /** Takes the machine's fault records. */
+    @Override
+    public RecordReader records() {
+        return captured.records();
+    }
+
+    /** Shows every structure and descriptor read from now on; nulls end it. */
+    @Override
+    public void observe(@Nullable StructureObserver onStructure, @Nullable WalkObserver onDescriptor) {
+        captured.observe(onStructure, onDescriptor);
+    }
+
+    @Override
+    public Terms terms() {
+        return captured.terms();
+    }
+
+    /** Compares every translation from now on with what the tables say. */
+    public StaleDetector detectStale() {
+        return captured.detectStale();
+    }
+
     /** Features of the recorded machine that this one lacks. */
     public List<String> unmodelled() {
-        return recordedFeatures.unmodelled();
+        return captured.unmodelled();
     }
 
-    /** Whether a register read differs from the recorded one in nothing but fields of features that this machine lacks. */
-    boolean isUnmodelled(long offset, int size, long found, long recordedValue) {
-        long fields = recordedFeatures.unmodelledFields(offset)
-                | (size == Long.BYTES ? recordedFeatures.unmodelledFields(offset + 4) << 32 : 0);
-        return ((found ^ recordedValue) & ~fields) == 0;
+    /** Compares what a register was read as with what was recorded. */
+    Comparison compareRead(long offset, int size, long found, long recordedValue) {
+        if (found == recordedValue) {
+            return Comparison.SAME;
+        }
+        long differing = found ^ recordedValue;
+        long lacking = fields(captured::unmodelledFields, offset, size);
+        if ((differing & ~lacking) == 0) {
+            return Comparison.by(AgreementRule.FEATURE_NOT_MODELLED);
+        }
+        return (differing & ~(lacking | fields(id::replacedFields, offset, size))) == 0
+                ? Comparison.by(AgreementRule.FEATURE_REPLACED)
+                : Comparison.differs(String.format("is 0x%x, expected 0x%x", found, recordedValue));
     }
 
-    /** Event queue interrupts so far. */
+    private static long fields(LongUnaryOperator ofWord, long offset, int size) {
+        return ofWord.applyAsLong(offset)
+                | (size == Long.BYTES ? ofWord.applyAsLong(offset + Integer.BYTES) << Integer.SIZE : 0);
+    }
+
+    /** Interrupts so far that tell of fault records. */
     public long eventInterrupts() {
-        return eventInterrupts;
+        return pulses.getOrDefault(counts().eventLine(), 0L);
     }
 
     @Override

@@ -15,36 +15,30 @@ import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StaleEntry;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
-import org.iommuemu.smmuv3.SmmuRule;
-import org.iommuemu.smmuv3.SmmuV3;
-import org.iommuemu.smmuv3.lint.SmmuLint;
-import org.iommuemu.smmuv3.spec.Command;
-import org.iommuemu.smmuv3.spec.Event;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Replays a capture's whole trace from reset: register writes and commands as the driver made them, descriptors as the recorded
  * walks saw them, and every DMA, whose address, or refusal, is compared with the recorded one.
- *
- * <p>Stream table and context descriptors are those of the snapshot at the busy stop.
  */
 public final class CaptureReplay implements AutoCloseable {
     private final Capture capture;
     private final CaptureMachine machine;
-    private final SmmuV3 smmu;
     private final Iommu front;
-    private final @Nullable SmmuLint lint;
-    private final CommandSlots slots;
+    private final CapturedMachine.@Nullable Linted linted;
+    private final CommandFeed commands;
+    private final RecordedFaults faults;
     private @Nullable StaleDetector stale;
     private @Nullable List<StaleEntry> staleAtStop;
     private long stop = -1;
-    private final CommandEncoder encoder = new CommandEncoder();
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
     private final Agreement addresses = new Agreement();
     private final Agreement refusals = new Agreement();
     private final Agreement registerReads = new Agreement();
     private final Agreement commandSlots = new Agreement();
+    private final Agreement faultRecords = new Agreement();
+    private final Agreement interruptMessages = new Agreement();
     private final Map<Integer, Long> dmaByStream = new TreeMap<>();
     private final TraceTally tally = new TraceTally();
 
@@ -56,20 +50,20 @@ public final class CaptureReplay implements AutoCloseable {
     /**
      * A replay of a capture with certain caches.
      *
-     * @param linted whether what software does wrong is noted
+     * @param lint whether what software does wrong is noted
      */
-    public CaptureReplay(Capture capture, CacheConfiguration caches, boolean linted) {
+    public CaptureReplay(Capture capture, CacheConfiguration caches, boolean lint) {
         this.capture = capture;
-        machine = CaptureMachine.afterReset(capture, capture.busy(), caches);
-        smmu = machine.smmu();
-        lint = linted ? new SmmuLint(smmu, machine.memory()) : null;
-        front = lint == null ? smmu : lint;
-        slots = new CommandSlots(smmu, machine.memory());
+        machine = CaptureMachine.beforeReplay(capture, caches);
+        linted = lint ? machine.captured().lint() : null;
+        front = linted == null ? machine.iommu() : linted.front();
+        commands = machine.captured().commands();
+        faults = machine.captured().faults();
     }
 
     /** Compares every translation with what the tables say, and the IOTLB at the busy stop with the snapshot's. */
     public void detectStale() {
-        stale = smmu.detectStale();
+        stale = machine.detectStale();
         stop = capture.traceSeqAtStop().orElse(-1);
     }
 
@@ -96,11 +90,10 @@ public final class CaptureReplay implements AutoCloseable {
     /** Replays everything. */
     public ReplaySummary run(ProgressListener progress) {
         try (CsvTable trace = capture.trace();
-                PageTableFeed tables =
-                        new PageTableFeed(capture.pageTableWrites().orElse(null), machine.memory())) {
+                TableFeed tables = machine.captured().tables(capture)) {
             TraceRecord r = new TraceRecord(trace);
             while (r.next()) {
-                tables.writeBefore(r.seq());
+                tables.writeBefore(r);
                 tally.count(r.kind());
                 replay(r);
                 if (r.seq() == stop) {
@@ -110,6 +103,7 @@ public final class CaptureReplay implements AutoCloseable {
             }
             return new ReplaySummary(
                     capture.name(),
+                    capture.features(),
                     machine,
                     tally,
                     dmaByStream,
@@ -117,13 +111,15 @@ public final class CaptureReplay implements AutoCloseable {
                     addresses,
                     refusals,
                     registerReads,
-                    commandSlots);
+                    commandSlots,
+                    faultRecords,
+                    interruptMessages);
         }
     }
 
     /** What software did wrong so far; empty if that is not noted. */
     public LintLog lint() {
-        return lint == null ? new LintLog() : lint.log();
+        return linted == null ? new LintLog() : linted.log();
     }
 
     private void replay(TraceRecord r) {
@@ -133,8 +129,11 @@ public final class CaptureReplay implements AutoCloseable {
             case FAULT -> refuse(r);
             case ABORT -> refuseSilently(r);
             case INVALIDATE -> command(r);
-            case MMIO_WRITE -> front.writeRegister(r.iova(), (int) r.length(), r.detail("value"));
+            case MMIO_WRITE -> commands.write(r, front);
             case MMIO_READ -> readRegister(r);
+            case FAULT_RECORD -> faultRecords.note(at(r), machine.captured().faultRecord(r));
+            case INTERRUPT_MESSAGE ->
+                interruptMessages.note(at(r), machine.captured().interrupt(r));
             case INTERRUPT, OTHER -> {}
         }
     }
@@ -149,23 +148,19 @@ public final class CaptureReplay implements AutoCloseable {
         }
     }
 
-    /** The direction of a refused access is not always recorded; a permission fault of stage 1 can only be a write. */
     private void refuse(TraceRecord r) {
         String name = r.op();
-        boolean write = r.writeOnly() || !r.readable() && name.endsWith(Event.F_PERMISSION.name());
-        present(r, write);
-        Event event = verdict.rule() instanceof SmmuRule rule ? rule.event() : null;
-        if (event != null && name.equals("SMMU_EVT_" + event)) {
-            refusals.agree();
-        } else {
-            refusals.differ(at(r) + found() + ", expected " + name);
-        }
+        present(r, r.writeOnly() || !r.readable() && faults.isWrite(name));
+        refusals.note(
+                at(r),
+                verdict.isOk()
+                        ? Comparison.differs(found() + ", expected " + name)
+                        : faults.kind(name, faults.name(verdict.rule())));
     }
 
     private void refuseSilently(TraceRecord r) {
         present(r, r.writeOnly());
-        boolean silent = verdict.rule() instanceof SmmuRule rule && rule.event() == null;
-        if (!verdict.isOk() && silent) {
+        if (!verdict.isOk() && faults.name(verdict.rule()).isEmpty()) {
             refusals.agree();
         } else {
             refusals.differ(at(r) + found() + ", expected an abort without an event");
@@ -177,36 +172,16 @@ public final class CaptureReplay implements AutoCloseable {
         front.translate(transaction.set(r.sid(), Transaction.NO_SUBSTREAM, r.iova(), access), verdict);
     }
 
-    /** A command takes effect where the trace has it; the driver's later write of CMDQ_PROD then finds nothing new. */
+    /** A command takes effect where the trace has it. */
     private void command(TraceRecord r) {
-        Command command = encoder.encode(r);
-        long index = r.detail("cmdq_index");
-        if (index != slots.next()) {
-            commandSlots.differ(at(r) + "is in slot " + index + ", the machine is at slot " + slots.next());
-            return;
-        }
-        slots.put(index, command, encoder.word0(), encoder.word1());
-        long before = smmu.statistics().consumed(command);
-        slots.ring();
-        if (smmu.statistics().consumed(command) == before + 1) {
-            commandSlots.agree();
-        } else {
-            commandSlots.differ(at(r) + "was not consumed");
-        }
+        commandSlots.note(at(r), commands.consume(r));
     }
 
     private void readRegister(TraceRecord r) {
-        long found = front.readRegister(r.iova(), (int) r.length());
-        if (!r.hasDetail("value")) {
-            return;
-        }
-        long expected = r.detail("value");
-        if (found == expected) {
-            registerReads.agree();
-        } else if (machine.isUnmodelled(r.iova(), (int) r.length(), found, expected)) {
-            registerReads.agree(AgreementRule.FEATURE_NOT_MODELLED);
-        } else {
-            registerReads.differ(at(r) + String.format("is 0x%x, expected 0x%x", found, expected));
+        int size = (int) r.length();
+        long found = front.readRegister(r.iova(), size);
+        if (r.hasDetail("value")) {
+            registerReads.note(at(r), machine.compareRead(r.iova(), size, found, r.detail("value")));
         }
     }
 

@@ -8,7 +8,7 @@ import org.iommuemu.smmuv3.spec.Event;
 import org.iommuemu.smmuv3.spec.Registers;
 
 /** Takes records off the event queue as a driver does: by index registers and memory. */
-public final class EventReader {
+public final class EventReader implements RecordReader {
     private final SmmuV3 smmu;
     private final PhysicalMemory memory;
     private final long[] record = new long[Event.WORDS];
@@ -19,11 +19,7 @@ public final class EventReader {
         this.memory = memory;
     }
 
-    /**
-     * Takes all waiting records.
-     *
-     * @return how many there were; {@link #last()} is the last of them
-     */
+    @Override
     public int drain() {
         // Base and size as the hardware uses them: aligned and capped.
         MemoryQueue queue = smmu.eventQueue();
@@ -41,7 +37,7 @@ public final class EventReader {
         return n;
     }
 
-    /** The last record taken; the array is used again. */
+    @Override
     public long[] last() {
         return record;
     }

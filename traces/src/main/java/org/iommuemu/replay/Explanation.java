@@ -10,30 +10,31 @@ import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Rule;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
-import org.iommuemu.paging.Aarch64Descriptor;
-import org.iommuemu.paging.Aarch64Stage2;
-import org.iommuemu.paging.TableRoot;
-import org.iommuemu.smmuv3.spec.Event;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One access to a snapshot, entry by entry: every structure and descriptor that the machine read for it, and the verdict. The
- * machine is the ordinary one without caches, watched while it works.
+ * One access, entry by entry: every structure and descriptor that the machine read for it, and the verdict. The machine is the
+ * ordinary one without caches, watched while it works.
  *
  * @param steps what was read, in order
- * @param address output address, if the access went on
  * @param status how it ended
- * @param attributes memory attributes, if it went on
+ * @param address output address, if the access went on
+ * @param attributes memory attributes in words, if it went on
  * @param rule the rule that refused it, or null
- * @param event the event record it left, or empty
+ * @param record the fault record that it left, or null
+ * @param fault the short name of that, or what to say without one
+ * @param unknownStream whether nothing is known of the stream
  */
 public record Explanation(
         List<Step> steps,
         Verdict.Status status,
         long address,
-        long attributes,
+        String attributes,
         @Nullable Rule rule,
-        List<Long> event) {
+        @Nullable Step record,
+        String fault,
+        boolean unknownStream) {
+    private static final long NOWHERE = -1;
 
     /**
      * Something that was read.
@@ -51,59 +52,53 @@ public record Explanation(
     }
 
     /**
-     * Presents an access.
+     * Presents an access to a snapshot.
      *
      * @param transaction the access
      */
     public static Explanation of(Capture capture, Snapshot snapshot, Transaction transaction) {
-        List<Step> steps = new ArrayList<>();
-        Verdict verdict = new Verdict();
         try (CaptureMachine machine = CaptureMachine.atStop(capture, snapshot, CacheConfiguration.none())) {
-            machine.smmu()
-                    .observe(
-                            (layout, address, words) -> steps.add(step(layout.name(), layout, address, words)),
-                            (root, height, address, descriptor) ->
-                                    steps.add(descriptor(root, height, address, descriptor)));
-            machine.smmu().translate(transaction, verdict);
-            EventReader events = new EventReader(machine.smmu(), machine.memory());
-            List<Long> event = new ArrayList<>();
-            if (events.drain() > 0) {
-                for (long word : events.last()) {
-                    event.add(word);
-                }
-            }
-            return new Explanation(
-                    steps, verdict.status(), verdict.address(), verdict.attributes(), verdict.rule(), event);
+            return of(machine, transaction);
         }
     }
 
-    private static Step step(String title, Layout layout, long address, long[] words) {
+    /**
+     * Presents an access to a machine.
+     *
+     * @param machine one without caches; its observers are taken
+     * @param transaction the access
+     */
+    public static Explanation of(Explainable machine, Transaction transaction) {
+        Terms terms = machine.terms();
+        List<Step> steps = new ArrayList<>(terms.start(machine.iommu()));
+        RecordReader records = machine.records();
+        records.drain();
+        machine.observe(
+                (layout, address, words) -> steps.add(step(layout.name(), layout, address, words)),
+                (root, height, address, entry) -> steps.add(step(
+                        terms.entry(root, height, entry), terms.entryLayout(root, height, entry), address, entry)));
+        Verdict verdict = new Verdict();
+        machine.iommu().translate(transaction, verdict);
+        machine.observe(null, null);
+        boolean recorded = records.drain() > 0;
+        long[] last = records.last();
+        Rule rule = verdict.rule();
+        return new Explanation(
+                steps,
+                verdict.status(),
+                verdict.address(),
+                terms.attributes(verdict.attributes()),
+                rule,
+                recorded ? step(terms.record(last), terms.recordLayout(last), NOWHERE, last) : null,
+                recorded ? terms.fault(last) : terms.noRecord(),
+                rule != null && terms.isUnknownStream(rule));
+    }
+
+    private static Step step(String title, Layout layout, long address, long... words) {
         List<Long> content = new ArrayList<>();
         for (int i = 0; i < layout.words(); i++) {
             content.add(words[i]);
         }
         return new Step(title, layout, address, content);
-    }
-
-    private static Step descriptor(TableRoot root, int height, long address, long descriptor) {
-        boolean table = root.format().isTable(descriptor, height);
-        boolean leaf = root.format().isLeaf(descriptor, height);
-        String what = table ? "table" : !leaf ? "invalid" : height == 0 ? "page" : "block";
-        String title = "stage " + root.stage() + " level " + root.format().level(height) + " " + what + " descriptor";
-        return new Step(title, layout(root.stage(), table, height), address, List.of(descriptor));
-    }
-
-    private static Layout layout(int stage, boolean table, int height) {
-        if (stage == 1) {
-            Layout leaf = height == 0 ? Aarch64Descriptor.PAGE : Aarch64Descriptor.BLOCK;
-            return table ? Aarch64Descriptor.TABLE : leaf;
-        }
-        Layout leaf = height == 0 ? Aarch64Stage2.PAGE : Aarch64Stage2.BLOCK;
-        return table ? Aarch64Stage2.TABLE : leaf;
-    }
-
-    /** Kind of the event record, or null if there is none. */
-    public @Nullable Event eventKind() {
-        return event.isEmpty() ? null : Event.of(event.get(0));
     }
 }

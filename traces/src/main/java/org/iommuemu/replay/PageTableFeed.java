@@ -3,6 +3,7 @@ package org.iommuemu.replay;
 
 import org.iommuemu.capture.CsvRow;
 import org.iommuemu.capture.CsvTable;
+import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.memory.PhysicalMemory;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Writes a capture's observed descriptors into memory, each just before the trace record that first depends on it, so that the
  * tables are at every moment what the recorded walks saw.
  */
-final class PageTableFeed implements AutoCloseable {
+final class PageTableFeed implements TableFeed {
     private static final int PHYSICAL_BITS = 52;
 
     private final @Nullable CsvTable table;
@@ -36,8 +37,9 @@ final class PageTableFeed implements AutoCloseable {
         advance(table);
     }
 
-    /** Writes everything that the record of this number depends on. */
-    void writeBefore(long seq) {
+    @Override
+    public void writeBefore(TraceRecord record) {
+        long seq = record.seq();
         while (nextSeq <= seq && table != null) {
             CsvRow row = table.row();
             memory.writeLong(row.alignedBelow(address, PHYSICAL_BITS, Long.BYTES), row.hex(descriptor));
@@ -50,8 +52,8 @@ final class PageTableFeed implements AutoCloseable {
         nextSeq = from.next() ? from.row().dec(beforeSeq) : Long.MAX_VALUE;
     }
 
-    /** Descriptors written so far. */
-    long written() {
+    @Override
+    public long written() {
         return written;
     }
 

@@ -6,17 +6,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.iommuemu.cache.SetAssociativeCache;
-import org.iommuemu.paging.Aarch64Stage1;
+import org.iommuemu.capture.FeatureOverrides;
+import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.paging.TableFormat;
 import org.iommuemu.paging.Walker;
-import org.iommuemu.smmuv3.SmmuV3;
-import org.iommuemu.smmuv3.spec.Command;
-import org.iommuemu.smmuv3.spec.Event;
 
 /**
  * What came of a replay: every figure, taken from the machine's counters at the end.
  *
  * @param name the capture's name
+ * @param features identification registers replaced by {@code features.json}
  * @param records trace records by kind
  * @param streams DMA records by StreamID
  * @param descriptorsWritten descriptors written into memory
@@ -33,9 +32,12 @@ import org.iommuemu.smmuv3.spec.Event;
  * @param refusals agreement of refused accesses
  * @param registerReads agreement of register reads
  * @param commandSlots agreement of commands with the slots they were recorded in
+ * @param faultRecords agreement of fault records in registers
+ * @param interruptMessages agreement of remapped interrupts
  */
 public record ReplaySummary(
         String name,
+        FeatureOverrides features,
         TraceTally records,
         Map<Integer, Long> streams,
         long descriptorsWritten,
@@ -51,7 +53,9 @@ public record ReplaySummary(
         Agreement addresses,
         Agreement refusals,
         Agreement registerReads,
-        Agreement commandSlots) {
+        Agreement commandSlots,
+        Agreement faultRecords,
+        Agreement interruptMessages) {
 
     /**
      * Outcomes of transactions.
@@ -109,6 +113,7 @@ public record ReplaySummary(
 
     ReplaySummary(
             String name,
+            FeatureOverrides features,
             CaptureMachine machine,
             TraceTally records,
             Map<Integer, Long> streams,
@@ -116,44 +121,49 @@ public record ReplaySummary(
             Agreement addresses,
             Agreement refusals,
             Agreement registerReads,
-            Agreement commandSlots) {
+            Agreement commandSlots,
+            Agreement faultRecords,
+            Agreement interruptMessages) {
         this(
                 name,
+                features,
                 records,
                 new LinkedHashMap<>(streams),
                 descriptorsWritten,
                 new Transactions(
-                        machine.smmu().unit().translated(),
-                        machine.smmu().unit().passedThrough(),
-                        machine.smmu().unit().refused()),
-                caches(machine.smmu()),
-                machine.smmu().unit().walker().walks(),
-                walkAccesses(machine.smmu()),
-                machine.smmu().statistics().structureReads(),
-                commands(machine.smmu()),
-                events(machine.smmu()),
+                        machine.unit().translated(),
+                        machine.unit().passedThrough(),
+                        machine.unit().refused()),
+                caches(machine.unit(), machine.counts()),
+                machine.unit().walker().walks(),
+                walkAccesses(machine.unit().walker(), machine.counts()),
+                machine.counts().structureReads(),
+                machine.counts().commands(),
+                machine.counts().events(),
                 machine.eventInterrupts(),
-                others(machine.smmu()),
+                machine.counts().others(),
                 addresses,
                 refusals,
                 registerReads,
-                commandSlots);
+                commandSlots,
+                faultRecords,
+                interruptMessages);
     }
 
-    private static List<CacheFigures> caches(SmmuV3 smmu) {
+    private static List<CacheFigures> caches(TranslationUnit unit, MachineCounts counts) {
         List<CacheFigures> all = new ArrayList<>();
-        all.add(CacheFigures.of("configuration", smmu.unit().configurations().cache()));
-        all.add(CacheFigures.of("iotlb", smmu.unit().iotlb().cache()));
-        addWalkCaches("walk-level-", smmu.unit().walker(), all);
-        addIfUsed("ipa", smmu.unit().stageTwo().cache().cache(), all);
-        addWalkCaches("stage2-walk-level-", smmu.unit().stageTwo().walker(), all);
+        all.add(CacheFigures.of("configuration", unit.configurations().cache()));
+        all.add(CacheFigures.of("iotlb", unit.iotlb().cache()));
+        addWalkCaches("walk-level-", unit.walker(), counts, all);
+        addIfUsed("ipa", unit.stageTwo().cache().cache(), all);
+        addWalkCaches("stage2-walk-level-", unit.stageTwo().walker(), counts, all);
         return all;
     }
 
-    private static void addWalkCaches(String name, Walker walker, List<CacheFigures> all) {
+    private static void addWalkCaches(String name, Walker walker, MachineCounts counts, List<CacheFigures> all) {
         int height = 1;
         for (SetAssociativeCache c : walker.caches().caches()) {
-            addIfUsed(name + (Aarch64Stage1.LAST_LEVEL - height++), c, all);
+            addIfUsed(name + counts.level(height++), c, all);
         }
     }
 
@@ -163,57 +173,15 @@ public record ReplaySummary(
         }
     }
 
-    private static Map<String, Long> walkAccesses(SmmuV3 smmu) {
+    private static Map<String, Long> walkAccesses(Walker walker, MachineCounts counts) {
         Map<String, Long> byLevel = new LinkedHashMap<>();
         for (int h = TableFormat.HEIGHTS - 1; h >= 0; h--) {
-            long n = smmu.unit().walker().accesses(h);
+            long n = walker.accesses(h);
             if (n > 0) {
-                byLevel.put("level-" + (Aarch64Stage1.LAST_LEVEL - h), n);
+                byLevel.put("level-" + counts.level(h), n);
             }
         }
         return byLevel;
-    }
-
-    private static Map<String, Long> commands(SmmuV3 smmu) {
-        Map<String, Long> byName = new LinkedHashMap<>();
-        for (Command c : Command.values()) {
-            if (smmu.statistics().consumed(c) > 0) {
-                byName.put(c.name(), smmu.statistics().consumed(c));
-            }
-        }
-        return byName;
-    }
-
-    private static Map<String, Long> events(SmmuV3 smmu) {
-        Map<String, Long> byName = new LinkedHashMap<>();
-        for (Event e : Event.values()) {
-            if (smmu.statistics().recorded(e) > 0) {
-                byName.put(e.name(), smmu.statistics().recorded(e));
-            }
-        }
-        return byName;
-    }
-
-    static Map<String, Long> others(SmmuV3 smmu) {
-        Map<String, Long> byName = new LinkedHashMap<>();
-        byName.put("hardwareUpdates", smmu.unit().hardwareUpdates());
-        byName.put("structureAborts", smmu.statistics().structureAborts());
-        byName.put("messagesSent", smmu.statistics().messagesSent());
-        byName.put("wakeUpEvents", smmu.statistics().wakeUpEvents());
-        byName.put("eventsOverflowed", smmu.statistics().eventsOverflowed());
-        byName.put("eventsDiscarded", smmu.statistics().eventsDiscarded());
-        byName.put("eventsMerged", smmu.statistics().eventsMerged());
-        byName.put("stalls", smmu.statistics().stalls());
-        byName.put("translationRequests", smmu.statistics().translationRequests());
-        byName.put("translatedForwarded", smmu.statistics().translatedForwarded());
-        byName.put("atcInvalidations", smmu.statistics().atcInvalidations());
-        byName.put("atcTimeouts", smmu.statistics().atcTimeouts());
-        byName.put("pageRequests", smmu.pageRequestQueue().produced());
-        byName.put("pageRequestsOverflowed", smmu.statistics().pageRequestsOverflowed());
-        byName.put("pageRequestsDiscarded", smmu.statistics().pageRequestsDiscarded());
-        byName.put("automaticResponses", smmu.statistics().automaticResponses());
-        byName.values().removeIf(n -> n == 0);
-        return byName;
     }
 
     /** Whether everything that was compared agrees. */
@@ -221,6 +189,8 @@ public record ReplaySummary(
         return addresses.isComplete()
                 && refusals.isComplete()
                 && registerReads.isComplete()
-                && commandSlots.isComplete();
+                && commandSlots.isComplete()
+                && faultRecords.isComplete()
+                && interruptMessages.isComplete();
     }
 }

@@ -3,9 +3,7 @@ package org.iommuemu.report;
 
 import java.util.Locale;
 import org.iommuemu.iommu.Rule;
-import org.iommuemu.iommu.Verdict;
 import org.iommuemu.replay.Explanation;
-import org.iommuemu.smmuv3.spec.Event;
 
 /** An explanation as text. */
 public final class ExplanationText {
@@ -25,10 +23,9 @@ public final class ExplanationText {
             }
             out.append(Decoded.text(title, step.layout(), allFields, step.array()));
         }
-        Event kind = e.eventKind();
-        if (kind != null) {
-            long[] record = e.event().stream().mapToLong(Long::longValue).toArray();
-            out.append(Decoded.text("event record " + kind, kind.layout(), allFields, record));
+        Explanation.Step fault = e.record();
+        if (fault != null) {
+            out.append(Decoded.text(fault.title(), fault.layout(), allFields, fault.array()));
         }
         verdict(e, out);
         return out.toString();
@@ -37,27 +34,15 @@ public final class ExplanationText {
     private static void verdict(Explanation e, StringBuilder out) {
         Rule rule = e.rule();
         if (rule == null) {
-            out.append(String.format(
-                    Locale.ROOT,
-                    "verdict: OK, address 0x%x, attributes 0x%02x, %s%n",
-                    e.address(),
-                    e.attributes() & 0xFF,
-                    shareability(e.attributes())));
+            out.append(String.format(Locale.ROOT, "verdict: OK, address 0x%x, %s%n", e.address(), e.attributes()));
             return;
         }
-        Event kind = e.eventKind();
-        out.append("verdict: ")
-                .append(e.status() == Verdict.Status.ABORT ? "abort" : "terminated as RAZ/WI")
-                .append(kind == null ? ", no event" : ", " + kind)
-                .append('\n');
-        out.append(String.format(Locale.ROOT, "because: %s: %s (%s)%n", rule.field(), rule.text(), rule.section()));
-    }
-
-    private static String shareability(long attributes) {
-        return switch ((int) (attributes >>> 8 & 3)) {
-            case 2 -> "outer shareable";
-            case 3 -> "inner shareable";
-            default -> "non-shareable";
+        String end = switch (e.status()) {
+            case ABORT -> "abort";
+            case STALLED -> "stalled";
+            default -> "terminated as RAZ/WI";
         };
+        out.append("verdict: ").append(end).append(", ").append(e.fault()).append('\n');
+        out.append(String.format(Locale.ROOT, "because: %s: %s (%s)%n", rule.field(), rule.text(), rule.section()));
     }
 }

@@ -31,6 +31,9 @@ public final class ReplayJson {
     public static String of(ReplaySummary s, @Nullable StaleReport stale, @Nullable LintLog lint, double seconds) {
         Map<String, Object> root = new LinkedHashMap<>();
         root.put("capture", s.name());
+        if (!s.features().isEmpty()) {
+            root.put("features", s.features().toString());
+        }
         Map<String, Object> records = new LinkedHashMap<>();
         records.put("total", s.records().records());
         for (TraceRecord.Kind kind : TraceRecord.Kind.values()) {
@@ -59,6 +62,8 @@ public final class ReplayJson {
         agreement.put("refusals", agreement(s.refusals()));
         agreement.put("registerReads", agreement(s.registerReads()));
         agreement.put("commandSlots", agreement(s.commandSlots()));
+        agreement.put("faultRecords", agreement(s.faultRecords()));
+        agreement.put("interruptMessages", agreement(s.interruptMessages()));
         root.put("agreement", agreement);
         if (stale != null) {
             root.put("stale", stale);

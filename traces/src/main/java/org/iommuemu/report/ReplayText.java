@@ -30,15 +30,23 @@ public final class ReplayText {
         text.structures(s);
         text.agreement("registers", s.registerReads(), "recorded register reads agree");
         text.agreement("slots", s.commandSlots(), "commands consumed from their recorded slots");
+        text.agreement("interrupts", s.interruptMessages(), "interrupt messages agree");
         text.agreement("refusals", s.refusals(), "refused accesses agree");
+        text.agreement("fault-records", s.faultRecords(), "fault records agree");
         text.line("speed", "%,.0f records/s (%.2f s)", s.records().records() / seconds, seconds);
         text.out.append(LintText.of(lint));
+        if (s.addresses().compared() == 0) {
+            text.line("agreement", "no DMA in the trace, no address compared");
+        }
         text.agreement("agreement", s.addresses(), "addresses agree");
         return text.out.toString();
     }
 
     private void traffic(ReplaySummary s) {
         line("capture", "%s", s.name());
+        if (!s.features().isEmpty()) {
+            line("features", "%s", s.features());
+        }
         line(
                 "records",
                 "%,d: %,d DMA, %,d bypassed, %,d refused, %,d commands, %,d register accesses",

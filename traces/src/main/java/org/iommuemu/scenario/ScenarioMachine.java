@@ -5,21 +5,34 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.LintFinding;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.iommu.RegisterFrame;
+import org.iommuemu.iommu.StaleDetector;
+import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.memory.RangeState;
+import org.iommuemu.paging.WalkObserver;
+import org.iommuemu.replay.EventReader;
+import org.iommuemu.replay.Explainable;
+import org.iommuemu.replay.FaultRecordReader;
+import org.iommuemu.replay.RecordReader;
+import org.iommuemu.replay.SmmuTerms;
+import org.iommuemu.replay.Terms;
+import org.iommuemu.replay.VtdTerms;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.lint.SmmuLint;
 import org.iommuemu.vtd.Vtd;
+import org.iommuemu.vtd.lint.VtdLint;
 import org.iommuemu.vtd.spec.VtdRegisters;
 import org.jspecify.annotations.Nullable;
 
 /** What a scenario runs on: the machine that it is for, after reset, its memory with all zero, and its devices. */
-final class ScenarioMachine implements AutoCloseable {
+final class ScenarioMachine implements AutoCloseable, Explainable {
     /** A step that answered as expected. */
     static final String SAME = "";
 
@@ -27,8 +40,13 @@ final class ScenarioMachine implements AutoCloseable {
     private final Iommu iommu;
     private final RegisterFrame monitor;
     private final @Nullable SmmuV3 smmu;
-    private final @Nullable SmmuLint lint;
+    private final @Nullable LintLog findings;
     private final ScenarioDevices devices;
+    private final Supplier<StaleDetector> detector;
+    private final BiConsumer<@Nullable StructureObserver, @Nullable WalkObserver> observers;
+    private final RecordReader records;
+    private final Terms terms;
+    private final AccessFailures failures;
 
     /**
      * A machine for a scenario.
@@ -40,15 +58,28 @@ final class ScenarioMachine implements AutoCloseable {
         Map<String, Integer> pulses = new HashMap<>();
         if (scenario.vtd() != null) {
             smmu = null;
-            lint = null;
-            iommu = new Vtd(memory, scenario.vtd(), caches, line -> pulses.merge(line, 1, Integer::sum));
+            Vtd built = new Vtd(memory, scenario.vtd(), caches, line -> pulses.merge(line, 1, Integer::sum));
+            VtdLint lint = linted ? new VtdLint(built, memory) : null;
+            findings = lint == null ? null : lint.log();
+            iommu = lint == null ? built : lint;
+            failures = new VtdFailures(built);
             monitor = iommu;
+            detector = built::detectStale;
+            observers = built::observe;
+            records = new FaultRecordReader(built);
+            terms = new VtdTerms();
         } else if (scenario.smmu() != null) {
             SmmuV3 built = new SmmuV3(memory, scenario.smmu(), caches, line -> pulses.merge(line, 1, Integer::sum));
             smmu = built;
-            lint = linted ? new SmmuLint(built, memory) : null;
+            failures = new SmmuFailures(built);
+            SmmuLint lint = linted ? new SmmuLint(built, memory) : null;
+            findings = lint == null ? null : lint.log();
             iommu = lint == null ? built : lint;
             monitor = built.counterGroup();
+            detector = built::detectStale;
+            observers = built::observe;
+            records = new EventReader(built, memory);
+            terms = new SmmuTerms();
         } else {
             throw new IllegalStateException("a scenario for no IOMMU");
         }
@@ -65,6 +96,26 @@ final class ScenarioMachine implements AutoCloseable {
         }
     }
 
+    @Override
+    public Iommu iommu() {
+        return iommu;
+    }
+
+    @Override
+    public void observe(@Nullable StructureObserver onStructure, @Nullable WalkObserver onDescriptor) {
+        observers.accept(onStructure, onDescriptor);
+    }
+
+    @Override
+    public RecordReader records() {
+        return records;
+    }
+
+    @Override
+    public Terms terms() {
+        return terms;
+    }
+
     PhysicalMemory memory() {
         return memory;
     }
@@ -73,25 +124,20 @@ final class ScenarioMachine implements AutoCloseable {
         return devices;
     }
 
-    /** The SMMUv3, if it is one. */
-    @Nullable
-    SmmuV3 smmu() {
-        return smmu;
+    /** What the machine has for a memory access that fails. */
+    AccessFailures failures() {
+        return failures;
     }
 
-    /** Compares every translation from now on with what the tables say; of an SMMUv3. */
+    /** Compares every translation from now on with what the tables say. */
     void detectStale() {
-        if (smmu != null) {
-            devices.watch(smmu.detectStale());
-        }
+        devices.watch(detector.get());
     }
 
     /** Adds what the scenario did wrong so far to a log, each place headed by that of the scenario. */
     void note(String head, LintLog log) {
-        if (lint != null) {
-            lint.log()
-                    .findings()
-                    .forEach(f -> log.add(new LintFinding(f.rule(), head + f.place(), f.seen(), f.count())));
+        if (findings != null) {
+            findings.findings().forEach(f -> log.add(new LintFinding(f.rule(), head + f.place(), f.seen(), f.count())));
         }
     }
 

@@ -5,9 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.LintLog;
+import org.iommuemu.iommu.Transaction;
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.replay.Explanation;
 import org.iommuemu.scenario.ScenarioResult.Status;
-import org.iommuemu.smmuv3.SmmuV3;
 import org.jspecify.annotations.Nullable;
 
 /** Runs scenarios, each from reset with all memory zero, up to the first step that differs. */
@@ -59,6 +60,14 @@ public final class ScenarioRunner {
         }
     }
 
+    /** Presents an access to a machine without caches as the steps of a scenario leave it, whatever they expect. */
+    public static Explanation explain(Scenario scenario, Transaction transaction) {
+        try (ScenarioMachine machine = new ScenarioMachine(scenario, CacheConfiguration.none(), false)) {
+            scenario.steps().forEach(machine::run);
+            return Explanation.of(machine, transaction);
+        }
+    }
+
     private static ScenarioResult run(Scenario scenario, ScenarioMachine machine) {
         int number = 0;
         for (Step step : scenario.steps()) {
@@ -79,13 +88,12 @@ public final class ScenarioRunner {
     }
 
     /**
-     * Runs an SMMUv3 scenario once for each memory access that the machine makes in it, with that access failing; nothing is
-     * compared with the scenario's expectations. Every run must end in what the architecture has for a failed access. One for
-     * another IOMMU makes no runs.
+     * Runs a scenario once for each memory access that the machine makes in it, with that access failing; nothing is
+     * compared with the scenario's expectations. Every run must end in what the architecture has for a failed access.
      */
     public FailNthResult failNth(Scenario scenario) {
         FailNthResult result = new FailNthResult(scenario);
-        boolean more = scenario.smmu() != null;
+        boolean more = true;
         for (long n = 1; more; n++) {
             more = failOnce(scenario, n, result);
         }
@@ -95,18 +103,15 @@ public final class ScenarioRunner {
     private boolean failOnce(Scenario scenario, long n, FailNthResult result) {
         try (ScenarioMachine machine = new ScenarioMachine(scenario, caches, false)) {
             PhysicalMemory memory = machine.memory();
-            SmmuV3 smmu = machine.smmu();
-            if (smmu == null) {
-                return false;
-            }
+            AccessFailures failures = machine.failures();
             memory.failNth(n);
             int number = 0;
             for (Step step : scenario.steps()) {
                 boolean pending = memory.isFailurePending();
-                long togglesBefore = FailNthResult.errorToggles(smmu);
+                failures.before();
                 machine.run(step);
                 if (pending && !memory.isFailurePending()) {
-                    result.add(n, number, step, machine.devices(), smmu, togglesBefore);
+                    result.add(n, number, failures.outcome(step, machine.devices()));
                 }
                 number++;
             }

@@ -54,9 +54,9 @@ class CaptureMachineTest {
 
         try (CaptureMachine machine = CaptureMachine.atStop(capture, capture.busy(), CacheConfiguration.none())) {
             Verdict verdict = new Verdict();
-            machine.smmu().translate(new Transaction().read(0x50, 0x1000), verdict);
+            machine.iommu().translate(new Transaction().read(0x50, 0x1000), verdict);
             assertThat(verdict.rule()).isEqualTo(SmmuRule.GBPA_ABORT);
-            assertThat(machine.smmu().readRegister(0x44, 4)).isEqualTo(0x10_0000);
+            assertThat(machine.iommu().readRegister(0x44, 4)).isEqualTo(0x10_0000);
         }
     }
 

@@ -67,4 +67,32 @@ class StaleReplayTest {
         assertThat(report.entries()).isEmpty();
         assertThat(report.hits()).isEmpty();
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vtd-legacy-linux-fault", "vtd-legacy48-linux-vfio", "vtd-flts-linux612-vfio"})
+    void shouldFindNothingStaleInWhatLinuxDoesWithAVtdUnit(String name) {
+        StaleReport report = replay(name, 65536);
+
+        assertThat(report.stop()).isPositive();
+        assertThat(report.entries()).isEmpty();
+        assertThat(report.hits()).isEmpty();
+        assertThat(report.accesses()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "vtd-legacy-linux-nvme",
+                "vtd-legacy48-linux-vfio",
+                "vtd-scalable-linux-vfio",
+                "vtd-flts-linux612-vfio"
+            })
+    void shouldFindNothingWrongInWhatLinuxDoesWithAVtdUnit(String name) {
+        try (CaptureReplay replay =
+                new CaptureReplay(Capture.open(Path.of("samples", name)), CacheConfiguration.standard(), true)) {
+            replay.run(records -> {});
+
+            assertThat(replay.lint().findings()).isEmpty();
+        }
+    }
 }

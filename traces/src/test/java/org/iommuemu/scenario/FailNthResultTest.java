@@ -25,7 +25,9 @@ class FailNthResultTest {
             SmmuV3 smmu = new SmmuV3(memory, SmmuFeatures.full(), CacheConfiguration.none(), InterruptSink.NONE);
             ScenarioDevices devices = new ScenarioDevices(smmu, memory, SCENARIO.cannotStall(), new HashMap<>());
             // No machine makes an access when software writes memory.
-            result.add(3, 1, new Step.MemoryWrite(0, new byte[1]), devices, smmu, 0);
+            SmmuFailures failures = new SmmuFailures(smmu);
+            failures.before();
+            result.add(3, 1, failures.outcome(new Step.MemoryWrite(0, new byte[1]), devices));
         }
 
         String what = "access 3 fails in step 1: no outcome that the architecture has";

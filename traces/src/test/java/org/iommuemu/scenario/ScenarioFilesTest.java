@@ -46,8 +46,10 @@ class ScenarioFilesTest {
         "smmuv3-quirks.jsonl, 319, 0",
         "smmuv3-devices.jsonl, 147, 0",
         "smmuv3-stale.jsonl, 28, 0",
+        "vtd-stale.jsonl, 82, 0",
         "vtd-public.jsonl.zst, 542, 70",
-        "vtd-flts-public.jsonl.zst, 251, 79"
+        "vtd-flts-public.jsonl.zst, 251, 79",
+        "vtd-faults.jsonl, 580, 0"
     })
     void shouldPassEveryScenarioThatIsNotExcused(String file, long passed, long skipped) {
         List<ScenarioResult> results = run(file, CacheConfiguration.standard());
@@ -68,7 +70,8 @@ class ScenarioFilesTest {
         "smmuv3-quirks.jsonl",
         "smmuv3-devices.jsonl",
         "vtd-public.jsonl.zst",
-        "vtd-flts-public.jsonl.zst"
+        "vtd-flts-public.jsonl.zst",
+        "vtd-faults.jsonl"
     })
     void shouldFailNoneWithoutCachesOrWithTinyOnes(String file) {
         CacheGeometry tiny = CacheGeometry.of(1, 2, ReplacementPolicy.RANDOM);
@@ -85,7 +88,8 @@ class ScenarioFilesTest {
                         "smmuv3-faults.jsonl",
                         "smmuv3-faults-more.jsonl",
                         "smmuv3-quirks.jsonl",
-                        "smmuv3-devices.jsonl")
+                        "smmuv3-devices.jsonl",
+                        "vtd-faults.jsonl")
                 .flatMap(file -> Scenario.readAll(Path.of("scenarios", file)).stream())
                 .map(runner::failNth)
                 .toList();
@@ -94,7 +98,9 @@ class ScenarioFilesTest {
         assertThat(results.stream().mapToInt(FailNthResult::runs).sum()).isGreaterThan(12_000);
         assertThat(results.stream().flatMap(r -> r.outcomes().keySet().stream()))
                 .contains("CERROR_ABT", "EVENTQ_ABT_ERR", "F_STE_FETCH", "F_CD_FETCH", "F_WALK_EABT", "MSI abort")
-                .contains("PRIQ_ABT_ERR", "PRG response: failure", "CA", "ATOS fault");
+                .contains("PRIQ_ABT_ERR", "PRG response: failure", "CA", "ATOS fault")
+                .contains("8h", "9h", "3h", "7h", "38h", "40h", "50h", "58h", "70h", "73h", "78h", "7bh")
+                .contains("IQE, IQEI 2", "PRO", "page request refused");
     }
 
     @Test
@@ -102,7 +108,12 @@ class ScenarioFilesTest {
         ScenarioRunner runner = new ScenarioRunner(CacheConfiguration.standard());
         runner.detectStale();
         List<ScenarioResult> results = Stream.of(
-                        "smmuv3-stale.jsonl", "smmuv3-faults.jsonl", "smmuv3-devices.jsonl", "smmuv3-quirks.jsonl")
+                        "smmuv3-stale.jsonl",
+                        "vtd-stale.jsonl",
+                        "smmuv3-faults.jsonl",
+                        "smmuv3-faults-more.jsonl",
+                        "smmuv3-devices.jsonl",
+                        "smmuv3-quirks.jsonl")
                 .flatMap(file -> Scenario.readAll(Path.of("scenarios", file)).stream())
                 .map(runner::run)
                 .toList();

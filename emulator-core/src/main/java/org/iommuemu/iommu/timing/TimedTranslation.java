@@ -10,6 +10,7 @@ import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.paging.WalkObserver;
+import org.iommuemu.time.InOrderWindow;
 import org.iommuemu.time.Pipeline;
 import org.iommuemu.time.Resource;
 import org.iommuemu.time.SerialRegions;
@@ -30,12 +31,16 @@ public final class TimedTranslation {
     private final TimingParameters parameters;
     private final Footprint footprint = new Footprint();
     private final TableMemory tables;
-    private final OrderedWindow reads;
-    private final OrderedWindow writes;
+    private final InOrderWindow reads;
+    private final Waiter reading;
+    private final InOrderWindow writes;
+    private final Waiter writing;
     private final Pipeline lookups;
     private final Waiter looking;
     private final Slots walkers;
     private final Waiter walking;
+    private final Slots readWalkers;
+    private final Waiter walkingForReads;
     private final SerialRegions leafTables;
     private final Waiter sharing;
     private final long[] translationReady;
@@ -61,13 +66,19 @@ public final class TimedTranslation {
         this.unit = unit;
         this.parameters = parameters;
         tables = new TableMemory(parameters.tables());
-        reads = new OrderedWindow("read window", parameters.reads());
-        writes = new OrderedWindow("write window", parameters.writes());
+        reads = new InOrderWindow("read window", parameters.reads());
+        reading = reads.waiter("reads");
+        writes = new InOrderWindow("write window", parameters.writes());
+        writing = writes.waiter("writes");
         TimingParameters.Lookup lookup = parameters.lookup();
         lookups = new Pipeline("IOTLB lookup", lookup.ports(), lookup.interval(), lookup.latency());
         looking = lookups.waiter("transactions");
         walkers = new Slots("walkers", parameters.walk().walkers());
         walking = walkers.waiter("misses");
+        readWalkers = new Slots(
+                "walkers for reads",
+                Math.min(parameters.walk().walkers(), parameters.walk().readWalkers()));
+        walkingForReads = readWalkers.waiter("misses of reads");
         leafTables = new SerialRegions("leaf tables");
         sharing = leafTables.waiter("walks");
         translationReady = new long[unit.iotlb().cache().capacity()];
@@ -85,14 +96,15 @@ public final class TimedTranslation {
      * @return when it leaves the IOMMU, or is refused, in ps
      */
     public long translate(Transaction t, int bytes, long at, Verdict v) {
-        OrderedWindow window = Access.isWrite(t.access()) ? writes : reads;
-        long in = window.enter(bytes, at);
+        boolean write = Access.isWrite(t.access());
+        InOrderWindow window = write ? writes : reads;
+        long in = window.enter(write ? writing : reading, at);
         long looked = lookups.pass(looking, in);
         footprint.clear();
         unit.iotlb().forgetLastEntry();
         unit.configurations().forgetLastEntry();
         iommu.translate(t, v);
-        return window.leave(bytes, footprint.reads() == 0 ? found(looked) : walked(looked));
+        return window.leave(footprint.reads() == 0 ? found(looked) : walked(looked, write, bytes));
     }
 
     /** Everything was cached, or is on its way. */
@@ -106,12 +118,13 @@ public final class TimedTranslation {
         return ready;
     }
 
-    private long walked(long missedAt) {
+    private long walked(long missedAt, boolean write, int bytes) {
         TimingParameters.Walk walk = parameters.walk();
         missed++;
         long table = footprint.lastDescriptor() >>> 12;
         boolean serial = walk.serialLeafTables() && footprint.lastDescriptor() >= 0;
-        long start = walkers.acquire(walking, missedAt);
+        long admitted = write ? missedAt : readWalkers.acquire(walkingForReads, missedAt);
+        long start = walkers.acquire(walking, admitted);
         long begin = serial ? leafTables.acquire(sharing, table, start) : start;
         long end = begin + walk.before();
         for (int i = 0; i < footprint.reads(); i++) {
@@ -123,11 +136,14 @@ public final class TimedTranslation {
                 }
             }
         }
-        long free = end + walk.recovery();
+        long free = end + walk.recovery().of(write, bytes);
         if (serial) {
             leafTables.release(table, begin, free);
         }
         walkers.release(start, free);
+        if (!write) {
+            readWalkers.release(admitted, free);
+        }
         long answer = end + walk.after();
         int entry = unit.iotlb().lastEntry();
         if (entry >= 0) {
@@ -163,6 +179,6 @@ public final class TimedTranslation {
 
     /** What transactions wait for, in the order in which they meet it. */
     public List<Resource> resources() {
-        return List.of(reads.resource(), writes.resource(), lookups, walkers, leafTables);
+        return List.of(reads, writes, lookups, readWalkers, walkers, leafTables);
     }
 }

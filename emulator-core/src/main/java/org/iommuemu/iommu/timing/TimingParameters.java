@@ -7,10 +7,16 @@ package org.iommuemu.iommu.timing;
  * @param lookup the IOTLB's lookup
  * @param walk what a walk takes besides reading tables
  * @param tables what reading tables takes
- * @param reads order and number of reads inside the IOMMU
- * @param writes the same for posted writes
+ * @param reads how many reads are inside the IOMMU, which they leave in order
+ * @param writes the same of posted writes
  */
-public record TimingParameters(Lookup lookup, Walk walk, Tables tables, Window reads, Window writes) {
+public record TimingParameters(Lookup lookup, Walk walk, Tables tables, int reads, int writes) {
+    /** Checks the ranges. */
+    public TimingParameters {
+        atLeast("reads inside the IOMMU", reads, 1);
+        atLeast("writes inside the IOMMU", writes, 1);
+    }
+
     /**
      * A lookup.
      *
@@ -31,18 +37,46 @@ public record TimingParameters(Lookup lookup, Walk walk, Tables tables, Window r
      * Walks.
      *
      * @param walkers how many can be under way at once
+     * @param readWalkers how many of those on behalf of reads
      * @param before from the miss to the first read
      * @param after from the last read to the answer; the walker is free already
      * @param recovery how much longer than to the last read a walker is busy
      * @param serialLeafTables whether walks that end in the same leaf table follow one another
      */
-    public record Walk(int walkers, long before, long after, long recovery, boolean serialLeafTables) {
+    public record Walk(
+            int walkers, int readWalkers, long before, long after, Recovery recovery, boolean serialLeafTables) {
         /** Checks the ranges. */
         public Walk {
             atLeast("walkers", walkers, 1);
+            atLeast("walkers for reads", readWalkers, 1);
             atLeast("time before a walk's first read", before, 0);
             atLeast("time after a walk's last read", after, 0);
-            atLeast("recovery of a walker", recovery, 0);
+        }
+    }
+
+    /**
+     * For how long a walker is busy after its last read.
+     *
+     * @param always whatever the request
+     * @param largeReads so much longer for large reads
+     * @param largeFrom from how many bytes a read is large
+     * @param writes so much longer for writes
+     */
+    public record Recovery(long always, long largeReads, int largeFrom, long writes) {
+        /** None. */
+        public static final Recovery NONE = new Recovery(0, 0, Integer.MAX_VALUE, 0);
+
+        /** Checks the ranges. */
+        public Recovery {
+            atLeast("recovery of a walker", always, 0);
+            atLeast("recovery after large reads", largeReads, 0);
+            atLeast("size of large reads", largeFrom, 1);
+            atLeast("recovery after writes", writes, 0);
+        }
+
+        /** The time for a request. */
+        long of(boolean write, int bytes) {
+            return always + (write ? writes : bytes >= largeFrom ? largeReads : 0);
         }
     }
 
@@ -63,31 +97,6 @@ public record TimingParameters(Lookup lookup, Walk walk, Tables tables, Window r
                 throw new IllegalArgumentException(
                         "share of slow table reads is " + slowFraction + ", expected 0 to 1");
             }
-        }
-    }
-
-    /**
-     * A window that requests enter and leave in order.
-     *
-     * @param requests how many can be inside
-     * @param largeRequests how many of the large ones
-     * @param largeFrom from how many bytes a request is large
-     */
-    public record Window(int requests, int largeRequests, int largeFrom) {
-        /** Checks the ranges. */
-        public Window {
-            atLeast("requests in the window", requests, 1);
-            atLeast("large requests in the window", largeRequests, 1);
-            atLeast("size of large requests", largeFrom, 1);
-            if (largeRequests > requests) {
-                throw new IllegalArgumentException("large requests in the window are " + largeRequests
-                        + ", expected no more than all requests, " + requests);
-            }
-        }
-
-        /** A window in which size makes no difference. */
-        public static Window of(int requests) {
-            return new Window(requests, requests, Integer.MAX_VALUE);
         }
     }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3.lint;
 
-import java.util.HashMap;
-import java.util.Map;
 import java.util.function.Predicate;
 import org.iommuemu.bits.BitField;
 import org.iommuemu.iommu.LintLog;
+import org.iommuemu.iommu.lint.TablesOfTags;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.spec.Cd;
 import org.iommuemu.smmuv3.spec.Command;
@@ -17,7 +16,6 @@ import org.iommuemu.smmuv3.spec.Ste;
  * VMID (IHI 0070 §5.2.1, §5.4.2), so that others under the same tag need an invalidation first.
  */
 final class AddressSpaces {
-    private static final int MOST = 1 << 16;
     private static final int MOST_VMW = 4;
     private static final long STAGE_2_SHAPE =
             Ste.S2T0SZ.mask() | Ste.S2SL0.mask() | Ste.S2TG.mask() | Ste.S2AA64.mask();
@@ -25,12 +23,9 @@ final class AddressSpaces {
     /** A tag: StreamWorld, VMID, and ASID with the table base; an ASID of −1 stands for stage 2. */
     private record Tag(int world, int vmid, int asid, int base) {}
 
-    /** Tables: their base and what gives them their shape. */
-    private record Tables(long base, long shape) {}
-
     private final SmmuV3 smmu;
     private final LintLog log;
-    private final Map<Tag, Tables> known = new HashMap<>();
+    private final TablesOfTags<Tag> known = new TablesOfTags<>();
 
     AddressSpaces(SmmuV3 smmu, LintLog log) {
         this.smmu = smmu;
@@ -41,8 +36,10 @@ final class AddressSpaces {
         int config = Ste.CONFIG.getInt(ste);
         boolean stage2 = Ste.V.isSet(ste) && (config & Ste.CONFIG_ENABLE) != 0 && (config & Ste.CONFIG_STAGE_2) != 0;
         if (stage2 && smmu.features().hasStage2()) {
-            Tables tables = new Tables(Ste.S2TTB.inPlace(ste), ste[2] & STAGE_2_SHAPE);
-            note(SmmuLintRule.VMID_REUSED, place, new Tag(0, Ste.S2VMID.getInt(ste), -1, 0), tables, ste[3]);
+            Tag tag = new Tag(0, Ste.S2VMID.getInt(ste), -1, 0);
+            if (known.replaces(tag, Ste.S2TTB.inPlace(ste), ste[2] & STAGE_2_SHAPE)) {
+                log.add(SmmuLintRule.VMID_REUSED, place, ste[3]);
+            }
         }
     }
 
@@ -62,17 +59,8 @@ final class AddressSpaces {
     }
 
     private void tables(String place, long[] cd, Tag tag, BitField ttb, long shape) {
-        Tables tables = new Tables(ttb.inPlace(cd), cd[0] & shape);
-        note(SmmuLintRule.ASID_REUSED, place, tag, tables, cd[ttb.word()]);
-    }
-
-    private void note(SmmuLintRule rule, String place, Tag tag, Tables tables, long seen) {
-        Tables before = known.get(tag);
-        if (before == null ? known.size() < MOST : !before.equals(tables)) {
-            known.put(tag, tables);
-        }
-        if (before != null && !before.equals(tables)) {
-            log.add(rule, place, seen);
+        if (known.replaces(tag, ttb.inPlace(cd), cd[0] & shape)) {
+            log.add(SmmuLintRule.ASID_REUSED, place, cd[ttb.word()]);
         }
     }
 
@@ -97,6 +85,6 @@ final class AddressSpaces {
     }
 
     private void forget(Predicate<Tag> which) {
-        known.keySet().removeIf(which);
+        known.forget(which);
     }
 }

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3.lint;
 
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.iommuemu.bits.Layout;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.lint.CachedStructure;
+import org.iommuemu.iommu.lint.FollowedStructures;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.spec.Cd;
@@ -25,22 +23,16 @@ import org.jspecify.annotations.Nullable;
  * changes a structure without invalidating it, or word by word while it is in use.
  */
 final class ConfigurationShadow {
-    /** Structures followed, and streams; further ones are not. */
-    private static final int MOST_STRUCTURES = 1 << 16;
-
     private final SmmuV3 smmu;
-    private final PhysicalMemory memory;
     private final LintLog log;
     private final Map<Integer, Stream> streams = new HashMap<>();
     private final Map<Long, CachedStructure> l1stds = new HashMap<>();
-    private final Map<Long, List<CachedStructure>> byPage = new HashMap<>();
-    private final Set<CachedStructure> pending = new LinkedHashSet<>();
-    private int followed;
+    private final FollowedStructures followed;
 
     ConfigurationShadow(SmmuV3 smmu, PhysicalMemory memory, LintLog log) {
         this.smmu = smmu;
-        this.memory = memory;
         this.log = log;
+        followed = new FollowedStructures(memory, new UsedBits(), this::torn);
     }
 
     /** The words of a stream's STE, or null if it has not been fetched. */
@@ -97,7 +89,7 @@ final class ConfigurationShadow {
     void fetched(Layout layout, long address, long[] words, int streamId, int substreamId) {
         Stream s = streams.get(streamId);
         if (s == null) {
-            if (streams.size() >= MOST_STRUCTURES) {
+            if (streams.size() >= FollowedStructures.MOST) {
                 return;
             }
             s = new Stream();
@@ -125,48 +117,21 @@ final class ConfigurationShadow {
 
     private @Nullable CachedStructure take(
             @Nullable CachedStructure known, Layout layout, long address, long[] words, int stream, int substream) {
-        if (known != null && known.address() == address) {
-            known.fetched(words);
-            return known;
-        }
-        if (known != null) {
-            forget(known);
-        }
-        if (followed >= MOST_STRUCTURES) {
-            return null;
-        }
-        followed++;
         String of = "stream 0x" + Integer.toHexString(stream);
         if (substream != Transaction.NO_SUBSTREAM && !layout.equals(L1Std.LAYOUT) && !layout.equals(Ste.LAYOUT)) {
             of += " substream 0x" + Integer.toHexString(substream);
         }
-        String place = of + " " + layout.name() + " at 0x" + Long.toHexString(address);
-        CachedStructure fresh = new CachedStructure(layout, place, address, words);
-        byPage.computeIfAbsent(address >>> PhysicalMemory.PAGE_SHIFT, k -> new ArrayList<>())
-                .add(fresh);
-        return fresh;
-    }
-
-    private void forget(CachedStructure s) {
-        followed--;
-        pending.remove(s);
-        List<CachedStructure> page = byPage.get(s.address() >>> PhysicalMemory.PAGE_SHIFT);
-        if (page != null) {
-            page.remove(s);
-        }
+        return followed.take(known, layout, of + " " + layout.name(), address, words);
     }
 
     /** Memory was written. */
     void written(long address, int bytes) {
-        long last = address + bytes - 1 >>> PhysicalMemory.PAGE_SHIFT;
-        for (long page = address >>> PhysicalMemory.PAGE_SHIFT; page <= last; page++) {
-            for (CachedStructure s : byPage.getOrDefault(page, List.of())) {
-                if (s.overlaps(address, address + bytes) && s.written(memory, bytes <= Long.BYTES)) {
-                    boolean cd = s.layout().equals(Cd.LAYOUT);
-                    log.add(cd ? SmmuLintRule.CD_UPDATE_ORDER : SmmuLintRule.STE_UPDATE_ORDER, s.place(), s.words()[0]);
-                }
-            }
-        }
+        followed.written(address, bytes);
+    }
+
+    private void torn(CachedStructure s) {
+        boolean cd = s.layout().equals(Cd.LAYOUT);
+        log.add(cd ? SmmuLintRule.CD_UPDATE_ORDER : SmmuLintRule.STE_UPDATE_ORDER, s.place(), s.words()[0]);
     }
 
     /** A command is consumed; its effect is certain only after the next SYNC. */
@@ -177,7 +142,7 @@ final class ConfigurationShadow {
                 invalidate(streamId, true);
                 CachedStructure l1std = l1stds.get(l1stdAddress(streamId));
                 if (!Command.LEAF.isSet(word1) && l1std != null) {
-                    invalidate(l1std);
+                    followed.invalidate(l1std);
                 }
             }
             case CFGI_STE_RANGE -> {
@@ -187,14 +152,11 @@ final class ConfigurationShadow {
                         .filter(s -> ((s ^ streamId) & ~ignored) == 0)
                         .forEach(s -> invalidate(s, true));
                 // Which L1STDs the range touches would take more care than the rule is worth: all of them.
-                l1stds.values().forEach(this::invalidate);
+                l1stds.values().forEach(followed::invalidate);
             }
             case CFGI_CD_ALL -> invalidate(streamId, false);
             case CFGI_CD -> invalidateCd(streamId, Command.SSID.getInt(word0), !Command.LEAF.isSet(word1));
-            case SYNC -> {
-                pending.forEach(CachedStructure::sync);
-                pending.clear();
-            }
+            case SYNC -> followed.complete();
             default -> {}
         }
     }
@@ -203,10 +165,10 @@ final class ConfigurationShadow {
         Stream s = streams.get(streamId);
         if (s != null) {
             if (whole && s.ste != null) {
-                invalidate(s.ste);
+                followed.invalidate(s.ste);
             }
-            s.cds.values().forEach(this::invalidate);
-            s.l1cds.values().forEach(this::invalidate);
+            s.cds.values().forEach(followed::invalidate);
+            s.l1cds.values().forEach(followed::invalidate);
         }
     }
 
@@ -217,21 +179,14 @@ final class ConfigurationShadow {
         }
         CachedStructure cd = s.cds.get(substreamId);
         if (cd != null) {
-            invalidate(cd);
+            followed.invalidate(cd);
         }
         CachedStructure single = s.cds.get(Transaction.NO_SUBSTREAM);
         if (substreamId == 0 && single != null) {
-            invalidate(single);
+            followed.invalidate(single);
         }
         if (level1) {
-            s.l1cds.values().forEach(this::invalidate);
-        }
-    }
-
-    private void invalidate(CachedStructure s) {
-        s.invalidate();
-        if (s.isPending()) {
-            pending.add(s);
+            s.l1cds.values().forEach(followed::invalidate);
         }
     }
 

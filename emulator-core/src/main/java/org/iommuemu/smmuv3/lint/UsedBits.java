@@ -3,6 +3,7 @@ package org.iommuemu.smmuv3.lint;
 
 import org.iommuemu.bits.BitField;
 import org.iommuemu.bits.Layout;
+import org.iommuemu.iommu.lint.StructureBits;
 import org.iommuemu.smmuv3.spec.Cd;
 import org.iommuemu.smmuv3.spec.L1Cd;
 import org.iommuemu.smmuv3.spec.L1Std;
@@ -12,7 +13,7 @@ import org.iommuemu.smmuv3.spec.Ste;
  * Which bits of a structure the machine may use, given what it says: a change of any other bit has no effect, so that software may
  * make it at any time (IHI 0070 §3.21.3).
  */
-final class UsedBits {
+final class UsedBits implements StructureBits {
     private static final long STE_STAGE_1_WORD_0 = mask(Ste.S1FMT, Ste.S1_CONTEXT_PTR, Ste.S1CDMAX);
     private static final long STE_STAGE_1_WORD_1 =
             mask(Ste.S1DSS, Ste.S1CIR, Ste.S1COR, Ste.S1CSH, Ste.S1MPAM, Ste.S1STALLD, Ste.STRW);
@@ -28,8 +29,6 @@ final class UsedBits {
     private static final long CD_ALWAYS_WORD_1 = mask(Cd.HAFT, Cd.EPAN);
     private static final long CD_UPPER_WORD_2 = mask(Cd.HAD1, Cd.E0PD1, Cd.TTB1);
 
-    private UsedBits() {}
-
     private static long mask(BitField... fields) {
         long mask = 0;
         for (BitField f : fields) {
@@ -38,16 +37,22 @@ final class UsedBits {
         return mask;
     }
 
-    /** Whether a structure does more than refuse. */
-    static boolean isActive(Layout layout, long[] words) {
+    /** Invalid structures may be cached too (§4.3). */
+    @Override
+    public boolean isCacheable(Layout layout, long[] words) {
+        return true;
+    }
+
+    @Override
+    public boolean isActive(Layout layout, long[] words) {
         if (layout.equals(Ste.LAYOUT)) {
             return Ste.V.isSet(words) && (Ste.CONFIG.getInt(words) & Ste.CONFIG_ENABLE) != 0;
         }
         return layout.equals(Cd.LAYOUT) && Cd.V.isSet(words);
     }
 
-    /** The bits of one word. */
-    static long of(Layout layout, long[] words, int word) {
+    @Override
+    public long used(Layout layout, long[] words, int word) {
         if (layout.equals(Ste.LAYOUT)) {
             return ste(words, word);
         } else if (layout.equals(Cd.LAYOUT)) {

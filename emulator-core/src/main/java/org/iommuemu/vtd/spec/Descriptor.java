@@ -24,7 +24,9 @@ public enum Descriptor {
     /** PASID-based device TLB. */
     PASID_DEVICE_TLB(8, Operands.PASID_DEVICE_TLB),
     /** Page group response. */
-    PAGE_GROUP_RESPONSE(9, Operands.PAGE_RESPONSE);
+    PAGE_GROUP_RESPONSE(9, Operands.PAGE_RESPONSE),
+    /** Host permission table cache. */
+    HPT_CACHE(0xA, Operands.HPT_CACHE);
 
     /** Granularity: everything. */
     public static final int GLOBAL = 1;
@@ -55,6 +57,14 @@ public enum Descriptor {
     public static final BitField GI = BitField.bit("GI", 64);
     /** Source of a PASID-based device TLB, or of a page request. */
     public static final BitField RID = BitField.of("RID", 31, 16);
+    /** Device TLB: most requests of the function that may be outstanding. */
+    public static final BitField MIP = BitField.of("MIP", 20, 16);
+    /** PASID-based device TLB: most requests of the function that may be outstanding. */
+    public static final BitField PASID_MIP = BitField.of("MIP", 8, 4);
+    /** Device TLB: the physical function that a request counts for, low bits. */
+    public static final BitField PFSID_LOW = BitField.of("PFSID[3:0]", 15, 12);
+    /** Device TLB: the physical function that a request counts for, high bits. */
+    public static final BitField PFSID_HIGH = BitField.of("PFSID[15:4]", 63, 52);
     /** PASID. */
     public static final BitField PASID = BitField.of("PASID", 51, 32);
     /** Interrupt index mask. */
@@ -160,6 +170,10 @@ public enum Descriptor {
                 .build();
         static final Layout PAGE_RESPONSE = descriptor("page group response", "7.7.1")
                 .with(BitField.bit("PP", 4), BitField.of("RC", 15, 12), RID, PASID, BitField.of("PRGI", 75, 67))
+                .build();
+
+        static final Layout HPT_CACHE = descriptor("HPT-cache invalidate", "6.5.2")
+                .with(G, BitField.of("HPTDID", 31, 16), AM, BitField.of("IH", 71, 70), ADDR)
                 .build();
 
         private static Layout.Builder descriptor(String name, String section) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.vtd.spec;
 
+import java.util.List;
 import org.iommuemu.bits.Register;
 
 /**
@@ -11,4 +12,9 @@ import org.iommuemu.bits.Register;
  * @param address where it goes
  * @param upperAddress bits 63:32 of that
  */
-public record EventRegisters(Register control, Register data, Register address, Register upperAddress) {}
+public record EventRegisters(Register control, Register data, Register address, Register upperAddress) {
+    /** All four. */
+    public List<Register> all() {
+        return List.of(control, data, address, upperAddress);
+    }
+}

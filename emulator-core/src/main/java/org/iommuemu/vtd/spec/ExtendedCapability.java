@@ -76,6 +76,8 @@ public final class ExtendedCapability {
     public static final BitField SSIRWS = B.bit("SSIRWS", 57);
     /** Stop Markers. */
     public static final BitField SMS = B.bit("SMS", 58);
+    /** Host permissions of 1 GiB. */
+    public static final BitField HPT1GPS = B.bit("HPT1GPS", 59);
     /** RDTC register. */
     public static final BitField RDTS = B.bit("RDTS", 60);
     /** x2APIC format mandatory. */

@@ -58,6 +58,14 @@ public final class PasidEntry {
     public static final BitField EAFE = B.bit("EAFE", 135);
     /** First-stage tables. */
     public static final BitField FSPTPTR = B.address("FSPTPTR", 191, 140);
+    /** Size of the top host permission table: addresses of 49, 50, 51 or 52 bits. */
+    public static final BitField HPTSZ = B.field("HPTSZ", 257, 256, "49 bits", "50 bits", "51 bits", "52 bits");
+    /** Host permissions are not prefetched. */
+    public static final BitField HPTPFD = B.bit("HPTPFD", 258);
+    /** Host permission tables. */
+    public static final BitField HPTPTR = B.address("HPTPTR", 319, 268);
+    /** Domain of host permissions. */
+    public static final BitField HPTDID = B.field("HPTDID", 335, 320);
     /** The whole of it. */
     public static final Layout LAYOUT = B.build();
 

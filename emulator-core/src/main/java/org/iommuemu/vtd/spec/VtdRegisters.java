@@ -65,7 +65,8 @@ public final class VtdRegisters {
     /** Domain. */
     public static final BitField CCMD_DID = CC.field("DID", 15, 0);
     /** Context command. */
-    public static final Register CCMD = writable("CCMD", 0x28, 8, -1L & ~CAIG.mask(), CC.build());
+    public static final Register CCMD = writable(
+            "CCMD", 0x28, 8, ICC.mask() | CIRG.mask() | CCMD_FM.mask() | CCMD_SID.mask() | CCMD_DID.mask(), CC.build());
 
     private static final Layout.Builder FS = Layout.builder("FSTS", 1, "VT-d 11.4.7.1");
     /** Primary fault overflow. */
@@ -192,7 +193,8 @@ public final class VtdRegisters {
     public static final BitField IVA_IH = IV.bit("IH", 6);
     /** Address mask. */
     public static final BitField IVA_AM = IV.field("AM", 5, 0);
-    /** Fields of IVA. */
+
+    /** Fields of IVA, which is where ECAP.IRO says. */
     public static final Layout IVA_LAYOUT = IV.build();
 
     private static final Layout.Builder IO = Layout.builder("IOTLB", 1, "VT-d 11.4.6.3");
@@ -202,10 +204,23 @@ public final class VtdRegisters {
     public static final BitField IIRG = IO.field("IIRG", 61, 60);
     /** Granularity done. */
     public static final BitField IAIG = IO.field("IAIG", 58, 57);
+    /** Drain reads. */
+    public static final BitField DR = IO.bit("DR", 49);
+    /** Drain writes. */
+    public static final BitField IOTLB_DW = IO.bit("DW", 48);
     /** Domain. */
     public static final BitField IOTLB_DID = IO.field("DID", 47, 32);
-    /** Fields of IOTLB. */
+
+    /** Fields of IOTLB, which is behind IVA. */
     public static final Layout IOTLB_LAYOUT = IO.build();
+
+    private static final Layout.Builder RD = Layout.builder("RDTC", 1, "VT-d 11.4");
+    /** Class of service of the unit's own accesses. */
+    public static final BitField CLOS = RD.field("CLOS", 36, 32);
+    /** Resource monitoring id of the unit's own accesses. */
+    public static final BitField RMID = RD.field("RMID", 11, 0);
+    /** Resource director control, there with ECAP.RDTS. */
+    public static final Register RDTC = Register.writable("RDTC", 0xDC0, 8, CLOS.mask() | RMID.mask(), RD.build());
 
     private VtdRegisters() {}
 
@@ -214,14 +229,31 @@ public final class VtdRegisters {
         return List.copyOf(MAP);
     }
 
+    /** IVA, where ECAP puts it; reads as zero. */
+    public static Register invalidateAddress(int offset) {
+        return Register.writable("IVA", offset, 8, IVA_ADDRESS.mask() | IVA_IH.mask() | IVA_AM.mask(), IVA_LAYOUT);
+    }
+
+    /** IOTLB, behind it. */
+    public static Register iotlb(int offset) {
+        long mask = IVT.mask() | IIRG.mask() | DR.mask() | IOTLB_DW.mask() | IOTLB_DID.mask();
+        return Register.writable("IOTLB", offset, 8, mask, IOTLB_LAYOUT);
+    }
+
     private static EventRegisters event(String prefix, int offset) {
+        EventRegisters e = eventRegisters(prefix, offset);
+        MAP.addAll(e.all());
+        return e;
+    }
+
+    /** The four registers of an interrupt. */
+    static EventRegisters eventRegisters(String prefix, int offset) {
         Layout plain = plain(prefix + "*", "11.4.7");
-        Register control = add(new Register(prefix + "CTL", offset, 4, MASKED, IM.mask(), 0, EVENT_CONTROL));
         return new EventRegisters(
-                control,
-                writable(prefix + "DATA", offset + 4, 4, 0xFFFF, plain),
-                writable(prefix + "ADDR", offset + 8, 4, 0xFFFF_FFFCL, plain),
-                writable(prefix + "UADDR", offset + 12, 4, 0xFFFF_FFFFL, plain));
+                new Register(prefix + "CTL", offset, 4, MASKED, IM.mask(), 0, EVENT_CONTROL),
+                Register.writable(prefix + "DATA", offset + 4, 4, 0xFFFF, plain),
+                Register.writable(prefix + "ADDR", offset + 8, 4, 0xFFFF_FFFCL, plain),
+                Register.writable(prefix + "UADDR", offset + 12, 4, 0xFFFF_FFFFL, plain));
     }
 
     private static Register readOnly(String name, int offset, int bytes, Layout layout) {
@@ -241,7 +273,8 @@ public final class VtdRegisters {
         return r;
     }
 
-    private static Layout plain(String name, String section) {
+    /** A register that is one field. */
+    static Layout plain(String name, String section) {
         return Layout.builder(name, 1, "VT-d " + section).build();
     }
 }

@@ -12,6 +12,8 @@ import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.reference.Draw;
+import org.iommuemu.reference.ReferenceMemory;
 import org.iommuemu.smmuv3.reference.ReferenceAnswer.Status;
 
 /** Runs random transactions on a {@link Scene}, and on the reference, and finds where they differ. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.reference.Arena;
 
 /** A CD with its tables; several streams and substreams may have it. */
 final class Context {
@@ -19,7 +20,7 @@ final class Context {
     /** Whether it is of EL2, with one table. */
     final boolean oneHalf;
 
-    private final Draw draw;
+    private final SmmuDraw draw;
     private final ReferenceRegisters machine;
 
     /**
@@ -30,7 +31,7 @@ final class Context {
      * @param style of the leaves
      */
     Context(
-            Draw draw,
+            SmmuDraw draw,
             ReferenceRegisters machine,
             PhysicalMemory memory,
             Arena arena,
@@ -139,7 +140,7 @@ final class Context {
     }
 
     /** A physical address for data: mostly one that is there. */
-    static long physical(Draw draw, int bits) {
+    static long physical(SmmuDraw draw, int bits) {
         return switch (draw.below(10)) {
             case 0 -> draw.bits(52);
             case 1 -> 1L << bits;

@@ -13,6 +13,7 @@ import static org.iommuemu.smmuv3.reference.ReferenceFault.STREAM_DISABLED;
 
 import java.util.function.IntPredicate;
 import org.iommuemu.iommu.Transaction;
+import org.iommuemu.reference.ReferenceMemory;
 import org.iommuemu.smmuv3.reference.ReferenceAnswer.Status;
 
 /** One untranslated transaction after another, each from the registers and the memory alone (fact sheet 7.1). */
@@ -108,7 +109,7 @@ final class ReferenceSmmu {
             at = align(base, log2 + 5) + stream * 64;
         }
         checkFetch(at, 64);
-        ReferenceSte ste = new ReferenceSte(memory.structure(at), machine);
+        ReferenceSte ste = new ReferenceSte(memory.structure(at, 8), machine);
         if (ste.illegal()) {
             throw ReferenceFault.of(BAD_STE);
         }
@@ -187,7 +188,7 @@ final class ReferenceSmmu {
         if (!memory.answers(place, 64)) {
             throw ReferenceFault.fetch(CD_FETCH, place);
         }
-        ReferenceCd cd = new ReferenceCd(memory.structure(place), machine, ste);
+        ReferenceCd cd = new ReferenceCd(memory.structure(place, 8), machine, ste);
         if (cd.illegal()) {
             throw ReferenceFault.of(BAD_CD);
         }

@@ -8,6 +8,8 @@ import static org.iommuemu.smmuv3.reference.ReferenceFault.PERMISSION;
 import static org.iommuemu.smmuv3.reference.ReferenceFault.TRANSLATION;
 import static org.iommuemu.smmuv3.reference.ReferenceFault.TT;
 
+import org.iommuemu.reference.ReferenceMemory;
+
 /** Both stages of one translation (fact sheet chapter 4): ranges, walks, flags, permissions. */
 final class ReferenceStages {
     private static final long AF = 1L << 10;

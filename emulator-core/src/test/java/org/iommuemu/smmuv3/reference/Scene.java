@@ -8,6 +8,7 @@ import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.memory.RangeState;
+import org.iommuemu.reference.Arena;
 import org.iommuemu.smmuv3.SmmuFeatures;
 import org.iommuemu.smmuv3.SmmuV3;
 
@@ -25,7 +26,7 @@ final class Scene implements AutoCloseable {
     private static final long EVENTS = 0x30_0000;
     private static final int QUEUE_LOG2 = 6;
 
-    final Draw draw;
+    final SmmuDraw draw;
     final SmmuFeatures features;
     final PhysicalMemory memory = new PhysicalMemory();
     final SmmuV3 smmu;
@@ -50,7 +51,7 @@ final class Scene implements AutoCloseable {
      * @param cached caches are not to be invalidated between transactions
      */
     Scene(long seed, CacheConfiguration caches, boolean cached) {
-        draw = new Draw(seed);
+        draw = new SmmuDraw(seed);
         this.cached = cached;
         features = draw.features();
         smmu = new SmmuV3(memory, features, caches, line -> {});

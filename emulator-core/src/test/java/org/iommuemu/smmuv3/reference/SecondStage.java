@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.reference.Arena;
 
 /** The stage 2 part of STEs, with its tables; several streams may share one. */
 final class SecondStage {
@@ -16,7 +17,7 @@ final class SecondStage {
     /** S2HD, S2HA, S2HAFT. */
     private static final long UPDATES = 1L << 55 | 1L << 56 | 1L << 59;
 
-    private final Draw draw;
+    private final SmmuDraw draw;
     private final TableWriter writer;
     private final Set<Long> mapped = new HashSet<>();
     /** Addresses worth a visit. */
@@ -35,7 +36,7 @@ final class SecondStage {
      *
      * @param updates S2HAFT, S2HD and S2HA of a machine where all streams have the same, in bits 2 to 0; or -1
      */
-    SecondStage(Draw draw, ReferenceRegisters machine, PhysicalMemory memory, Arena arena, int vmid, int updates) {
+    SecondStage(SmmuDraw draw, ReferenceRegisters machine, PhysicalMemory memory, Arena arena, int vmid, int updates) {
         this.draw = draw;
         ReferenceSte ste;
         do {
@@ -104,7 +105,7 @@ final class SecondStage {
     }
 
     /** S2S and S2R anew, for one of several streams. */
-    static void redrawFaults(long[] ste, Draw draw, ReferenceRegisters machine) {
+    static void redrawFaults(long[] ste, SmmuDraw draw, ReferenceRegisters machine) {
         if (machine.stallModel() == 0) {
             ste[2] = ste[2] & ~FAULTS | draw.bits(2) << 57;
         }

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.reference.Arena;
+import org.iommuemu.reference.Draw;
 
 /** Writes tables of one stage, path by path: mostly good ones, with shared and looping tables and odd entries between. */
 final class TableWriter {
