@@ -47,7 +47,15 @@ public final class CsvTable implements AutoCloseable {
      * @throws InputException if the file cannot be read, has no header, or lacks a needed column
      */
     public static CsvTable open(Path file, String... needed) {
-        final InputStream in = CompressedFile.open(file);
+        return open(file, CompressedFile.open(file), needed);
+    }
+
+    /**
+     * Reads from a stream, which is closed with the table.
+     *
+     * @param file for messages
+     */
+    public static CsvTable open(Path file, InputStream in, String... needed) {
         boolean opened = false;
         try {
             final CsvTable table = new CsvTable(file, in);

@@ -36,7 +36,8 @@ final class VtdMachine implements AutoCloseable {
     VtdMachine(CacheConfiguration caches) {
         unit = new Vtd(memory, VtdFeatures.full(), caches, InterruptSink.NONE);
         PageAllocator pages = new PageAllocator(TABLES);
-        tables = new TableBuilder(memory, pages, VtdSecondStage.format(52, LARGE_HEIGHTS, false, false), INPUT_BITS);
+        tables = new TableBuilder(
+                memory, pages, VtdSecondStage.format(52, LARGE_HEIGHTS, false, false, false), INPUT_BITS);
         long root = pages.allocate(PAGE, PAGE);
         long contexts = pages.allocate(PAGE, PAGE);
         memory.writeLong(root, contexts | PRESENT);
