@@ -62,6 +62,11 @@ final class ValidateCommand implements Callable<Integer> {
             Output.out(spec).print(ExperimentText.of(e, series));
             Output.out(spec).flush();
         }
+        if (!measurements.missing().isEmpty()) {
+            Output.out(spec)
+                    .println("not in " + data + ", so that those that come along were taken: "
+                            + String.join(", ", measurements.missing()));
+        }
         if (json != null) {
             ResultFile.write(json, ExperimentJson.of(results));
         }

@@ -13,7 +13,10 @@ public final class Experiments {
             BandwidthExperiment.reads(),
             BandwidthExperiment.writes(),
             BandwidthExperiment.serialised(),
-            new LargePageExperiment());
+            new LargePageExperiment(),
+            new WalkCountExperiment(),
+            new MissLatencyExperiment(),
+            new HypersioExperiment());
 
     private Experiments() {}
 

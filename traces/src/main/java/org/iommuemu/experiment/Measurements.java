@@ -7,24 +7,23 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import org.iommuemu.capture.CsvRow;
 import org.iommuemu.capture.CsvTable;
 import org.jspecify.annotations.Nullable;
 
-/** The published measurements: those that come with the program, or files of the same names in a folder. */
+/** The published measurements: those that come with the program, or files of the same names in a folder, as far as it has them. */
 public final class Measurements {
     private final @Nullable Path folder;
+    private final Set<String> missing = new TreeSet<>();
 
     /** Measurements of a folder; null stands for those that come with the program. */
     public Measurements(@Nullable Path folder) {
         this.folder = folder;
-    }
-
-    /** Whether there is such a file. */
-    boolean has(String file) {
-        return folder == null ? Measurements.class.getResource(file) != null : Files.exists(folder.resolve(file));
     }
 
     /** Something of each row of a file; rows for which that is null are left out. */
@@ -43,14 +42,22 @@ public final class Measurements {
     }
 
     private CsvTable open(String file) {
-        if (folder != null) {
+        if (folder != null && Files.exists(folder.resolve(file))) {
             return CsvTable.open(folder.resolve(file));
+        }
+        if (folder != null) {
+            missing.add(file);
         }
         InputStream in = Measurements.class.getResourceAsStream(file);
         if (in == null) {
             throw new UncheckedIOException(new IOException("the program lacks " + file));
         }
         return CsvTable.open(Path.of(file), in);
+    }
+
+    /** Files that the folder does not have, so that those that come with the program were taken. */
+    public Set<String> missing() {
+        return Collections.unmodifiableSet(missing);
     }
 
     /** Columns that a reader wants. */

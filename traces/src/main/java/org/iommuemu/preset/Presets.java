@@ -19,8 +19,19 @@ public final class Presets {
     /** Nothing set. */
     public static final Settings NOTHING = new Settings("default", "", List.of(), Map.of(), Map.of());
 
-    private static final List<String> NAMES =
-            List.of("intel-snb-e5v1", "intel-ivb-e5v2", "intel-hsw-e5-2620v3", "intel-hsw-e5-2637v3", "intel-bdw-e5v4");
+    private static final List<String> NAMES = List.of(
+            "intel-snb-e5v1",
+            "intel-ivb-e5v2",
+            "intel-hsw-e5-2620v3",
+            "intel-hsw-e5-2637v3",
+            "intel-bdw-e5v4",
+            "intel-cascadelake",
+            "intel-icelake",
+            "amd-epyc",
+            "arm-mmu-600",
+            "arm-mmu-700",
+            "gem5-default",
+            "hypersio");
 
     private Presets() {}
 
