@@ -3,6 +3,7 @@ package org.iommuemu.experiment;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.iommuemu.capture.InputException;
 import org.iommuemu.preset.Presets;
 import org.iommuemu.preset.Settings;
 
@@ -76,7 +77,7 @@ final class LargePageExperiment implements Experiment {
         return rows.stream()
                 .filter(r -> r.window() == window)
                 .findFirst()
-                .orElseThrow(() -> new org.iommuemu.capture.InputException(
+                .orElseThrow(() -> new InputException(
                         "pciebench_latency_vs_window.csv has remote rows without the window " + Windows.text(window),
                         "a row for it"));
     }

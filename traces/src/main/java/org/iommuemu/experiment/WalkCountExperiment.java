@@ -3,6 +3,7 @@ package org.iommuemu.experiment;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.ReplacementPolicy;
 import org.iommuemu.experiment.Measurements.Columns;
@@ -22,7 +23,7 @@ final class WalkCountExperiment implements Experiment {
     private static final List<String> STATES =
             List.of("s1_miss", "s1l0_hit", "s1l1_hit", "s1l2_hit", "s1l3_hit", "s1_bypass");
     private static final Columns COLUMNS =
-            new Columns(java.util.stream.Stream.concat(java.util.stream.Stream.of("page", "s2_state"), STATES.stream())
+            new Columns(Stream.concat(Stream.of("page", "s2_state"), STATES.stream())
                     .toList());
     private static final int NO_HIT = -1;
     private static final int LARGE = 1024;

@@ -12,6 +12,6 @@ final class Windows {
         if (bytes < MIB) {
             return bytes / KIB + " KiB";
         }
-        return bytes % MIB == 0 ? bytes / MIB + " MiB" : bytes / KIB / 1024.0 + " MiB";
+        return bytes % MIB == 0 ? bytes / MIB + " MiB" : (double) bytes / MIB + " MiB";
     }
 }

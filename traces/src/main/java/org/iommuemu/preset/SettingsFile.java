@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -90,7 +91,7 @@ final class SettingsFile {
     }
 
     private static boolean isPrefix(String prefix) {
-        return java.util.Arrays.stream(Parameter.values()).anyMatch(p -> p.key().startsWith(prefix));
+        return Arrays.stream(Parameter.values()).anyMatch(p -> p.key().startsWith(prefix));
     }
 
     private static String known(String prefix) {
