@@ -22,9 +22,8 @@ final class WalkCountExperiment implements Experiment {
     private static final String FILE = "mmu600_nested_walk_counts.csv";
     private static final List<String> STATES =
             List.of("s1_miss", "s1l0_hit", "s1l1_hit", "s1l2_hit", "s1l3_hit", "s1_bypass");
-    private static final Columns COLUMNS =
-            new Columns(Stream.concat(Stream.of("page", "s2_state"), STATES.stream())
-                    .toList());
+    private static final Columns COLUMNS = new Columns(
+            Stream.concat(Stream.of("page", "s2_state"), STATES.stream()).toList());
     private static final int NO_HIT = -1;
     private static final int LARGE = 1024;
 
