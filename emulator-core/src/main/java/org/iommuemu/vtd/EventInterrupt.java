@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.vtd;
 
-import java.util.function.BooleanSupplier;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.vtd.spec.EventRegisters;
@@ -45,8 +44,8 @@ final class EventInterrupt {
     }
 
     /** Software has served a condition; when none is left, no message has to be sent any more. */
-    void served(BooleanSupplier anyLeft) {
-        if (!anyLeft.getAsBoolean()) {
+    void served(boolean anyLeft) {
+        if (!anyLeft) {
             clearPending();
         }
     }

@@ -116,10 +116,13 @@ final class FaultRecords {
     }
 
     private void updatePending() {
-        boolean any = high.stream().anyMatch(r -> FaultRecord.F.isSet(file.get(r)));
+        boolean any = false;
+        for (int i = 0; i < high.size(); i++) {
+            any |= FaultRecord.F.isSet(file.get(high.get(i)));
+        }
         long status = file.get(VtdRegisters.FSTS);
         file.set(VtdRegisters.FSTS, VtdRegisters.PPF.set(status, any ? 1 : 0));
-        event.served(this::isAnyPending);
+        event.served(isAnyPending());
     }
 
     /** Whether a fault or an error is there. */

@@ -67,7 +67,7 @@ final class VtdExtras {
             EventInterrupt event = new EventInterrupt(file, PerfmonRegisters.OVERFLOW_EVENT, sink, "performance");
             file.onWrite(PerfmonRegisters.PERFINTRSTS, (old, requested) -> {
                 file.set(PerfmonRegisters.PERFINTRSTS, requested);
-                event.served(() -> requested != 0);
+                event.served(requested != 0);
             });
             monitor = new PerformanceMonitor(monitorFeatures, registers, file, event::raise);
             meter = new VtdMeter(monitor, unit, entries, lookup, interrupts, pages);

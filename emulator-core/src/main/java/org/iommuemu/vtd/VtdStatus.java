@@ -31,16 +31,16 @@ final class VtdStatus {
     void bind() {
         file.onWrite(VtdRegisters.FSTS, (old, requested) -> {
             file.set(VtdRegisters.FSTS, requested);
-            faultEvent.served(faults::isAnyPending);
+            faultEvent.served(faults.isAnyPending());
             queue.resume();
         });
         file.onWrite(VtdRegisters.ICS, (old, requested) -> {
             file.set(VtdRegisters.ICS, requested);
-            invalidationEvent.served(() -> file.get(VtdRegisters.ICS) != 0);
+            invalidationEvent.served(file.get(VtdRegisters.ICS) != 0);
         });
         file.onWrite(VtdRegisters.PRS, (old, requested) -> {
             file.set(VtdRegisters.PRS, requested);
-            pageEvent.served(() -> file.get(VtdRegisters.PRS) != 0);
+            pageEvent.served(file.get(VtdRegisters.PRS) != 0);
         });
     }
 }
