@@ -20,6 +20,7 @@ public final class ConfigurationCache {
     private final @Nullable TranslationContext[] contexts;
     private final Scope scope = new Scope();
     private @Nullable TranslationContext lastFill;
+    private int last = SetAssociativeCache.MISS;
     private @Nullable Consumer<ConfigurationScope> log;
 
     /** An empty cache. */
@@ -38,7 +39,22 @@ public final class ConfigurationCache {
             entry = cache.find(tag0, tag1, index(streamId, substreamId));
         }
         cache.countLookup(entry >= 0);
+        last = entry;
         return entry < 0 ? null : contexts[entry];
+    }
+
+    /**
+     * The entry that the last lookup found or the last fill filled.
+     *
+     * @return its number, or {@link SetAssociativeCache#MISS} if there was none
+     */
+    public int lastEntry() {
+        return last;
+    }
+
+    /** Lets {@link #lastEntry} answer that there was none. */
+    public void forgetLastEntry() {
+        last = SetAssociativeCache.MISS;
     }
 
     /** What the cache has of a stream and substream, or null; changes nothing. */
@@ -50,6 +66,7 @@ public final class ConfigurationCache {
     void fill(int streamId, int substreamId, TranslationContext context) {
         int entry = cache.fill(
                 streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId), context.group(), 0);
+        last = entry;
         if (entry >= 0) {
             contexts[entry] = context;
         }

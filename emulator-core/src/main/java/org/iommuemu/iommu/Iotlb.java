@@ -36,6 +36,7 @@ public final class Iotlb {
     private final boolean contiguousHonoured;
     private boolean faultsKept;
     private int hitShift;
+    private int last = SetAssociativeCache.MISS;
 
     /**
      * An empty IOTLB.
@@ -66,7 +67,22 @@ public final class Iotlb {
             entry = find(liveShifts[granule << 1 | 1], root.globalTag(), root.globalIndexMix(), granule, true, address);
         }
         cache.countLookup(entry >= 0);
+        last = entry;
         return entry;
+    }
+
+    /**
+     * The entry that the last lookup found or the last fill filled.
+     *
+     * @return its number, or {@link SetAssociativeCache#MISS} if there was none
+     */
+    public int lastEntry() {
+        return last;
+    }
+
+    /** Lets {@link #lastEntry} answer that there was none. */
+    public void forgetLastEntry() {
+        last = SetAssociativeCache.MISS;
     }
 
     /** Probes for the smallest of the live sizes, which is the only one mostly, then for the others. */
@@ -162,7 +178,7 @@ public final class Iotlb {
         long tag0 = EntryTag.of(address, shift, root.format().granuleCode(), global);
         long base = output & -(1L << shift);
         int before = cache.size();
-        cache.fill(
+        last = cache.fill(
                 tag0,
                 global ? root.globalTag() : root.tag(),
                 address >>> shift ^ (global ? root.globalIndexMix() : root.indexMix()),

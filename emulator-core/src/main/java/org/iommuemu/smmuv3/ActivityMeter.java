@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3;
 
+import org.iommuemu.iommu.StructureReader;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.WorkMeter;
 import org.iommuemu.smmuv3.pmcg.CounterGroup;

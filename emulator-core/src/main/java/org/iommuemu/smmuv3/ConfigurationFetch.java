@@ -3,6 +3,7 @@ package org.iommuemu.smmuv3;
 
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.iommu.StageTwo;
+import org.iommuemu.iommu.StructureReader;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationWalk;
 import org.iommuemu.paging.TableRoot;

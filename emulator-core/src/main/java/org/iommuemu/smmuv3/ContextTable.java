@@ -4,6 +4,7 @@ package org.iommuemu.smmuv3;
 import org.iommuemu.bits.Layout;
 import org.iommuemu.iommu.Fault;
 import org.iommuemu.iommu.StageTwo;
+import org.iommuemu.iommu.StructureReader;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationWalk;
 import org.iommuemu.paging.TableRoot;

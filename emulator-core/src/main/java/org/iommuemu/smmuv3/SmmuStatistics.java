@@ -2,6 +2,7 @@
 package org.iommuemu.smmuv3;
 
 import org.iommuemu.iommu.AtcInvalidations;
+import org.iommuemu.iommu.StructureReader;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Event;
 

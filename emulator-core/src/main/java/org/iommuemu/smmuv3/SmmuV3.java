@@ -16,6 +16,7 @@ import org.iommuemu.iommu.RegisterObserver;
 import org.iommuemu.iommu.StageTwo;
 import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StructureObserver;
+import org.iommuemu.iommu.StructureReader;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.TranslationUnit;

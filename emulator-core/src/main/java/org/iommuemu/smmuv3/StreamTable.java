@@ -2,6 +2,7 @@
 package org.iommuemu.smmuv3;
 
 import org.iommuemu.iommu.RegisterFile;
+import org.iommuemu.iommu.StructureReader;
 import org.iommuemu.smmuv3.spec.L1Std;
 import org.iommuemu.smmuv3.spec.Registers;
 import org.iommuemu.smmuv3.spec.Ste;

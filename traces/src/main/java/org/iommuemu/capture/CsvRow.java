@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.capture;
 
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -138,6 +139,15 @@ public final class CsvRow {
             throw wrong(column, "a number from " + min + " to " + max);
         }
         return value;
+    }
+
+    /** A decimal number with or without a fraction. */
+    public double decimal(int column) {
+        try {
+            return new BigDecimal(text(column)).doubleValue();
+        } catch (final NumberFormatException e) {
+            throw wrong(column, "a decimal number");
+        }
     }
 
     /** A field that holds 0 or 1. */

@@ -69,6 +69,11 @@ final class CsvScanner {
         return fields == 1 && starts[0] == ends[0];
     }
 
+    /** Whether the row starts with {@code #}. */
+    boolean isComment() {
+        return starts[0] < ends[0] && buffer()[starts[0]] == '#';
+    }
+
     /** Takes the next row; false at the end of the file. What can be read before a damaged place is delivered first. */
     boolean next() {
         while (!scan()) {

@@ -23,7 +23,7 @@ import java.util.List;
  * }</pre>
  *
  * <p>Columns may come in any order, and columns that nobody asks for are ignored. Rows must have as many fields as the
- * header; empty lines are passed over. Not thread-safe.
+ * header; empty lines, and those that start with {@code #}, are passed over. Not thread-safe.
  */
 public final class CsvTable implements AutoCloseable {
     private final Path file;
@@ -47,7 +47,15 @@ public final class CsvTable implements AutoCloseable {
      * @throws InputException if the file cannot be read, has no header, or lacks a needed column
      */
     public static CsvTable open(Path file, String... needed) {
-        final InputStream in = CompressedFile.open(file);
+        return open(file, CompressedFile.open(file), needed);
+    }
+
+    /**
+     * Reads from a stream, which is closed with the table.
+     *
+     * @param file for messages
+     */
+    public static CsvTable open(Path file, InputStream in, String... needed) {
         boolean opened = false;
         try {
             final CsvTable table = new CsvTable(file, in);
@@ -102,7 +110,7 @@ public final class CsvTable implements AutoCloseable {
             if (!scanner.next()) {
                 return false;
             }
-        } while (scanner.isBlank() && columns.size() > 1);
+        } while (scanner.isBlank() && columns.size() > 1 || scanner.isComment());
         if (scanner.fields() != columns.size()) {
             throw new InputException(file, scanner.line(), "the row has " + count(scanner.fields()), fieldsOfHeader());
         }
@@ -120,7 +128,11 @@ public final class CsvTable implements AutoCloseable {
     }
 
     private List<String> header() {
-        if (!scanner.next() || scanner.isBlank()) {
+        boolean there = scanner.next();
+        while (there && scanner.isComment()) {
+            there = scanner.next();
+        }
+        if (!there || scanner.isBlank()) {
             throw new InputException(file, 1, "no header row", "the names of the columns");
         }
         final List<String> names = new ArrayList<>();

@@ -21,6 +21,8 @@ import picocli.CommandLine.Command;
             ExplainCommand.class,
             DecodeCommand.class,
             CheckCommand.class,
+            PresetsCommand.class,
+            ValidateCommand.class,
             CommandLine.HelpCommand.class
         })
 public final class Main {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.iommuemu.smmuv3;
+package org.iommuemu.iommu;
 
 import org.iommuemu.bits.Layout;
-import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.memory.PhysicalMemory;
 import org.jspecify.annotations.Nullable;
 
-/** Reads configuration structures from memory, for the stream table and the context descriptors alike. */
-final class StructureReader {
+/** Reads configuration structures from memory, and shows them to who wants to see them. */
+public class StructureReader {
     private final PhysicalMemory memory;
     private final int addressBits;
     private @Nullable StructureObserver observer;
@@ -15,26 +14,32 @@ final class StructureReader {
     private long reads;
     private long aborts;
 
-    StructureReader(PhysicalMemory memory, int addressBits) {
+    /**
+     * A reader.
+     *
+     * @param addressBits width of the addresses that anything can be read from
+     */
+    public StructureReader(PhysicalMemory memory, int addressBits) {
         this.memory = memory;
         this.addressBits = addressBits;
     }
 
-    void observe(@Nullable StructureObserver watcher) {
+    /** Shows every structure read from now on to {@code watcher}; null ends it. */
+    public final void observe(@Nullable StructureObserver watcher) {
         observer = watcher;
     }
 
     /** Shows every structure to one more, beside {@link #observe}. */
-    void detect(StructureObserver watcher) {
+    public final void detect(StructureObserver watcher) {
         detector = watcher;
     }
 
     /**
      * Reads one structure.
      *
-     * @return false on an external abort, or if the address is wider than OAS
+     * @return false on an external abort, or if the address is wider than it may be
      */
-    boolean read(Layout layout, long address, long[] into) {
+    public final boolean read(Layout layout, long address, long[] into) {
         reads++;
         if (address >>> addressBits != 0 || !memory.answers(address, layout.words() * Long.BYTES)) {
             aborts++;
@@ -53,12 +58,12 @@ final class StructureReader {
     }
 
     /** Structures read so far, aborted reads included. */
-    long reads() {
+    public final long reads() {
         return reads;
     }
 
     /** Reads that got no answer. */
-    long aborts() {
+    public final long aborts() {
         return aborts;
     }
 }

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.preset;
+
+import java.math.BigDecimal;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What of a timed machine can be set: its key in YAML, what is legal, and what it means. */
+public enum Parameter {
+    /** Policy of the IOTLB. */
+    IOTLB_POLICY("iotlb.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    /** Policy of the walk caches. */
+    WALK_CACHE_POLICY(
+            "walk-cache.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    /** Policy of the configuration cache. */
+    CONFIGURATION_CACHE_POLICY(
+            "configuration-cache.policy",
+            "lru",
+            "replacement policy",
+            "lru, tree-plru, round-robin, random, fifo, srrip"),
+
+    /** Size of the IOTLB. */
+    IOTLB_ENTRIES("iotlb.entries", "2048", "leaf translations", 0, 1 << 20),
+    /** Ways of the IOTLB. */
+    IOTLB_WAYS("iotlb.ways", "0", "ways; 0 is fully associative", 0, 1 << 20),
+    /** Ports of the lookup. */
+    LOOKUP_PORTS("iotlb.ports", "1", "lookups that can begin at once", 1, 64),
+    /** Interval of a port. */
+    LOOKUP_INTERVAL("iotlb.interval-ns", "1", "ns after which a port takes another lookup", 0, 1e6),
+    /** Latency of a lookup. */
+    LOOKUP_LATENCY("iotlb.latency-ns", "2", "ns that a lookup takes", 0, 1e6),
+
+    /** Walk cache of the lowest tables. */
+    WALK_CACHE_1("walk-cache.entries-1", "64", "pointers to tables of leaves", 0, 1 << 20),
+    /** Walk cache of the tables above. */
+    WALK_CACHE_2("walk-cache.entries-2", "32", "pointers to tables one level up", 0, 1 << 20),
+    /** Walk cache of the tables further above. */
+    WALK_CACHE_3("walk-cache.entries-3", "32", "pointers to tables two levels up, and of those above", 0, 1 << 20),
+    /** Ways of the walk caches. */
+    WALK_CACHE_WAYS("walk-cache.ways", "0", "ways; 0 is fully associative", 0, 1 << 20),
+    /** Size of the configuration cache. */
+    CONFIGURATION_CACHE("configuration-cache.entries", "64", "streams and substreams", 0, 1 << 20),
+    /** Ways of the configuration cache. */
+    CONFIGURATION_CACHE_WAYS("configuration-cache.ways", "0", "ways; 0 is fully associative", 0, 1 << 20),
+    /** Size of the IPA cache. */
+    IPA_CACHE("ipa-cache.entries", "0", "translations of the second stage alone", 0, 1 << 20),
+
+    /** Walkers. */
+    WALKERS("walk.walkers", "5", "walks under way at once", 1, 4096),
+    /** Walkers for reads. */
+    READ_WALKERS("walk.read-walkers", "4096", "of those, the most on behalf of reads", 1, 4096),
+    /** Before the first read. */
+    WALK_BEFORE("walk.before-ns", "0", "ns from the miss to the first table read", 0, 1e6),
+    /** After the last read. */
+    WALK_AFTER("walk.after-ns", "0", "ns from the last table read to the answer; the walker is free", 0, 1e6),
+    /** Recovery. */
+    WALK_RECOVERY("walk.recovery-ns", "0", "ns that a walker is busy after its last table read", 0, 1e6),
+    /** Recovery of large reads. */
+    LARGE_READ_RECOVERY("walk.large-read-recovery-ns", "0", "ns longer for large reads", 0, 1e6),
+    /** Large reads. */
+    LARGE_READ_FROM("walk.large-read-from-bytes", "256", "from how many bytes a read is large", 1, 4096),
+    /** Recovery of writes. */
+    WRITE_RECOVERY("walk.write-recovery-ns", "0", "ns longer for writes", 0, 1e6),
+    /** Serialisation. */
+    SERIAL_LEAF_TABLES("walk.serial-leaf-tables", "false", "walks of one table of leaves follow one another"),
+    /** Reads of tables. */
+    TABLE_LATENCY("tables.latency-ns", "100", "ns that a table read takes", 0, 1e6),
+    /** Slow reads. */
+    TABLE_SLOW_FRACTION("tables.slow-fraction", "0", "share of table reads that take longer", 0.0, 1.0),
+    /** How slow. */
+    TABLE_SLOW_EXTRA("tables.slow-extra-ns", "0", "ns that those take longer", 0, 1e6),
+
+    /** Read window. */
+    READ_WINDOW("read-window.requests", "8", "reads inside the IOMMU, in order", 1, 65536),
+    /** Write window. */
+    WRITE_WINDOW("write-window.requests", "16", "posted writes inside the IOMMU, in order", 1, 65536),
+
+    /** Data rate. */
+    LINK_GENERATION("link.generation", "3", "PCIe generation", 1, 5),
+    /** Lanes. */
+    LINK_LANES("link.lanes", "8", "lanes: 1, 2, 4, 8 or 16", 1, 16),
+    /** MPS. */
+    LINK_MAX_PAYLOAD("link.max-payload", "256", "Max_Payload_Size in bytes", 128, 4096),
+    /** MRRS. */
+    LINK_MAX_READ_REQUEST("link.max-read-request", "512", "Max_Read_Request_Size in bytes", 128, 4096),
+
+    /** Reads outstanding. */
+    DEVICE_READS("device.reads", "35", "reads that the device has outstanding", 1, 65536),
+    /** Writes outstanding. */
+    DEVICE_WRITES("device.writes", "64", "writes that the device has outstanding", 1, 65536),
+    /** Before the link. */
+    DEVICE_BEFORE(
+            "device.before-ns", "187", "ns from the device's decision to the link, with the way to the IOMMU", 0, 1e6),
+    /** After the link. */
+    DEVICE_AFTER("device.after-ns", "190", "ns from the link to the device's next decision", 0, 1e6),
+    /** Command reads. */
+    DEVICE_COMMAND_LESS("device.command-less-ns", "0", "ns by which single reads by command are faster", 0, 1e6),
+    /** Data in the cache. */
+    DATA_CACHED("data.cached-ns", "150", "ns from the IOMMU to data in the host's cache and back", 0, 1e6),
+    /** Data in memory. */
+    DATA_MEMORY_EXTRA("data.memory-extra-ns", "67", "ns by which data in memory take longer", 0, 1e6),
+    /** Data of the other socket. */
+    DATA_REMOTE_EXTRA("data.remote-extra-ns", "60", "ns by which data of another socket take longer", 0, 1e6);
+
+    private static final Map<String, Parameter> BY_KEY = new TreeMap<>();
+
+    static {
+        for (Parameter p : values()) {
+            BY_KEY.put(p.key, p);
+        }
+    }
+
+    private enum Kind {
+        INTEGER,
+        DECIMAL,
+        CHOICE
+    }
+
+    private final String key;
+    private final Kind kind;
+    private final String usual;
+    private final String meaning;
+    private final String legal;
+    private final BigDecimal least;
+    private final BigDecimal most;
+
+    Parameter(String key, String usual, String meaning, int least, int most) {
+        this(key, Kind.INTEGER, usual, meaning, "a whole number from " + least + " to " + most, least, most);
+    }
+
+    Parameter(String key, String usual, String meaning, double least, double most) {
+        this(key, Kind.DECIMAL, usual, meaning, "a number from " + plain(least) + " to " + plain(most), least, most);
+    }
+
+    Parameter(String key, String usual, String meaning) {
+        this(key, Kind.CHOICE, usual, meaning, "false, true", 0, 0);
+    }
+
+    Parameter(String key, String usual, String meaning, String choices) {
+        this(key, Kind.CHOICE, usual, meaning, choices, 0, 0);
+    }
+
+    Parameter(String key, Kind kind, String usual, String meaning, String legal, double least, double most) {
+        this.key = key;
+        this.kind = kind;
+        this.usual = usual;
+        this.meaning = meaning;
+        this.legal = legal;
+        this.least = BigDecimal.valueOf(least);
+        this.most = BigDecimal.valueOf(most);
+    }
+
+    private static String plain(double value) {
+        return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
+    }
+
+    /** The parameter with a key, or null. */
+    public static @Nullable Parameter of(String key) {
+        return BY_KEY.get(key);
+    }
+
+    /** Key in YAML, with a dot for each level. */
+    public String key() {
+        return key;
+    }
+
+    /** The value where none is set. */
+    public String usual() {
+        return usual;
+    }
+
+    /** What it means, with its unit. */
+    public String meaning() {
+        return meaning;
+    }
+
+    /** What is legal, for people. */
+    public String legal() {
+        return kind == Kind.CHOICE ? "one of " + legal : legal;
+    }
+
+    /** Whether a value is legal. */
+    public boolean takes(String value) {
+        if (kind == Kind.CHOICE) {
+            return Arrays.asList(legal.split(", ")).contains(value);
+        }
+        try {
+            BigDecimal number = new BigDecimal(value);
+            boolean whole = kind == Kind.DECIMAL || number.stripTrailingZeros().scale() <= 0;
+            return whole && number.compareTo(least) >= 0 && number.compareTo(most) <= 0;
+        } catch (NumberFormatException e) {
+            return false;
+        }
+    }
+}
