@@ -135,7 +135,7 @@ final class InvalidationQueue {
             long word0 = memory.readLong(at);
             long word1 = memory.readLong(at + Long.BYTES);
             Descriptor d = Descriptor.of(word0);
-            if (d == null || !rules.isThere(d, mode, width == LONG)) {
+            if (d == null || !rules.isThere(d, mode)) {
                 fail(ERROR_TYPE);
                 return;
             }
