@@ -23,7 +23,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Streams in turn, one page each, which the IOTLB holds: with a configuration cache that holds all streams, and with one that
- * holds so few that STE and CD are fetched every time. A fetch makes a new context, so it allocates.
+ * holds so few that the structures (STE and CD; context entry, PASID entry) are fetched every time. A fetch makes a new context, so it allocates.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -34,6 +34,10 @@ import org.openjdk.jmh.annotations.Warmup;
 public class ConfigurationBenchmark {
     private static final int WAYS = 4;
     private static final int STREAMS = 64;
+
+    /** Who translates. */
+    @Param
+    public Architecture architecture;
 
     /** Entries of the configuration cache: all hits, all misses. */
     @Param({"64", "16"})
@@ -46,7 +50,8 @@ public class ConfigurationBenchmark {
     @Setup(Level.Trial)
     public void setUp() {
         CacheGeometry geometry = CacheGeometry.of(entries / WAYS, WAYS, ReplacementPolicy.LRU);
-        machine = new BenchmarkMachine(CacheConfiguration.standard().withConfiguration(geometry), STREAMS, 1, true);
+        CacheConfiguration caches = CacheConfiguration.standard().withConfiguration(geometry);
+        machine = architecture.machine(Workload.of(caches, STREAMS, 1));
         traffic = new Traffic(machine, Traffic.cyclic(STREAMS), STREAMS);
         traffic.warmUp();
         machine.resetCounters();
@@ -55,6 +60,7 @@ public class ConfigurationBenchmark {
     /** The configuration cache hit always or never, the IOTLB always. */
     @TearDown(Level.Trial)
     public void tearDown() {
+        BenchmarkMachine.require("translated", traffic.sent(), machine.translated());
         CacheCounters configurations = machine.configurations();
         BenchmarkMachine.require("configuration lookups", traffic.sent(), configurations.lookups());
         BenchmarkMachine.require(

@@ -64,12 +64,17 @@ public class HitBenchmark {
     /** A machine whose caches hold all that its traffic needs. */
     @State(Scope.Thread)
     public abstract static class Hits {
+        /** Who translates. */
+        @Param
+        public Architecture architecture;
+
         private BenchmarkMachine machine;
         Traffic traffic;
 
         void setUp(int entries, int streams, int pagesOfEach) {
             CacheGeometry iotlb = CacheGeometry.of(entries / WAYS, WAYS, ReplacementPolicy.LRU);
-            machine = new BenchmarkMachine(CacheConfiguration.standard().withIotlb(iotlb), streams, pagesOfEach, true);
+            CacheConfiguration caches = CacheConfiguration.standard().withIotlb(iotlb);
+            machine = architecture.machine(Workload.of(caches, streams, pagesOfEach));
             traffic = new Traffic(machine, Traffic.shuffled(streams * pagesOfEach), streams);
             traffic.warmUp();
             machine.resetCounters();
@@ -78,6 +83,7 @@ public class HitBenchmark {
         /** Every lookup was a hit. */
         @TearDown(Level.Trial)
         public void tearDown() {
+            BenchmarkMachine.require("translated", traffic.sent(), machine.translated());
             BenchmarkMachine.require(
                     "IOTLB hits", traffic.sent(), machine.iotlb().hits());
             BenchmarkMachine.require("IOTLB misses", 0, machine.iotlb().misses());

@@ -43,6 +43,10 @@ public class MissBenchmark {
         SHUFFLED
     }
 
+    /** Who translates. */
+    @Param
+    public Architecture architecture;
+
     /** Working set in pages. */
     @Param({"512", "65536"})
     public int pages;
@@ -65,7 +69,7 @@ public class MissBenchmark {
         CacheConfiguration caches = CacheConfiguration.standard()
                 .withIotlb(CacheGeometry.of(IOTLB_ENTRIES / WAYS, WAYS, ReplacementPolicy.LRU))
                 .withWalk(CacheConfiguration.everyHeight(walk));
-        machine = new BenchmarkMachine(caches, 1, pages, true);
+        machine = architecture.machine(Workload.of(caches, 1, pages));
         traffic = new Traffic(machine, order == Order.CYCLIC ? Traffic.cyclic(pages) : Traffic.shuffled(pages), 1);
         traffic.warmUp();
         machine.resetCounters();
@@ -74,6 +78,7 @@ public class MissBenchmark {
     /** Every lookup was a miss, and walks started at the last table wherever the walk cache could hold them all. */
     @TearDown(Level.Trial)
     public void tearDown() {
+        BenchmarkMachine.require("translated", traffic.sent(), machine.translated());
         BenchmarkMachine.require("IOTLB misses", traffic.sent(), machine.iotlb().misses());
         BenchmarkMachine.require(
                 "IOTLB evictions", traffic.sent(), machine.iotlb().evictions());

@@ -49,6 +49,10 @@ public class NestedBenchmark {
     /** Everything in the IOTLB; the working set is half of it. */
     @State(Scope.Thread)
     public static class Hits {
+        /** Who translates. */
+        @Param({"SMMUV3", "VTD_SCALABLE"})
+        public Architecture architecture;
+
         /** Entries of the IOTLB. */
         @Param("4096")
         public int entries;
@@ -60,13 +64,14 @@ public class NestedBenchmark {
         @Setup(Level.Trial)
         public void setUp() {
             CacheConfiguration caches = CacheConfiguration.standard().withIotlb(entries(entries));
-            machine = new BenchmarkMachine(caches, 1, entries / 2, true, 1, true);
+            machine = architecture.machine(Workload.of(caches, 1, entries / 2).nested());
             traffic = start(machine, entries / 2);
         }
 
         /** Every lookup was a hit, and stage 2 was not asked. */
         @TearDown(Level.Trial)
         public void tearDown() {
+            BenchmarkMachine.require("translated", traffic.sent(), machine.translated());
             BenchmarkMachine.require(
                     "IOTLB hits", traffic.sent(), machine.iotlb().hits());
             BenchmarkMachine.require("IOTLB misses", 0, machine.iotlb().misses());
@@ -78,6 +83,10 @@ public class NestedBenchmark {
     /** Nothing in the IOTLB, nor in the IPA cache. */
     @State(Scope.Thread)
     public static class Misses {
+        /** Who translates. */
+        @Param({"SMMUV3", "VTD_SCALABLE"})
+        public Architecture architecture;
+
         /** Working set in pages. */
         @Param("65536")
         public int pages;
@@ -97,13 +106,14 @@ public class NestedBenchmark {
                     .withIpa(entries(SMALL))
                     .withWalk(CacheConfiguration.everyHeight(entries(walkEntries)))
                     .withStage2Walk(CacheConfiguration.everyHeight(entries(walkEntries)));
-            machine = new BenchmarkMachine(caches, 1, pages, true, 1, true);
+            machine = architecture.machine(Workload.of(caches, 1, pages).nested());
             traffic = start(machine, pages);
         }
 
         /** Every lookup was a miss at both stages; where walk caches hold every table, walks started at the last one. */
         @TearDown(Level.Trial)
         public void tearDown() {
+            BenchmarkMachine.require("translated", traffic.sent(), machine.translated());
             BenchmarkMachine.require(
                     "IOTLB misses", traffic.sent(), machine.iotlb().misses());
             if (pages / PAGES_OF_A_TABLE <= walkEntries / 2) {

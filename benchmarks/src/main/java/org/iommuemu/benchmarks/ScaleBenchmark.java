@@ -84,7 +84,8 @@ public class ScaleBenchmark {
                     .withConfiguration(entries(LARGE))
                     .withIotlb(entries(iotlbEntries))
                     .withWalk(CacheConfiguration.everyHeight(entries(LARGE)));
-            machine = new BenchmarkMachine(caches, spread.streams, PAGES / spread.streams, true, spread.stride, false);
+            machine = Architecture.SMMUV3.machine(
+                    Workload.of(caches, spread.streams, PAGES / spread.streams).withStride(spread.stride));
             new Traffic(machine, Traffic.shuffled(PAGES), spread.streams).warmUp();
             traffic = new Traffic(machine, Traffic.shuffled(inUse), spread.streams);
             traffic.warmUp();

@@ -2,9 +2,9 @@
 package org.iommuemu.benchmarks;
 
 import java.util.SplittableRandom;
+import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
-import org.iommuemu.smmuv3.SmmuV3;
 
 /** Reads, one for each of a number of pages, in an order fixed beforehand that starts over at its end. */
 final class Traffic {
@@ -13,7 +13,7 @@ final class Traffic {
 
     private static final long SEED = 0x10_33;
 
-    private final SmmuV3 smmu;
+    private final Iommu iommu;
     private final int[] streams;
     private final long[] addresses;
     private final Transaction transaction = new Transaction();
@@ -29,7 +29,7 @@ final class Traffic {
      * @param streams number of streams; they take turns, each with pages of its own
      */
     Traffic(BenchmarkMachine machine, int[] order, int streams) {
-        smmu = machine.smmu();
+        iommu = machine.iommu();
         this.streams = new int[order.length];
         addresses = new long[order.length];
         for (int i = 0; i < order.length; i++) {
@@ -65,16 +65,22 @@ final class Traffic {
 
     /** Issues the next {@link #BATCH} transactions; returns something that depends on every verdict. */
     long batch() {
+        return send(BATCH);
+    }
+
+    /** Issues the next transactions, of which there are {@code count}, a divisor of {@link #BATCH}. */
+    long send(int count) {
+        Iommu to = iommu;
         Transaction t = transaction;
         Verdict v = verdict;
-        int end = next + BATCH;
+        int end = next + count;
         long sum = 0;
         for (int i = next; i < end; i++) {
-            smmu.translate(t.read(streams[i], addresses[i]), v);
+            to.translate(t.read(streams[i], addresses[i]), v);
             sum += v.address() + v.pageShift();
         }
         next = end == addresses.length ? 0 : end;
-        sent += BATCH;
+        sent += count;
         return sum;
     }
 

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.benchmarks;
+
+import org.iommuemu.bits.Register;
+import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.vtd.Vtd;
+import org.iommuemu.vtd.VtdFeatures;
+import org.iommuemu.vtd.spec.ContextEntry;
+import org.iommuemu.vtd.spec.FaultRecord;
+import org.iommuemu.vtd.spec.PasidDirectoryEntry;
+import org.iommuemu.vtd.spec.PasidEntry;
+import org.iommuemu.vtd.spec.RootEntry;
+import org.iommuemu.vtd.spec.ScalableContextEntry;
+import org.iommuemu.vtd.spec.VtdRegisters;
+
+/**
+ * The full VT-d unit: a root table, context tables, in scalable mode a PASID directory and a PASID table of each source, four
+ * levels of tables for each, and then the enables. Source {@code s} has domain {@code s}.
+ */
+final class VtdMachine extends BenchmarkMachine {
+    private static final int PAGE = 1 << 12;
+    private static final int SCALABLE = 1;
+    /** 48 bits: 4 levels. */
+    private static final int AW_48 = 2;
+
+    private static final int DEVFN_BITS = 8;
+    private static final int HALF_OF_BUS = 1 << 7;
+    private static final int UPPER = Long.BYTES;
+
+    private final VtdFeatures features = VtdFeatures.full();
+    private final Vtd vtd;
+    private final Workload workload;
+    private final long rootTable;
+
+    private VtdMachine(Workload workload) {
+        super(workload);
+        this.workload = workload;
+        vtd = new Vtd(memory(), features, workload.caches(), line -> {});
+        rootTable = page();
+    }
+
+    /** A unit in legacy mode; there is no nesting. */
+    static VtdMachine legacy(Workload workload) {
+        VtdMachine machine = new VtdMachine(workload);
+        for (int source = 0; source < workload.streams(); source++) {
+            machine.writeContext(
+                    source, machine.mapPages(VtdTables.secondStage(machine.memory(), machine.allocator())));
+        }
+        machine.bringUp(0);
+        return machine;
+    }
+
+    /** A unit in scalable mode. */
+    static VtdMachine scalable(Workload workload) {
+        VtdMachine machine = new VtdMachine(workload);
+        long[] entries = new long[workload.streams()];
+        long[] tables = new long[workload.streams()];
+        for (int source = 0; source < workload.streams(); source++) {
+            entries[source] = machine.makePasidTable(source);
+            tables[source] = machine.mapPages(VtdTables.firstStage(machine.memory(), machine.allocator()));
+        }
+        long second = workload.isNested()
+                ? machine.mapToItself(VtdTables.secondStage(machine.memory(), machine.allocator()))
+                : 0;
+        for (int source = 0; source < workload.streams(); source++) {
+            machine.writePasidEntry(entries[source], source, tables[source], second);
+        }
+        machine.bringUp(SCALABLE);
+        return machine;
+    }
+
+    private long page() {
+        return allocator().allocate(PAGE, PAGE);
+    }
+
+    /** The table that a root entry, or half of one, leads to. */
+    private long contextTable(long rootEntry) {
+        if (memory().readLong(rootEntry) == 0) {
+            memory().writeLong(rootEntry, page() | RootEntry.P.of(1));
+        }
+        return RootEntry.CTP.inPlace(memory().readLong(rootEntry));
+    }
+
+    private void writeContext(int source, long table) {
+        int devfn = source & (1 << DEVFN_BITS) - 1;
+        long[] entry = new long[ContextEntry.WORDS];
+        ContextEntry.P.set(entry, 1);
+        ContextEntry.FPD.set(entry, workload.isRecorded() ? 0 : 1);
+        ContextEntry.TT.set(entry, ContextEntry.TT_UNTRANSLATED);
+        ContextEntry.SSPTPTR.setInPlace(entry, table);
+        ContextEntry.AW.set(entry, AW_48);
+        ContextEntry.DID.set(entry, source);
+        long rootEntry = rootTable + (long) (source >>> DEVFN_BITS) * RootEntry.BYTES;
+        write(contextTable(rootEntry) + (long) devfn * ContextEntry.BYTES, entry);
+    }
+
+    /** Writes context and directory entries of a source, with RID_PASID 0; returns where the entry of that PASID is. */
+    private long makePasidTable(int source) {
+        long[] directoryEntry = new long[PasidDirectoryEntry.WORDS];
+        long pasidTable = page();
+        PasidDirectoryEntry.P.set(directoryEntry, 1);
+        PasidDirectoryEntry.SMPTBLPTR.setInPlace(directoryEntry, pasidTable);
+        long directory = page();
+        write(directory, directoryEntry);
+        long[] entry = new long[ScalableContextEntry.WORDS];
+        ScalableContextEntry.P.set(entry, 1);
+        ScalableContextEntry.FPD.set(entry, workload.isRecorded() ? 0 : 1);
+        ScalableContextEntry.PASIDDIRPTR.setInPlace(entry, directory);
+        int half = (source & HALF_OF_BUS) == 0 ? 0 : UPPER;
+        long rootEntry = rootTable + (long) (source >>> DEVFN_BITS) * RootEntry.BYTES + half;
+        int index = source & HALF_OF_BUS - 1;
+        write(contextTable(rootEntry) + (long) index * ScalableContextEntry.BYTES, entry);
+        return pasidTable;
+    }
+
+    private void writePasidEntry(long at, int source, long first, long second) {
+        long[] entry = new long[PasidEntry.WORDS];
+        PasidEntry.P.set(entry, 1);
+        PasidEntry.PGTT.set(entry, second == 0 ? PasidEntry.FIRST_STAGE : PasidEntry.NESTED);
+        PasidEntry.DID.set(entry, source);
+        PasidEntry.PWSNP.set(entry, 1);
+        PasidEntry.FSPTPTR.setInPlace(entry, first);
+        if (second != 0) {
+            PasidEntry.AW.set(entry, AW_48);
+            PasidEntry.SSPTPTR.setInPlace(entry, second);
+        }
+        write(at, entry);
+    }
+
+    /** Root table first, enable last; SRTP invalidates every cache of this unit (CAP.ESRTPS). */
+    private void bringUp(int mode) {
+        write(VtdRegisters.RTADDR, VtdRegisters.RTA.inPlace(rootTable) | VtdRegisters.TTM.of(mode));
+        write(VtdRegisters.GCMD, VtdRegisters.SRTP.of(1));
+        write(VtdRegisters.GCMD, VtdRegisters.TE.of(1));
+    }
+
+    private void write(Register register, long value) {
+        vtd.writeRegister(register.offset(), register.bytes(), value);
+    }
+
+    @Override
+    Iommu iommu() {
+        return vtd;
+    }
+
+    @Override
+    TranslationUnit unit() {
+        return vtd.unit();
+    }
+
+    @Override
+    int recordRoom() {
+        return features.faultRecords();
+    }
+
+    /** Looks at one record after another from FSTS.FRI on, clears F, until there is none, and then FSTS.PFO. */
+    @Override
+    void takeRecords() {
+        int records = features.faultRecords();
+        int i = VtdRegisters.FRI.getInt(vtd.readRegister(VtdRegisters.FSTS.offset(), VtdRegisters.FSTS.bytes()));
+        int taken = 0;
+        while (taken < records && take(i)) {
+            taken++;
+            i = i + 1 == records ? 0 : i + 1;
+        }
+        write(VtdRegisters.FSTS, VtdRegisters.PFO.mask());
+    }
+
+    private boolean take(int record) {
+        long at = features.faultRecordOffset() + (long) record * FaultRecord.BYTES + Long.BYTES;
+        boolean pending = FaultRecord.F.isSet(vtd.readRegister(at, Long.BYTES));
+        if (pending) {
+            vtd.writeRegister(at, Long.BYTES, FaultRecord.F.mask());
+        }
+        return pending;
+    }
+
+    @Override
+    long recorded() {
+        return vtd.faultsRecorded();
+    }
+
+    @Override
+    long lost() {
+        return vtd.faultsLost();
+    }
+}
