@@ -43,16 +43,21 @@ public final class MemoryQueue {
     }
 
     /**
-     * Places the queue. The base is aligned down to the queue's size, and to 32 bytes.
+     * Places the queue.
      *
      * @param address physical address of entry 0
      * @param log2 log2 of the number of entries, at most 20
      */
     public void place(long address, int log2) {
         log2Entries = log2;
-        base = address & -(1L << Math.max(5, entryShift + log2));
+        base = address;
         producer &= indexMask();
         consumer &= indexMask();
+    }
+
+    /** Places the queue where the base, aligned down to the queue's size and to 32 bytes, says (IHI 0070 §6.3.25). */
+    public void placeAligned(long address, int log2) {
+        place(address & -(1L << Math.max(5, entryShift + log2)), log2);
     }
 
     /**

@@ -32,6 +32,7 @@ final class StaleConfiguration {
     private @Nullable TranslationContext now;
     private long usedAddress;
     private long nowAddress;
+    private long attributes;
     private String closest = "";
 
     /**
@@ -77,9 +78,9 @@ final class StaleConfiguration {
         // Memory may have changed long before another table was made the one in use, but not before the last agreement.
         dated(agreements.get(key(t.streamId(), t.substreamId())));
         nowAddress = output(t, now, request);
-        long attributes = walk.attributes();
+        long nowAttributes = attributes;
         usedAddress = output(t, cached, request);
-        return usedAddress != nowAddress || usedAddress != REFUSED && attributes != walk.attributes();
+        return usedAddress != nowAddress || usedAddress != REFUSED && attributes != nowAttributes;
     }
 
     private long output(Transaction t, @Nullable TranslationContext context, boolean request) {
@@ -87,14 +88,17 @@ final class StaleConfiguration {
             return REFUSED;
         }
         TableRoot root = context.root(t.address());
+        attributes = context.attributes();
         if (root == null) {
             return t.address();
         }
         int need = context.need(t.access());
         int mode = TranslationWalk.NO_UPDATE | (request ? TranslationWalk.REPORT : TranslationWalk.ACCESS);
-        return walk.run(root, context.second(), root.canonical(t.address()), need, need, mode)
-                ? walk.output()
-                : REFUSED;
+        if (!walk.run(root, context.second(), root.canonical(t.address()), need, need, mode)) {
+            return REFUSED;
+        }
+        attributes |= walk.attributes();
+        return walk.output();
     }
 
     /** What was wrong with the invalidations since the change that was found last. */

@@ -255,7 +255,8 @@ public final class StaleDetector {
         begin(configured);
         int need = context.need(t.access());
         boolean goes = fresh.run(root, context.second(), address, need, need, TranslationWalk.NO_UPDATE);
-        if (goes == v.isOk() && (!goes || fresh.output() == v.address() && fresh.attributes() == v.attributes())) {
+        long attributes = fresh.attributes() | context.attributes();
+        if (goes == v.isOk() && (!goes || fresh.output() == v.address() && attributes == v.attributes())) {
             return;
         }
         if (goes && !v.isOk() && walked && root.updatesAccessFlag()) {

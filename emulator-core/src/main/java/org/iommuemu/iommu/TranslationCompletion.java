@@ -26,6 +26,7 @@ public final class TranslationCompletion {
     private boolean execute;
     private boolean privileged;
     private boolean untranslated;
+    private boolean snooped;
     private @Nullable Rule rule;
 
     /** Answers with a translation. */
@@ -44,6 +45,11 @@ public final class TranslationCompletion {
         untranslated = on;
     }
 
+    /** N: requests to the address must be snooped. */
+    public void snooped(boolean on) {
+        snooped = on;
+    }
+
     /** Answers that nothing is allowed in a page of this size. */
     public void nothing(int log2Size, boolean priv, Rule why) {
         success(0, log2Size, false, false, false, priv);
@@ -60,6 +66,7 @@ public final class TranslationCompletion {
         execute = false;
         privileged = false;
         untranslated = false;
+        snooped = false;
         rule = why;
     }
 
@@ -101,6 +108,11 @@ public final class TranslationCompletion {
     /** U: requests must be sent untranslated. */
     public boolean isUntranslatedOnly() {
         return untranslated;
+    }
+
+    /** N: requests must not ask for not being snooped. */
+    public boolean isSnooped() {
+        return snooped;
     }
 
     /** Why nothing is allowed, or null if something is. */

@@ -15,6 +15,7 @@ public abstract class TranslationContext {
     private final @Nullable TableRoot upper;
     private final @Nullable TableRoot second;
     private final long upperHalf;
+    private final long attributes;
     private final int[] effective;
     private final int[] need = new int[Access.CODES];
 
@@ -34,6 +35,22 @@ public abstract class TranslationContext {
             int halfBit,
             @Nullable TableRoot second,
             int[] effective) {
+        this(lower, upper, halfBit, second, effective, 0);
+    }
+
+    /**
+     * A context that adds to the attributes of its accesses.
+     *
+     * @param attributes bits that {@link Verdict#attributes()} of every access have, whatever the leaves say
+     */
+    protected TranslationContext(
+            @Nullable TableRoot lower,
+            @Nullable TableRoot upper,
+            int halfBit,
+            @Nullable TableRoot second,
+            int[] effective,
+            long attributes) {
+        this.attributes = attributes;
         upperHalf = 1L << halfBit;
         this.lower = lower;
         this.upper = upper;
@@ -54,12 +71,18 @@ public abstract class TranslationContext {
         return 0;
     }
 
-    /** Whether another context has the same tables, overrides and ATS. */
+    /** Bits that the attributes of every access have, whatever its leaf says; translations may be shared with other contexts. */
+    public final long attributes() {
+        return attributes;
+    }
+
+    /** Whether another context has the same tables, overrides, attributes and ATS. */
     final boolean translatesLike(TranslationContext other) {
         return AddressSpaces.isSame(lower, other.lower)
                 && AddressSpaces.isSame(upper, other.upper)
                 && AddressSpaces.isSame(second, other.second)
                 && upperHalf == other.upperHalf
+                && attributes == other.attributes
                 && Arrays.equals(effective, other.effective)
                 && ats() == other.ats();
     }

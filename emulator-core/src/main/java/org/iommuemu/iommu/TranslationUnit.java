@@ -89,7 +89,7 @@ public final class TranslationUnit {
         int need = context.need(t.access());
         if ((iotlb.permissions(entry) & need) == need) {
             translated++;
-            v.ok(iotlb.output(entry, address), iotlb.hitShift(), iotlb.attributes(entry));
+            v.ok(iotlb.output(entry, address), iotlb.hitShift(), iotlb.attributes(entry) | context.attributes());
             return true;
         }
         FaultKind kept = iotlb.fault(entry);
@@ -148,7 +148,7 @@ public final class TranslationUnit {
         }
         fill(root, address);
         translated++;
-        v.ok(walk.output(), walk.shift(), walk.attributes());
+        v.ok(walk.output(), walk.shift(), walk.attributes() | context.attributes());
     }
 
     private void fill(TableRoot root, long address) {

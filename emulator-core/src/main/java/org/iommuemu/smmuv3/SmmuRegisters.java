@@ -248,7 +248,7 @@ final class SmmuRegisters {
         long value = file.get(base);
         int log2 = Math.min(Registers.QUEUE_LOG2SIZE.getInt(value), mostLog2.getInt(features.idr1()));
         long address = Registers.QUEUE_ADDR.inPlace(value) & (1L << features.outputBits()) - 1;
-        queue.place(address, log2);
+        queue.placeAligned(address, log2);
         mirror(prod, queue.producer());
         mirror(cons, queue.consumer());
     }

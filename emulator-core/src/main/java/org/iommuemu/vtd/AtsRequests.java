@@ -127,7 +127,7 @@ final class AtsRequests {
         access |= t.hasSubstream() ? t.access() & Access.PRIVILEGED : 0;
         boolean echoed = t.hasSubstream() && Access.isPrivileged(access);
         boolean privileged = Access.isPrivileged(context.effective(access));
-        if (privileged && context.is(VtdContext.SCALABLE) && context.is(VtdContext.NO_SUPERVISOR)) {
+        if (privileged && context.is(VtdContext.NO_SUPERVISOR)) {
             c.nothing(PAGE_SHIFT, echoed, FaultReason.SM_SUPERVISOR);
             return;
         }
@@ -137,6 +137,7 @@ final class AtsRequests {
                 c.nothing(PAGE_SHIFT, echoed, FaultReason.SM_ADDRESS_WIDTH);
             } else {
                 c.success(t.address(), GIGABYTE_SHIFT, true, write, false, echoed);
+                c.snooped(context.is(VtdContext.SNOOPED));
             }
             return;
         }
@@ -166,6 +167,7 @@ final class AtsRequests {
             fail(t, why, context.is(VtdContext.SUPPRESSED), c);
         } else if (mayRead || mayWrite) {
             c.success(result.output(), result.shift(), mayRead, mayWrite, false, echoed);
+            c.snooped(((result.attributes() | context.attributes()) & VtdLeafRules.SNOOPED) != 0);
         } else {
             c.nothing(PAGE_SHIFT, echoed, nothing(context));
         }

@@ -5,8 +5,6 @@ import org.iommuemu.bits.BitField;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.vtd.spec.ContextEntry;
 import org.iommuemu.vtd.spec.ExtendedCapability;
-import org.iommuemu.vtd.spec.PasidDirectoryEntry;
-import org.iommuemu.vtd.spec.PasidEntry;
 import org.iommuemu.vtd.spec.RootEntry;
 import org.iommuemu.vtd.spec.ScalableContextEntry;
 import org.iommuemu.vtd.spec.VtdRegisters;
@@ -22,22 +20,18 @@ final class ContextLookup {
     static final int ABORT = 3;
 
     private static final int UPPER_DEVICES = 0x80;
-    private static final int DIRECTORY_SHIFT = 6;
-    private static final int SMALLEST_DIRECTORY_BITS = 7;
 
     private final VtdFeatures features;
     private final EntryReader reader;
     private final ContextBuilder builder;
     private final long[] root = new long[RootEntry.WORDS];
     private final long[] context = new long[ScalableContextEntry.WORDS];
-    private final long[] directory = new long[PasidDirectoryEntry.WORDS];
-    private final long[] pasidEntry = new long[PasidEntry.WORDS];
     private final long[] legacyRootReserved;
     private final long[] scalableRootReserved;
     private final long[] contextReserved;
     private final long[] scalableContextReserved;
     private final long beyondHost;
-    private final long[] directoryReserved;
+    private final PasidTables pasids;
     private final CachingMode cachingMode;
     private long rootTable;
     private FaultReason refusal = FaultReason.ROOT_NOT_PRESENT;
@@ -63,7 +57,7 @@ final class ContextLookup {
                 | absent(ExtendedCapability.PTRS, ScalableContextEntry.EPTR.mask());
         // RID_PASID is honoured without ECAP.RPS too, which came later than the field.
         scalableContextReserved[1] |= absent(ExtendedCapability.RPRIVS, ScalableContextEntry.RID_PRIV.mask());
-        directoryReserved = reader.reservedBits(PasidDirectoryEntry.LAYOUT, PasidDirectoryEntry.SMPTBLPTR);
+        pasids = new PasidTables(reader);
         cachingMode = new CachingMode(features);
     }
 
@@ -189,16 +183,11 @@ final class ContextLookup {
         if (EntryReader.breaks(context, scalableContextReserved)) {
             return refuse(FaultReason.SM_CONTEXT_RESERVED);
         }
-        boolean pasids = ScalableContextEntry.PASIDE.isSet(context);
+        boolean allowed = ScalableContextEntry.PASIDE.isSet(context);
         boolean wrong = ScalableContextEntry.PRE.isSet(context) && !ScalableContextEntry.DTE.isSet(context)
-                || isBeyondDirectory(ScalableContextEntry.RID_PASID.getInt(context))
-                || needsPasids && ScalableContextEntry.EPTR.isSet(context) && !pasids;
+                || PasidTables.isBeyond(context, ScalableContextEntry.RID_PASID.getInt(context))
+                || needsPasids && ScalableContextEntry.EPTR.isSet(context) && !allowed;
         return !wrong || refuse(FaultReason.SM_CONTEXT_PROGRAMMING);
-    }
-
-    private boolean isBeyondDirectory(int pasid) {
-        int bits = ScalableContextEntry.PDTS.getInt(context) + SMALLEST_DIRECTORY_BITS + DIRECTORY_SHIFT;
-        return pasid >>> bits != 0;
     }
 
     /** Whether a PASID of a request may be used, as far as the context entry tells; else leaves a {@link #refusal()}. */
@@ -209,7 +198,7 @@ final class ContextLookup {
         if (!ScalableContextEntry.PASIDE.isSet(context)) {
             return refuse(FaultReason.SM_PASID_DISABLED);
         }
-        if (isBeyondDirectory(pasid)) {
+        if (PasidTables.isBeyond(context, pasid)) {
             return refuse(FaultReason.SM_PASID_RANGE);
         }
         return pasid != ScalableContextEntry.RID_PASID.getInt(context) || refuse(FaultReason.SM_RID_PASID);
@@ -223,36 +212,16 @@ final class ContextLookup {
             return null;
         }
         int pasid = own ? substream : ScalableContextEntry.RID_PASID.getInt(context);
-        if (!findPasid(pasid)) {
-            return null;
+        FaultReason why = pasids.find(context, pasid);
+        suppressed |= pasids.isSuppressed();
+        if (why != null) {
+            return none(why);
         }
         int privilege = own ? ContextBuilder.REQUESTED : ScalableContextEntry.RID_PRIV.getInt(context);
         VtdContext c =
-                builder.scalable(pasidEntry, pasid, privilege, suppressed, ScalableContextEntry.DTE.isSet(context));
+                builder.scalable(pasids.entry(), pasid, privilege, suppressed, ScalableContextEntry.DTE.isSet(context));
         last = c;
         return c != null ? c : none(builder.refusal());
-    }
-
-    /** Finds a PASID's entry; else leaves a {@link #refusal()}. */
-    private boolean findPasid(int pasid) {
-        long at = ScalableContextEntry.PASIDDIRPTR.inPlace(context) + ((long) pasid >>> DIRECTORY_SHIFT) * Long.BYTES;
-        if (!reader.read(PasidDirectoryEntry.LAYOUT, at, directory)) {
-            return refuse(FaultReason.SM_DIRECTORY_FETCH);
-        }
-        suppressed |= PasidDirectoryEntry.FPD.isSet(directory);
-        if (!PasidDirectoryEntry.P.isSet(directory)) {
-            return refuse(FaultReason.SM_DIRECTORY_NOT_PRESENT);
-        }
-        if (EntryReader.breaks(directory, directoryReserved)) {
-            return refuse(FaultReason.SM_DIRECTORY_RESERVED);
-        }
-        long entry = PasidDirectoryEntry.SMPTBLPTR.inPlace(directory)
-                + (long) (pasid & (1 << DIRECTORY_SHIFT) - 1) * PasidEntry.BYTES;
-        if (!reader.read(PasidEntry.LAYOUT, entry, pasidEntry)) {
-            return refuse(FaultReason.SM_PASID_FETCH);
-        }
-        suppressed |= PasidEntry.FPD.isSet(pasidEntry);
-        return PasidEntry.P.isSet(pasidEntry) || refuse(FaultReason.SM_PASID_NOT_PRESENT);
     }
 
     private boolean refuse(FaultReason why) {
@@ -308,7 +277,7 @@ final class ContextLookup {
 
     /** The PASID entry that was found last. */
     long[] pasidEntry() {
-        return pasidEntry;
+        return pasids.entry();
     }
 
     /** The context entry of the last source that was found. */

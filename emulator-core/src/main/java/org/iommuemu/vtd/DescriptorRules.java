@@ -20,10 +20,9 @@ final class DescriptorRules {
         this.features = features;
     }
 
-    /** Whether a descriptor type is there, in a translation table mode and width. */
-    boolean isThere(Descriptor d, int mode, boolean wide) {
-        boolean wideEnough = wide || features.major() < InvalidationQueue.WIDE_ONLY;
-        boolean scalable = mode != ContextLookup.LEGACY && wideEnough && features.hasExtended(ExtendedCapability.SMTS);
+    /** Whether a descriptor type is there, in a translation table mode whose width the queue has. */
+    boolean isThere(Descriptor d, int mode) {
+        boolean scalable = mode != ContextLookup.LEGACY && features.hasExtended(ExtendedCapability.SMTS);
         return switch (d) {
             // Without interrupt remapping the interrupt entry cache is there, and empty.
             case CONTEXT_CACHE, IOTLB, WAIT, INTERRUPT_ENTRY_CACHE -> true;
@@ -59,7 +58,7 @@ final class DescriptorRules {
                         && (word1 & ~IH_AND_AM_AND_ADDRESS) == 0
                         && (granularity != Descriptor.SELECTIVE || isLegalMask(word1));
             case PASID_CACHE -> granularity != Descriptor.DOMAIN && isZero(word0, 0x000F_FFFF_FFFF_0030L) && word1 == 0;
-            case PASID_DEVICE_TLB -> isZero(word0, 0xFFFF_FFFF_FFFF_F1F0L) && (word1 & 0x7FE) == 0;
+            case PASID_DEVICE_TLB -> (word1 & 0x7FE) == 0;
             case HPT_CACHE ->
                 granularity != 0
                         && isZero(word0, 0xFFFF_0030L)

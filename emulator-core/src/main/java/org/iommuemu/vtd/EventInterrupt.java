@@ -14,7 +14,6 @@ final class EventInterrupt {
     private final EventRegisters registers;
     private final InterruptSink sink;
     private final String line;
-    private long sent;
 
     /**
      * An interrupt that is masked.
@@ -52,7 +51,6 @@ final class EventInterrupt {
 
     private void send() {
         clearPending();
-        sent++;
         sink.pulse(line);
         long address = file.get(registers.upperAddress()) << 32 | file.get(registers.address());
         if (address >>> 20 == INTERRUPT_ADDRESS || address >>> 32 != 0) {
@@ -62,10 +60,5 @@ final class EventInterrupt {
 
     private void clearPending() {
         file.set(registers.control(), file.get(registers.control()) & ~VtdRegisters.IP.mask());
-    }
-
-    /** Messages sent so far. */
-    long sent() {
-        return sent;
     }
 }

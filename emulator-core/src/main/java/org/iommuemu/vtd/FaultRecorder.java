@@ -21,7 +21,6 @@ final class FaultRecorder {
     private final boolean hasAts;
     private final boolean hasPasid;
     private final long[] byReason = new long[REASONS];
-    private long suppressedFaults;
 
     FaultRecorder(FaultRecords records, VtdFeatures features) {
         this.records = records;
@@ -38,7 +37,6 @@ final class FaultRecorder {
     void record(Transaction t, FaultReason why, boolean suppressed, int addressType) {
         byReason[why.code()]++;
         if (suppressed && why.isQualified()) {
-            suppressedFaults++;
             return;
         }
         boolean translation = addressType == TRANSLATION;
@@ -63,10 +61,5 @@ final class FaultRecorder {
     /** Faults of a reason so far, whether recorded or not. */
     long count(FaultReason why) {
         return byReason[why.code()];
-    }
-
-    /** Faults that FPD suppressed. */
-    long suppressedFaults() {
-        return suppressedFaults;
     }
 }

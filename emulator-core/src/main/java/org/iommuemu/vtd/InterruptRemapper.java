@@ -189,9 +189,10 @@ final class InterruptRemapper {
                 plain.data() | Irte.DLM.getInt(word0) << 8 | Irte.TM.getInt(word0) << 15);
     }
 
+    /** Blocks a request; {@code silent} is FPD of an entry, behind which every reason is qualified. */
     private @Nullable InterruptMessage refuse(int source, int index, FaultReason why, boolean silent) {
         refused++;
-        if (!(silent && why.isQualified())) {
+        if (!silent) {
             faults.record((long) index << 48, FaultRecord.SID.of(source) | FaultRecord.FR.of(why.code()));
         }
         return null;

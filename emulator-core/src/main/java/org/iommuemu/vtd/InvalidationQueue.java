@@ -37,6 +37,7 @@ final class InvalidationQueue {
     private int width = SHORT;
     private boolean enabled;
     private boolean consuming;
+    private int starts;
 
     InvalidationQueue(
             PhysicalMemory memory,
@@ -57,11 +58,13 @@ final class InvalidationQueue {
     /** QIE: starts at the beginning of the queue that IQA names, or stops; the head goes back to 0. */
     void enable(boolean on) {
         enabled = on;
+        starts++;
         long iqa = file.get(VtdRegisters.IQA);
         width = VtdRegisters.DW.isSet(iqa) ? LONG : SHORT;
         int log2 = VtdRegisters.QS.getInt(iqa) + PAGE_LOG2 - Integer.numberOfTrailingZeros(width);
         queue.place(VtdRegisters.IQ_ADDRESS.inPlace(iqa), log2, width);
         queue.consumer(0);
+        queue.producer(0);
         showHead();
         if (on && width == LONG && !hasLong()) {
             fail(ERROR_WIDTH);
@@ -132,7 +135,7 @@ final class InvalidationQueue {
             long word0 = memory.readLong(at);
             long word1 = memory.readLong(at + Long.BYTES);
             Descriptor d = Descriptor.of(word0);
-            if (d == null || !rules.isThere(d, mode, width == LONG)) {
+            if (d == null || !rules.isThere(d, mode)) {
                 fail(ERROR_TYPE);
                 return;
             }
@@ -146,8 +149,13 @@ final class InvalidationQueue {
             if (observer != null) {
                 observer.consuming(d, word0, word1);
             }
+            int start = starts;
             execution.execute(d, word0, word1);
             consumed[d.ordinal()]++;
+            if (start != starts) {
+                // A device that was asked has stopped or reset the unit: the head is that of another queue.
+                continue;
+            }
             queue.advanceConsumer();
             showHead();
             if (execution.isTimedOut()) {

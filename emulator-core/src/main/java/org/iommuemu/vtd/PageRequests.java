@@ -32,7 +32,6 @@ final class PageRequests {
     private DevicePort port = DevicePort.NONE;
     private FaultReason refusal = FaultReason.LEGACY_PAGE_REQUEST;
     private long overflowed;
-    private long refused;
 
     PageRequests(
             PhysicalMemory memory,
@@ -139,7 +138,6 @@ final class PageRequests {
 
     /** An error of the tables is answered as an invalid request, never as a failure, which would stop the device. */
     private void refuse(PageRequest r, FaultReason why) {
-        refused++;
         if (!(why.isQualified() && lookup.isSuppressed())) {
             long pasid = r.hasSubstream()
                     ? FaultRecord.PP.of(1)
@@ -187,10 +185,5 @@ final class PageRequests {
     /** Requests that found no room. */
     long overflowed() {
         return overflowed;
-    }
-
-    /** Requests refused by the tables. */
-    long refused() {
-        return refused;
     }
 }

@@ -32,7 +32,7 @@ final class PostedInterrupts {
     FaultReason post(long word0, long word1, boolean extended) {
         notification = null;
         long at = PostedIrte.descriptor(word0, word1);
-        if (at >>> PhysicalMemory.ADDRESS_BITS != 0 || !memory.answers(at, PostedInterruptDescriptor.BYTES)) {
+        if (!memory.answers(at, PostedInterruptDescriptor.BYTES)) {
             return FaultReason.POSTED_ACCESS;
         }
         long control = at + (long) PostedInterruptDescriptor.PIR_WORDS * Long.BYTES;

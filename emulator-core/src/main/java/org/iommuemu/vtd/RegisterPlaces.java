@@ -8,7 +8,6 @@ import org.iommuemu.vtd.spec.PerfmonRegisters;
 /** Where registers are whose place is fixed, so that those whose place the capabilities tell are put elsewhere. */
 final class RegisterPlaces {
     private static final int LONGEST_CONFIGURATIONS = PerfmonRegisters.MOST_COUNTERS * 0x100;
-    private static final int LONGEST_COUNTERS = PerfmonRegisters.MOST_COUNTERS * 0x400;
 
     private final long cap;
     private final long ecap;
@@ -28,10 +27,10 @@ final class RegisterPlaces {
                 || ExtendedCapability.VCS.isSet(ecap) && overlaps(first, bytes, 0xE00, 0x38));
     }
 
+    /** Counters lie beyond what FRO and IRO can say. */
     private static boolean overlapsMonitor(int first, int bytes) {
         return overlaps(first, bytes, 0x300, 0xA8)
-                || overlaps(first, bytes, PerfmonRegisters.CONFIGURATION_BASE, LONGEST_CONFIGURATIONS)
-                || overlaps(first, bytes, PerfmonRegisters.COUNTER_BASE, LONGEST_COUNTERS);
+                || overlaps(first, bytes, PerfmonRegisters.CONFIGURATION_BASE, LONGEST_CONFIGURATIONS);
     }
 
     /** Whether two ranges have a byte in common. */

@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 /** VT-d's part of a transaction's way: the decision list for untranslated requests, and the faults it ends in (10.1). */
 final class VtdArchitecture implements Architecture {
     private static final int PAGE_SHIFT = 12;
-    private static final int ANY = Permission.PRIVILEGED_READ | Permission.PRIVILEGED_WRITE;
 
     private final ContextLookup lookup;
     private final FaultRecorder recorder;
@@ -54,12 +53,13 @@ final class VtdArchitecture implements Architecture {
         } else if (t.address() >>> addressBits != 0) {
             why = scalable ? FaultReason.SM_ADDRESS_WIDTH : FaultReason.ADDRESS_WIDTH;
         } else if (t.address() >= VtdLeafRules.INTERRUPT_FIRST && t.address() <= VtdLeafRules.INTERRUPT_LAST) {
-            why = scalable ? FaultReason.SM_INTERRUPT_OUTPUT : FaultReason.INTERRUPT_OUTPUT;
+            // Without a PASID, and so in legacy mode, such an address is not translated at all.
+            why = FaultReason.SM_INTERRUPT_OUTPUT;
         }
         if (why != null) {
             refuse(t, why, c.is(VtdContext.SUPPRESSED), v);
         } else {
-            v.ok(t.address(), PAGE_SHIFT, 0);
+            v.ok(t.address(), PAGE_SHIFT, c.attributes());
         }
     }
 
@@ -75,9 +75,7 @@ final class VtdArchitecture implements Architecture {
     }
 
     private static boolean isForbiddenSupervisor(Transaction t, VtdContext c) {
-        return c.is(VtdContext.SCALABLE)
-                && c.is(VtdContext.NO_SUPERVISOR)
-                && Access.isPrivileged(c.effective(t.access()));
+        return c.is(VtdContext.NO_SUPERVISOR) && Access.isPrivileged(c.effective(t.access()));
     }
 
     /** The reason that a fault of translation stands for. */
@@ -120,8 +118,7 @@ final class VtdArchitecture implements Architecture {
             case WALK_EXTERNAL_ABORT ->
                 fault.isTop() ? FaultReason.SM_FIRST_STAGE_TOP_FETCH : FaultReason.SM_FIRST_STAGE_FETCH;
             case FORBIDDEN_OUTPUT -> FaultReason.SM_INTERRUPT_OUTPUT;
-            case INVALID_DESCRIPTOR, ACCESS_FLAG, WALK_DISABLED -> FaultReason.SM_FIRST_STAGE_NOT_PRESENT;
-            case UNPRIVILEGED -> FaultReason.SM_USER;
+            case INVALID_DESCRIPTOR, ACCESS_FLAG, WALK_DISABLED, UNPRIVILEGED -> FaultReason.SM_FIRST_STAGE_NOT_PRESENT;
             case PERMISSION -> {
                 boolean readable = (fault.held() & Permission.UNPRIVILEGED_READ) != 0;
                 yield !privileged && !readable ? FaultReason.SM_USER : FaultReason.SM_NO_WRITE;
@@ -140,12 +137,8 @@ final class VtdArchitecture implements Architecture {
             case FORBIDDEN_OUTPUT -> FaultReason.SM_INTERRUPT_OUTPUT;
             case INVALID_DESCRIPTOR, ACCESS_FLAG, WALK_DISABLED, UNPRIVILEGED ->
                 FaultReason.SM_SECOND_STAGE_NOT_PRESENT;
-            case PERMISSION -> {
-                if ((fault.held() & ANY) == 0) {
-                    yield FaultReason.SM_SECOND_STAGE_NOT_PRESENT;
-                }
-                yield lacksWrite(t, fault) ? FaultReason.SM_NO_WRITE : FaultReason.SM_NO_READ;
-            }
+            // Something is allowed, or the walk would have ended at an entry that is not present.
+            case PERMISSION -> lacksWrite(t, fault) ? FaultReason.SM_NO_WRITE : FaultReason.SM_NO_READ;
         };
     }
 
@@ -161,9 +154,6 @@ final class VtdArchitecture implements Architecture {
             case INVALID_DESCRIPTOR, ACCESS_FLAG, WALK_DISABLED, UNPRIVILEGED ->
                 FaultReason.SM_SECOND_STAGE_NOT_PRESENT;
             case PERMISSION -> {
-                if ((fault.held() & ANY) == 0) {
-                    yield FaultReason.SM_SECOND_STAGE_NOT_PRESENT;
-                }
                 if ((fault.held() & Permission.PRIVILEGED_READ) != 0) {
                     yield FaultReason.SM_NESTED_WRITE;
                 }

@@ -20,7 +20,6 @@ final class VtdContext extends TranslationContext {
     static final int NO_SUPERVISOR = 1 << 4;
     /** Accesses are snooped (PGSNP). */
     static final int SNOOPED = 1 << 5;
-
     /** The context entry is good: what was refused lies behind it. */
     static final int FOUND = 1 << 6;
 
@@ -48,7 +47,7 @@ final class VtdContext extends TranslationContext {
             int flags,
             int domain,
             int pasid) {
-        super(lower, upper, HALF_BIT, second, effective);
+        super(lower, upper, HALF_BIT, second, effective, (flags & SNOOPED) != 0 ? VtdLeafRules.SNOOPED : 0);
         refusal = null;
         this.flags = flags;
         this.domain = domain;

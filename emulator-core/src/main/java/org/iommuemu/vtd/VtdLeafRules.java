@@ -13,6 +13,8 @@ final class VtdLeafRules implements LeafRules {
     static final long INTERRUPT_FIRST = 0xFEE0_0000L;
     /** Last address of the interrupt window. */
     static final long INTERRUPT_LAST = 0xFEEF_FFFFL;
+    /** Attribute bit: the access is snooped, whatever the request says. */
+    static final long SNOOPED = 1;
 
     @Override
     public int permissions(TableRoot root, long leaf, long restrictions) {
@@ -37,10 +39,10 @@ final class VtdLeafRules implements LeafRules {
         return false;
     }
 
-    /** Bit 0 tells that the access is snooped: SNP of a second-stage leaf. */
+    /** {@link #SNOOPED}: SNP of a second-stage leaf. */
     @Override
     public long attributes(TableRoot root, long leaf) {
-        return root.stage() == 2 && VtdSecondStage.SNP.isSet(leaf) ? 1 : 0;
+        return root.stage() == 2 && VtdSecondStage.SNP.isSet(leaf) ? SNOOPED : 0;
     }
 
     @Override

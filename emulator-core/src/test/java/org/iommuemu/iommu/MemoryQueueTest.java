@@ -37,10 +37,21 @@ class MemoryQueueTest {
     void shouldAlignTheBaseToItsSizeAndTo32Bytes(int entryBytes, int log2, String base) {
         MemoryQueue q = new MemoryQueue(entryBytes);
 
-        q.place(0xF_FFFF_FFFF_FFFFL, log2);
+        q.placeAligned(0xF_FFFF_FFFF_FFFFL, log2);
 
         assertThat(q.base()).isEqualTo(Long.decode(base));
         assertThat(q.capacity()).isEqualTo((int) Math.pow(2, log2));
+    }
+
+    @Test
+    void shouldTakeABaseThatIsNotAlignedToItsSizeAsItIs() {
+        MemoryQueue q = new MemoryQueue(32, false);
+
+        q.place(0x1000, 9, 16);
+
+        assertThat(q.base()).isEqualTo(0x1000);
+        assertThat(q.addressOf(511)).isEqualTo(0x2FF0);
+        assertThat(q.addressOf(512)).as("wrapped").isEqualTo(0x1000);
     }
 
     @Test

@@ -242,6 +242,21 @@ class CommandQueueTest {
     }
 
     @Test
+    void shouldAlignTheBaseToTheSizeOfTheQueue() {
+        // 1.12: 512 commands take 8 KiB; entries elsewhere are zero, which is illegal.
+        b.write32(0x20, 0);
+        b.write64(0x90, SmmuBench.COMMANDS + 0x1000 | 9);
+        b.write32(PROD, 0x201);
+        b.write32(CONS, 0x1FF);
+        b.memory.writeLong(SmmuBench.COMMANDS + 511 * 16, 0x46);
+        b.memory.writeLong(SmmuBench.COMMANDS, 0x46);
+
+        b.write32(0x20, 0x8);
+
+        assertThat(b.read32(CONS)).as("wrapped, no error").isEqualTo(0x201);
+    }
+
+    @Test
     void shouldStayIdleWithInconsistentPointers() {
         // 1.12: CU; recommended.
         long at = b.read32(CONS);

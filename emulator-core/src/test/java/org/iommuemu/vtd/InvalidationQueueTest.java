@@ -25,6 +25,27 @@ class InvalidationQueueTest {
         }
     }
 
+    @ParameterizedTest(name = "{0} bytes")
+    @CsvSource({"16, 0, 2", "32, 1, 1", "16, 0, 7", "32, 1, 7"})
+    void shouldReadAQueueOfSeveralPagesWhereItsBaseSays(int width, int mode, int pagesLog2) {
+        long base = VtdBench.QUEUE + 0x1000;
+        int entries = (0x1000 << pagesLog2) / width;
+        try (VtdBench b = VtdBench.reset().start(mode)) {
+            b.command(VtdBench.TE);
+            b.write64(0x90, base | (width == 32 ? 1 << 11 : 0) | pagesLog2);
+            b.command(VtdBench.TE | VtdBench.QIE);
+            for (int i = 0; i <= entries; i++) {
+                b.words(base + (long) i % entries * width, WAIT_STATUS | (i + 1L) << 32, VtdBench.STATUS);
+
+                b.write64(0x88, (i + 1L) % entries * width);
+
+                assertThat(b.memory.readInt(VtdBench.STATUS)).isEqualTo(i + 1);
+            }
+            assertThat(b.read64(0x80)).as("IQH has wrapped").isEqualTo(width);
+            assertThat(b.read32(0x34)).isZero();
+        }
+    }
+
     @ParameterizedTest(name = "scalable {0}: {1} {2} gives {3}")
     @CsvSource({
         "false, 0, 0, 3", "false, 6, 0, 3", "false, 21, 0, 0", "false, 1, 0, 4", "false, 11, 1, 4", "false, 51, 0, 4",

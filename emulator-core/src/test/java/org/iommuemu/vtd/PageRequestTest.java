@@ -30,6 +30,24 @@ class PageRequestTest {
     }
 
     @Test
+    void shouldWriteAQueueOfSeveralPagesWhereItsBaseSays() {
+        long base = VtdBench.PAGE_REQUESTS + 0x1000;
+        try (VtdBench b = VtdBench.scalable()) {
+            b.first(SOURCE, 3, 1);
+            b.write64(0xD0, base | 1);
+            b.write64(0xC0, 255 * 0x20);
+            b.write64(0xC8, 255 * 0x20);
+
+            b.ask(SOURCE, 3, 0x5000);
+            b.ask(SOURCE, 3, 0x6000);
+
+            assertThat(b.read64(0xC8)).as("PQT has wrapped").isEqualTo(0x20);
+            assertThat(b.memory.readLong(base + 255 * 0x20 + 8) >>> 12).isEqualTo(5);
+            assertThat(b.memory.readLong(base + 8) >>> 12).isEqualTo(6);
+        }
+    }
+
+    @Test
     void shouldAnswerForSoftwareWhenTheQueueOverflows() {
         try (VtdBench b = VtdBench.scalable()) {
             b.first(SOURCE, 3, 1);

@@ -76,6 +76,25 @@ class StaleDetectorTest {
                 .containsExactly(tuple(1, StaleCause.CONFIGURATION_OTHER, detail));
     }
 
+    @ParameterizedTest(name = "PGTT {0}")
+    @CsvSource({"2", "4"})
+    void shouldTellThatAccessesAreNotSnoopedAsThePasidEntrySays(int type) {
+        scalable();
+        long tables = b.scalableSecond(SOURCE, 0, 3);
+        b.map(tables, PAGE, OLD, 3);
+        b.memory.writeLong(b.pasid(SOURCE, 0), (type == 2 ? tables : 0) | (long) type << 6 | 2 << 2 | 1);
+        b.read(SOURCE, PAGE);
+        b.read(SOURCE, PAGE);
+        assertThat(detector.hits()).isEmpty();
+        b.memory.writeLong(b.pasid(SOURCE, 0) + 8, 3 | VtdBench.PWSNP | 1 << 24);
+        b.read(SOURCE, PAGE);
+        assertThat(detector.hits()).extracting(StaleHit::cause).containsExactly(StaleCause.CONFIGURATION_MISSING);
+
+        b.descriptor(7 | 3 << 4, 0).await().read(SOURCE, PAGE);
+
+        assertThat(detector.hits()).hasSize(1);
+    }
+
     @Test
     void shouldCompareWhatTheIotlbHoldsWithTheTables() {
         long tables = b.second(SOURCE, 3);

@@ -19,7 +19,8 @@ final class DeviceTlbShadow {
     private static final int PATIENCE = 2;
     private static final long NOT_MARKED = -1;
 
-    private record Key(int source, int substream, long output) {}
+    /** Where the page that a device was given begins, and the log2 of its bytes. */
+    private record Key(int source, int substream, long output, int shift) {}
 
     /** What a device was given. */
     private static final class Grant {
@@ -42,6 +43,9 @@ final class DeviceTlbShadow {
 
     private final LintLog log;
     private final Map<Key, Grant> grants = new HashMap<>();
+    /** Bit n: pages of 2^n bytes were given. */
+    private long sizes;
+
     private long waits;
 
     DeviceTlbShadow(LintLog log) {
@@ -51,19 +55,23 @@ final class DeviceTlbShadow {
     /** A Translation Request was answered. */
     void answered(Transaction t, TranslationCompletion c, int domain) {
         if ((c.isReadable() || c.isWritable()) && !c.isUntranslatedOnly() && grants.size() < MOST) {
-            long page = -(1L << PAGE_SHIFT);
-            Key key = new Key(t.streamId(), t.substreamId(), c.address() & page);
+            Key key = new Key(t.streamId(), t.substreamId(), c.address(), c.pageShift());
+            sizes |= 1L << c.pageShift();
             grants.put(key, new Grant(domain, t.address(), c.pageShift()));
         }
     }
 
     /** A device uses a translated address. */
     void use(Transaction t) {
-        Key key = new Key(t.streamId(), t.substreamId(), t.address() & -(1L << PAGE_SHIFT));
-        Grant grant = grants.get(key);
-        if (grant != null && grant.marked != NOT_MARKED && waits - grant.marked >= PATIENCE) {
-            String place = "source 0x" + Integer.toHexString(t.streamId()) + " page 0x" + Long.toHexString(grant.input);
-            log.add(VtdLintRule.DEVICE_TLB_NOT_INVALIDATED, place, t.address());
+        for (long left = sizes; left != 0; left &= left - 1) {
+            int shift = Long.numberOfTrailingZeros(left);
+            Key key = new Key(t.streamId(), t.substreamId(), t.address() & -(1L << shift), shift);
+            Grant grant = grants.get(key);
+            if (grant != null && grant.marked != NOT_MARKED && waits - grant.marked >= PATIENCE) {
+                String page = " page 0x" + Long.toHexString(grant.input);
+                String place = "source 0x" + Integer.toHexString(t.streamId()) + page;
+                log.add(VtdLintRule.DEVICE_TLB_NOT_INVALIDATED, place, t.address());
+            }
         }
     }
 

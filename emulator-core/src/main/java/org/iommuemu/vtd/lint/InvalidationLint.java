@@ -82,7 +82,7 @@ final class InvalidationLint {
 
     private void status(Descriptor d, long word0, long word1) {
         long at = Descriptor.STATUS_ADDRESS.inPlace(word1);
-        boolean memoryThere = at >>> PhysicalMemory.ADDRESS_BITS == 0 && memory.answers(at, Integer.BYTES);
+        boolean memoryThere = memory.answers(at, Integer.BYTES);
         boolean wrong = !memoryThere || at >>> WINDOW_SHIFT == WINDOW;
         report(VtdLintRule.WAIT_STATUS_ADDRESS, d, word1, Descriptor.SW.isSet(word0) && wrong);
     }

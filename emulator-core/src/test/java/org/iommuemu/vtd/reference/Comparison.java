@@ -186,7 +186,8 @@ final class Comparison implements AutoCloseable {
                         (c.isReadable() ? ReferenceAnswer.R : 0)
                                 | (c.isWritable() ? ReferenceAnswer.W : 0)
                                 | (c.isUntranslatedOnly() ? ReferenceAnswer.U : 0)
-                                | (c.isExecutable() ? 8 : 0));
+                                | (c.isExecutable() ? 8 : 0),
+                        c.isSnooped());
             case UR -> ReferenceAnswer.end(Status.UR, 0, null);
             case CA -> ReferenceAnswer.end(Status.CA, 0, null);
         };
@@ -208,6 +209,9 @@ final class Comparison implements AutoCloseable {
             if (expected.granted() == 0 || (expected.granted() & ReferenceAnswer.U) != 0) {
                 return;
             }
+            if (expected.snoop() != actual.snoop()) {
+                wrong.add("N");
+            }
             // The identity, of any size.
             if (expected.shift() == 0) {
                 if ((expected.address() ^ actual.address()) >>> actual.shift() != 0) {
@@ -222,7 +226,7 @@ final class Comparison implements AutoCloseable {
         if (expected.shift() != 0 && expected.shift() != actual.shift()) {
             wrong.add("size");
         }
-        if (expected.snoop() != actual.snoop()) {
+        if (expected.status() == Status.OK && expected.snoop() != actual.snoop()) {
             wrong.add("snoop");
         }
     }

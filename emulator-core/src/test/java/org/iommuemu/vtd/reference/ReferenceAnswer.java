@@ -34,7 +34,11 @@ record ReferenceAnswer(Status status, long address, int shift, int granted, bool
     }
 
     static ReferenceAnswer success(long address, int shift, int granted) {
-        return new ReferenceAnswer(Status.SUCCESS, address, shift, granted, false, 0, null);
+        return success(address, shift, granted, false);
+    }
+
+    static ReferenceAnswer success(long address, int shift, int granted, boolean snoop) {
+        return new ReferenceAnswer(Status.SUCCESS, address, shift, granted, snoop, 0, null);
     }
 
     /** How it ended, without details. */

@@ -90,7 +90,7 @@ final class ReferenceAts {
                 throw fault(0x83);
             }
             int rights = ReferenceAnswer.R | (noWrite ? 0 : ReferenceAnswer.W);
-            return ReferenceAnswer.success(q.address(), 0, rights);
+            return ReferenceAnswer.success(q.address(), 0, rights, context.forcesSnoop());
         }
         return walk(q, context, noWrite);
     }
@@ -99,6 +99,7 @@ final class ReferenceAts {
         ReferenceStages stages = new ReferenceStages(machine, vtd.memory, context);
         boolean read = true;
         boolean write = !readOnly;
+        boolean snoop = context.forcesSnoop();
         int shift = 64;
         long output = q.address();
         if (context.kind() != ReferenceContext.SECOND) {
@@ -112,6 +113,7 @@ final class ReferenceAts {
             ReferenceLeaf second = stages.second(output, !readOnly);
             read &= second.read();
             write &= second.write();
+            snoop |= second.snoop();
             stages.updateSecond(second, write);
             shift = Math.min(shift, second.shift());
             output = second.output();
@@ -125,6 +127,6 @@ final class ReferenceAts {
             throw fault(context.legacy() ? 0xE : 0x87);
         }
         stages.apply();
-        return ReferenceAnswer.success(output & -(1L << shift), shift, rights);
+        return ReferenceAnswer.success(output & -(1L << shift), shift, rights, snoop);
     }
 }

@@ -15,6 +15,7 @@ package org.iommuemu.vtd.reference;
  * @param extendedAccessed EAFE
  * @param updates SSADE
  * @param snoops PWSNP
+ * @param forcesSnoop PGSNP
  */
 record ReferenceContext(
         boolean legacy,
@@ -28,7 +29,8 @@ record ReferenceContext(
         boolean writeProtect,
         boolean extendedAccessed,
         boolean updates,
-        boolean snoops) {
+        boolean snoops,
+        boolean forcesSnoop) {
     static final int FIRST = 1;
     static final int SECOND = 2;
     static final int NESTED = 3;

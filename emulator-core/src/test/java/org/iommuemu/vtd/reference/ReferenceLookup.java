@@ -189,6 +189,7 @@ final class ReferenceLookup {
                 false,
                 false,
                 false,
+                false,
                 false);
     }
 
@@ -220,7 +221,8 @@ final class ReferenceLookup {
                 bit(e[2], 4),
                 bit(e[2], 7),
                 bit(e[0], 9),
-                bit(e[1], 23));
+                bit(e[1], 23),
+                bit(e[1], 24));
     }
 
     private long[] pasidEntry(long pasid) {

@@ -74,16 +74,16 @@ final class ReferenceVtd {
                 throw fault(context.legacy() ? 0x4 : 0x83);
             }
             checkOutput(q.address(), context.legacy());
-            return ReferenceAnswer.ok(q.address(), 0, false);
+            return ReferenceAnswer.ok(q.address(), 0, context.forcesSnoop());
         }
         ReferenceStages stages = new ReferenceStages(machine, memory, context);
         ReferenceLeaf first = null;
         ReferenceLeaf leaf;
-        boolean snoop = false;
+        boolean snoop = context.forcesSnoop();
         int shift;
         if (context.kind() == ReferenceContext.SECOND) {
             leaf = stages.second(q.address(), writes);
-            snoop = leaf.snoop();
+            snoop |= leaf.snoop();
             shift = leaf.shift();
             checkSecond(leaf, reads, writes, context.legacy());
         } else {
@@ -97,7 +97,7 @@ final class ReferenceVtd {
             stages.updateFirst(first, writes);
             if (context.kind() == ReferenceContext.NESTED) {
                 leaf = stages.second(first.output(), writes);
-                snoop = leaf.snoop();
+                snoop |= leaf.snoop();
                 shift = Math.min(shift, leaf.shift());
             }
             if (context.kind() == ReferenceContext.NESTED) {
