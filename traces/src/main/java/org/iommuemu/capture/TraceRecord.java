@@ -38,6 +38,7 @@ public final class TraceRecord {
     private final CsvTable table;
     private final CsvRow row;
     private final int seq;
+    private final int timestamp;
     private final int kind;
     private final int op;
     private final int sid;
@@ -55,6 +56,7 @@ public final class TraceRecord {
         this.table = table;
         row = table.row();
         seq = table.column("seq");
+        timestamp = table.optionalColumn("timestamp_ns");
         kind = table.column("kind");
         op = table.column("op");
         sid = table.column("sid");
@@ -109,6 +111,11 @@ public final class TraceRecord {
     /** Record number. */
     public long seq() {
         return row.dec(seq);
+    }
+
+    /** When it was recorded, in ns; 0 where the trace has no times. */
+    public long timestamp() {
+        return row.isEmpty(timestamp) ? 0 : row.dec(timestamp);
     }
 
     /** Where in the file. */

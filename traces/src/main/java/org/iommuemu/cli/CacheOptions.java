@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.cli;
 
+import java.lang.reflect.Field;
+import java.util.Objects;
 import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.ReplacementPolicy;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.paging.WalkCaches;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /** The options that shape the IOMMU's caches. */
@@ -57,6 +61,26 @@ final class CacheOptions {
 
     @Option(names = "--contiguous", description = "let the IOTLB cache runs of leaves marked contiguous as one entry")
     private boolean contiguous;
+
+    /**
+     * Makes sure that none of these options was given.
+     *
+     * @param other what they do not go with
+     * @throws InputException naming the first that was
+     */
+    void refuse(@Nullable CommandSpec spec, String other) {
+        for (Field field : CacheOptions.class.getDeclaredFields()) {
+            Option option = field.getAnnotation(Option.class);
+            boolean given = option != null
+                    && Objects.requireNonNull(spec)
+                            .commandLine()
+                            .getParseResult()
+                            .hasMatchedOption(option.names()[0]);
+            if (given) {
+                throw new InputException(option.names()[0] + " with " + other, "caches in the file of --config");
+            }
+        }
+    }
 
     CacheConfiguration configuration() {
         ReplacementPolicy iotlbPolicy;

@@ -4,14 +4,19 @@ package org.iommuemu.cli;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.iommuemu.capture.Capture;
+import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.LintLog;
+import org.iommuemu.preset.MachineParameters;
+import org.iommuemu.preset.Settings;
 import org.iommuemu.replay.CaptureReplay;
 import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.replay.StaleReport;
+import org.iommuemu.replay.TimingReport;
 import org.iommuemu.report.ReplayJson;
 import org.iommuemu.report.ReplayText;
 import org.iommuemu.report.ResultFile;
 import org.iommuemu.report.StaleText;
+import org.iommuemu.report.TimingText;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,22 +55,36 @@ final class ReplayCommand implements Callable<Integer> {
     @Mixin
     private CacheOptions caches = new CacheOptions();
 
+    @Mixin
+    private TimingOptions timing = new TimingOptions();
+
     @Override
     public Integer call() {
         if (json != null) {
             ResultFile.check(json);
         }
+        timing.check(lint || detectStale);
+        if (timing.isTimed()) {
+            caches.refuse(spec, "--preset or --config");
+        }
+        @Nullable Settings settings = timing.isTimed() ? timing.settings() : null;
+        CacheConfiguration geometry = settings == null ? caches.configuration() : MachineParameters.caches(settings);
         Capture opened = Capture.open(capture);
         ReplaySummary summary;
         @Nullable StaleReport stale;
         double seconds;
         LintLog findings;
+        @Nullable TimingReport timed;
         Progress progress = new Progress(Output.err(spec));
-        try (CaptureReplay replay = new CaptureReplay(opened, caches.configuration(), lint)) {
+        try (CaptureReplay replay = new CaptureReplay(opened, geometry, lint)) {
             if (detectStale) {
                 replay.detectStale();
             }
+            if (settings != null) {
+                replay.time(settings, timing.outstanding());
+            }
             summary = replay.run(progress);
+            timed = replay.timing();
             stale = replay.stale();
             seconds = progress.seconds();
             findings = replay.lint();
@@ -73,7 +92,11 @@ final class ReplayCommand implements Callable<Integer> {
             progress.clear();
         }
         if (json != null) {
-            ResultFile.write(json, ReplayJson.of(summary, stale, lint ? findings : null, seconds));
+            ResultFile.write(json, ReplayJson.of(summary, stale, lint ? findings : null, timed, seconds));
+        }
+        if (timed != null) {
+            timing.write(timed);
+            Output.out(spec).print(TimingText.of(timed));
         }
         if (stale != null) {
             Output.out(spec).print(StaleText.of(stale));

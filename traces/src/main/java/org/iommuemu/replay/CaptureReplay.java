@@ -15,6 +15,7 @@ import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StaleEntry;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.preset.Settings;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,7 @@ public final class CaptureReplay implements AutoCloseable {
     private final CommandFeed commands;
     private final RecordedFaults faults;
     private @Nullable StaleDetector stale;
+    private @Nullable ReplayTimer timer;
     private @Nullable List<StaleEntry> staleAtStop;
     private long stop = -1;
     private final Transaction transaction = new Transaction();
@@ -65,6 +67,20 @@ public final class CaptureReplay implements AutoCloseable {
     public void detectStale() {
         stale = machine.detectStale();
         stop = capture.traceSeqAtStop().orElse(-1);
+    }
+
+    /**
+     * Gives every access its time. Not together with {@link #detectStale} or a lint: all of them look at what the machine reads.
+     *
+     * @param outstanding accesses under way at once, each beginning when an earlier one is over; 0 for the times of the trace
+     */
+    public void time(Settings settings, int outstanding) {
+        timer = new ReplayTimer(machine, settings, outstanding);
+    }
+
+    /** What {@link #time} has measured, or null if nobody asked. */
+    public @Nullable TimingReport timing() {
+        return timer == null ? null : timer.report();
     }
 
     /** What {@link #detectStale} has shown, or null if nobody asked. */
@@ -169,7 +185,12 @@ public final class CaptureReplay implements AutoCloseable {
 
     private void present(TraceRecord r, boolean write) {
         int access = write ? Access.WRITE : Access.READ;
-        front.translate(transaction.set(r.sid(), Transaction.NO_SUBSTREAM, r.iova(), access), verdict);
+        transaction.set(r.sid(), Transaction.NO_SUBSTREAM, r.iova(), access);
+        if (timer != null) {
+            timer.present(transaction, r.length(), r.timestamp(), verdict);
+        } else {
+            front.translate(transaction, verdict);
+        }
     }
 
     /** A command takes effect where the trace has it. */

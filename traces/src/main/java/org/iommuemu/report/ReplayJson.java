@@ -13,6 +13,7 @@ import org.iommuemu.iommu.LintLog;
 import org.iommuemu.replay.Agreement;
 import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.replay.StaleReport;
+import org.iommuemu.replay.TimingReport;
 import org.jspecify.annotations.Nullable;
 
 /** A replay's figures as JSON; names are documented in docs/formats.md and stay as they are. */
@@ -26,9 +27,15 @@ public final class ReplayJson {
      *
      * @param stale what a comparison with the tables has shown, or null if nobody asked
      * @param lint what software did wrong, or null if nobody asked
+     * @param timing what accesses took, or null if nobody asked
      * @param seconds the host's time for it; with the rate derived from it, all that differs between two runs
      */
-    public static String of(ReplaySummary s, @Nullable StaleReport stale, @Nullable LintLog lint, double seconds) {
+    public static String of(
+            ReplaySummary s,
+            @Nullable StaleReport stale,
+            @Nullable LintLog lint,
+            @Nullable TimingReport timing,
+            double seconds) {
         Map<String, Object> root = new LinkedHashMap<>();
         root.put("capture", s.name());
         if (!s.features().isEmpty()) {
@@ -70,6 +77,9 @@ public final class ReplayJson {
         }
         if (lint != null) {
             root.put("lint", lint.findings().stream().map(ReplayJson::finding).toList());
+        }
+        if (timing != null) {
+            root.put("timing", TimingText.json(timing));
         }
         Map<String, Object> host = new LinkedHashMap<>();
         host.put("seconds", seconds);
