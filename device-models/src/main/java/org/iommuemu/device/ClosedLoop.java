@@ -6,6 +6,7 @@ import java.util.function.LongSupplier;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.iommu.timing.Journey;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.pcie.PcieLink;
 import org.iommuemu.time.EventHandler;
@@ -34,6 +35,7 @@ public final class ClosedLoop implements EventHandler {
     private final Waiter answers;
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
+    private final Journey journey = new Journey();
     private long remaining;
     private long refused;
     private long lastEnd;
@@ -105,7 +107,7 @@ public final class ClosedLoop implements EventHandler {
 
     private long translate(long at, int access) {
         transaction.set(streamId, Transaction.NO_SUBSTREAM, addresses.getAsLong(), access);
-        long end = iommu.translate(transaction, parameters.bytes(), at, verdict);
+        long end = iommu.translate(transaction, parameters.bytes(), at, verdict, journey);
         refused += verdict.isOk() ? 0 : 1;
         return end;
     }

@@ -13,6 +13,7 @@ import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.iommu.timing.Journey;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.iommu.timing.TimingParameters;
 import org.iommuemu.iommu.timing.TimingParameters.Lookup;
@@ -36,6 +37,7 @@ class TimedTranslationTest {
     private static final long LATER = 1_000_000_000;
 
     private final Verdict verdict = new Verdict();
+    private final Journey journey = new Journey();
     private final Transaction transaction = new Transaction();
 
     private static TimingParameters parameters(Walk walk, int window) {
@@ -71,7 +73,12 @@ class TimedTranslationTest {
 
     private long at(TimedTranslation timed, long time, int page, int bytes, int access) {
         transaction.set(STREAM, Transaction.NO_SUBSTREAM, page * 0x1000L, access);
-        return timed.translate(transaction, bytes, time, verdict) - time;
+        journey.clear();
+        long latency = timed.translate(transaction, bytes, time, verdict, journey) - time;
+        if (journey.total() != latency) {
+            throw new AssertionError("parts come to " + journey.total() + " of " + latency + " ps");
+        }
+        return latency;
     }
 
     @Test
@@ -215,7 +222,7 @@ class TimedTranslationTest {
                 int access = random.nextInt(3) == 0 ? Access.WRITE : Access.READ;
                 transaction.set(
                         1 + random.nextInt(2), Transaction.NO_SUBSTREAM, random.nextInt(PAGES + 8) * 0x1000L, access);
-                timed.translate(transaction, LINE, i * 30_000L, verdict);
+                timed.translate(transaction, LINE, i * 30_000L, verdict, journey);
                 plain.smmu.translate(transaction, expected);
                 refused += expected.isOk() ? 0 : 1;
                 assertThat(verdict.status()).isEqualTo(expected.status());

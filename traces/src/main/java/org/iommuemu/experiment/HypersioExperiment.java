@@ -7,6 +7,7 @@ import org.iommuemu.cache.ReplacementPolicy;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.iommu.timing.Journey;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.Presets;
@@ -29,6 +30,7 @@ final class HypersioExperiment implements Experiment {
 
     private final Transaction access = new Transaction().read(NestedMachine.STREAM, NestedMachine.INPUT);
     private final Verdict verdict = new Verdict();
+    private final Journey journey = new Journey();
 
     @Override
     public String id() {
@@ -60,8 +62,8 @@ final class HypersioExperiment implements Experiment {
     private double miss(Settings settings, CacheConfiguration caches) {
         try (NestedMachine machine = new NestedMachine(0, true, true, caches)) {
             TimedTranslation timed = timed(machine, settings);
-            long at = timed.translate(access, BYTES, 0, verdict);
-            return (timed.translate(access, BYTES, at, verdict) - at) / NANOSECOND;
+            long at = timed.translate(access, BYTES, 0, verdict, journey);
+            return (timed.translate(access, BYTES, at, verdict, journey) - at) / NANOSECOND;
         }
     }
 
@@ -69,7 +71,7 @@ final class HypersioExperiment implements Experiment {
     private double rate(Settings settings, CacheConfiguration caches, boolean serial) {
         try (NestedMachine machine = new NestedMachine(0, true, true, caches)) {
             TimedTranslation timed = timed(machine, settings);
-            long start = timed.translate(access, BYTES, 0, verdict);
+            long start = timed.translate(access, BYTES, 0, verdict, journey);
             Bandwidth link = new Bandwidth("packets", ByteRate.bitsPerSecond(LINK));
             Waiter packets = link.waiter("packets");
             long at = start;
@@ -77,7 +79,7 @@ final class HypersioExperiment implements Experiment {
             for (int i = 0; i < PACKETS; i++) {
                 long ready = at;
                 for (int t = 0; t < TRANSLATIONS; t++) {
-                    ready = timed.translate(access, BYTES, ready, verdict);
+                    ready = timed.translate(access, BYTES, ready, verdict, journey);
                 }
                 long sent = link.transfer(packets, ready, PACKET);
                 end = Math.max(end, serial ? ready : sent);

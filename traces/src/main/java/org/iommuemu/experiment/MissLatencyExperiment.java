@@ -7,6 +7,7 @@ import org.iommuemu.cache.ReplacementPolicy;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.iommu.timing.Journey;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.Presets;
@@ -41,8 +42,9 @@ final class MissLatencyExperiment implements Experiment {
                     machine.smmu(), machine.smmu().unit(), machine.smmu()::observe, MachineParameters.timing(settings));
             Transaction access = new Transaction().read(NestedMachine.STREAM, NestedMachine.INPUT);
             Verdict verdict = new Verdict();
-            timed.translate(access, BYTES, 0, verdict);
-            double model = (timed.translate(access, BYTES, LATER, verdict) - LATER) / NANOSECOND;
+            Journey journey = new Journey();
+            timed.translate(access, BYTES, 0, verdict, journey);
+            double model = (timed.translate(access, BYTES, LATER, verdict, journey) - LATER) / NANOSECOND;
             Point point = new Point("Agilex 5", "4 reads", MEASURED, model);
             return List.of(new Series("Agilex 5", "ns", Tolerance.percent(LIMIT), List.of(point)));
         }

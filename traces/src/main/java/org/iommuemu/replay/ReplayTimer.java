@@ -4,6 +4,7 @@ package org.iommuemu.replay;
 import org.HdrHistogram.Histogram;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.iommu.timing.Journey;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.Settings;
@@ -19,6 +20,7 @@ final class ReplayTimer {
     private final TimedTranslation timed;
     private final long[] ends;
     private final Histogram latencies = new Histogram(DIGITS);
+    private final Journey journey = new Journey();
     private long presented;
     private long first = -1;
     private long last;
@@ -53,7 +55,7 @@ final class ReplayTimer {
             at = ends[(int) (presented % ends.length)];
         }
         int size = bytes == 0 ? USUAL_BYTES : (int) Math.min(bytes, Integer.MAX_VALUE);
-        long end = timed.translate(t, size, at, v);
+        long end = timed.translate(t, size, at, v, journey);
         if (ends.length > 0) {
             ends[(int) (presented % ends.length)] = end;
         }

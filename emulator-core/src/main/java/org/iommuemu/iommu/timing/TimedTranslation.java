@@ -93,32 +93,39 @@ public final class TimedTranslation {
      * @param bytes its length
      * @param at when it reaches the IOMMU, in ps
      * @param v takes the verdict
+     * @param journey to which is added what the time in the IOMMU was spent on
      * @return when it leaves the IOMMU, or is refused, in ps
      */
-    public long translate(Transaction t, int bytes, long at, Verdict v) {
+    public long translate(Transaction t, int bytes, long at, Verdict v, Journey journey) {
         boolean write = Access.isWrite(t.access());
         InOrderWindow window = write ? writes : reads;
         long in = window.enter(write ? writing : reading, at);
         long looked = lookups.pass(looking, in);
+        journey.add(LatencyPart.QUEUE, looked - lookups.latency() - at);
+        journey.add(LatencyPart.LOOKUP, lookups.latency());
         footprint.clear();
         unit.iotlb().forgetLastEntry();
         unit.configurations().forgetLastEntry();
         iommu.translate(t, v);
-        return window.leave(footprint.reads() == 0 ? found(looked) : walked(looked, write, bytes));
+        long answer = footprint.reads() == 0 ? found(looked, journey) : walked(looked, write, bytes, journey);
+        long end = window.leave(answer);
+        journey.add(LatencyPart.ORDER, end - answer);
+        return end;
     }
 
     /** Everything was cached, or is on its way. */
-    private long found(long looked) {
+    private long found(long looked, Journey journey) {
         int entry = unit.iotlb().lastEntry();
         int context = unit.configurations().lastEntry();
         long ready = Math.max(
                 looked, Math.max(entry < 0 ? 0 : translationReady[entry], context < 0 ? 0 : contextReady[context]));
         hits++;
         merged += ready > looked ? 1 : 0;
+        journey.add(LatencyPart.WALK, ready - looked);
         return ready;
     }
 
-    private long walked(long missedAt, boolean write, int bytes) {
+    private long walked(long missedAt, boolean write, int bytes, Journey journey) {
         TimingParameters.Walk walk = parameters.walk();
         missed++;
         long table = footprint.lastDescriptor() >>> 12;
@@ -126,10 +133,12 @@ public final class TimedTranslation {
         long admitted = write ? missedAt : readWalkers.acquire(walkingForReads, missedAt);
         long start = walkers.acquire(walking, admitted);
         long begin = serial ? leafTables.acquire(sharing, table, start) : start;
-        long end = begin + walk.before();
+        long configured = begin + walk.before();
+        long end = configured;
         for (int i = 0; i < footprint.reads(); i++) {
             end = tables.read(end);
             if (i == footprint.structures() - 1) {
+                configured = end;
                 int context = unit.configurations().lastEntry();
                 if (context >= 0) {
                     contextReady[context] = end;
@@ -145,6 +154,9 @@ public final class TimedTranslation {
             readWalkers.release(admitted, free);
         }
         long answer = end + walk.after();
+        journey.add(LatencyPart.QUEUE, begin - missedAt);
+        journey.add(LatencyPart.CONFIGURATION, configured - begin - walk.before());
+        journey.add(LatencyPart.WALK, walk.before() + answer - configured);
         int entry = unit.iotlb().lastEntry();
         if (entry >= 0) {
             translationReady[entry] = answer;
