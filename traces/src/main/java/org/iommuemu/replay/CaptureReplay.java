@@ -20,6 +20,7 @@ import org.iommuemu.measure.ReplayTimer;
 import org.iommuemu.measure.TimingReport;
 import org.iommuemu.measure.TransactionListener;
 import org.iommuemu.preset.Settings;
+import org.iommuemu.time.Picoseconds;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -193,7 +194,7 @@ public final class CaptureReplay implements AutoCloseable {
         int access = write ? Access.WRITE : Access.READ;
         transaction.set(r.sid(), Transaction.NO_SUBSTREAM, r.iova(), access);
         if (timer != null) {
-            timer.present(transaction, r.length(), r.timestamp(), verdict);
+            timer.present(transaction, r.length(), r.timestamp() * Picoseconds.PER_NANOSECOND, verdict);
         } else {
             front.translate(transaction, verdict);
         }
