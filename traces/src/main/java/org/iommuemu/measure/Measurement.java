@@ -30,7 +30,7 @@ public final class Measurement {
     private final SeriesCollector series = new SeriesCollector();
     private final long[] byReads = new long[MOST_READS + 1];
     private @Nullable TransactionListener listener;
-    private MachineFigures before;
+    private MachineFigures atStart;
     private long misses;
     private long merged;
     private long reads;
@@ -48,7 +48,7 @@ public final class Measurement {
         this.timed = timed;
         this.unit = unit;
         this.level = level;
-        before = MachineFigures.of(timed, unit, level);
+        atStart = MachineFigures.of(timed, unit, level);
         misses = timed.misses();
         merged = timed.mergedMisses();
         reads = timed.tableReads();
@@ -66,7 +66,7 @@ public final class Measurement {
         series.reset(now);
         Arrays.fill(byReads, 0);
         timed.resources().forEach(Resource::resetStatistics);
-        before = MachineFigures.of(timed, unit, level);
+        atStart = MachineFigures.of(timed, unit, level);
         listener = onTransaction;
         start = now;
         last = now;
@@ -82,6 +82,7 @@ public final class Measurement {
      */
     public void record(Transaction t, int bytes, long at, long end, Verdict v, Journey journey) {
         boolean write = Access.isWrite(t.access());
+        long before = reads;
         int outcome = outcome();
         long time = end - at;
         latencies.record(write, outcome, time, journey);
@@ -91,7 +92,7 @@ public final class Measurement {
             last = end;
         }
         if (listener != null) {
-            listener.measured(t, bytes, at, end, v, journey, OUTCOMES[outcome]);
+            listener.measured(t, bytes, at, end, v, journey, OUTCOMES[outcome], (int) (reads - before));
         }
     }
 
@@ -121,7 +122,7 @@ public final class Measurement {
     public TimingReport report(Settings settings, int outstanding, MeasureWindow window) {
         long span = Math.max(1, last - start);
         Latencies figures = latencies.figures();
-        MachineFigures machine = MachineFigures.of(timed, unit, level).since(before);
+        MachineFigures machine = MachineFigures.of(timed, unit, level).since(atStart);
         WalkFigures walks = new WalkFigures(
                 machine.structureReads(),
                 machine.stage1Reads(),
