@@ -14,12 +14,12 @@ import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.Journey;
+import org.iommuemu.iommu.timing.LookupParameters;
+import org.iommuemu.iommu.timing.TableMemoryParameters;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.iommu.timing.TimingParameters;
-import org.iommuemu.iommu.timing.TimingParameters.Lookup;
-import org.iommuemu.iommu.timing.TimingParameters.Recovery;
-import org.iommuemu.iommu.timing.TimingParameters.Tables;
-import org.iommuemu.iommu.timing.TimingParameters.Walk;
+import org.iommuemu.iommu.timing.WalkParameters;
+import org.iommuemu.iommu.timing.WalkParameters.Recovery;
 import org.iommuemu.paging.build.TableBuilder;
 import org.junit.jupiter.api.Test;
 
@@ -40,12 +40,13 @@ class TimedTranslationTest {
     private final Journey journey = new Journey();
     private final Transaction transaction = new Transaction();
 
-    private static TimingParameters parameters(Walk walk, int window) {
-        return new TimingParameters(new Lookup(1, 1_000, LOOKUP), walk, new Tables(READ, 0, 0, 1), window, window);
+    private static TimingParameters parameters(WalkParameters walk, int window) {
+        return new TimingParameters(
+                new LookupParameters(1, 1_000, LOOKUP), walk, new TableMemoryParameters(READ, 0, 0, 1), window, window);
     }
 
-    private static Walk walk(int walkers, Recovery recovery, boolean serial) {
-        return new Walk(walkers, walkers, BEFORE, AFTER, recovery, serial);
+    private static WalkParameters walk(int walkers, Recovery recovery, boolean serial) {
+        return new WalkParameters(walkers, walkers, BEFORE, AFTER, recovery, serial);
     }
 
     private static SmmuFixture machine(CacheConfiguration caches) {
@@ -148,7 +149,8 @@ class TimedTranslationTest {
     @Test
     void shouldLeaveSomeWalkersToWrites() {
         try (SmmuFixture f = machine(CacheConfiguration.standard())) {
-            TimedTranslation timed = warm(f, parameters(new Walk(2, 1, BEFORE, AFTER, Recovery.NONE, false), 4));
+            TimedTranslation timed =
+                    warm(f, parameters(new WalkParameters(2, 1, BEFORE, AFTER, Recovery.NONE, false), 4));
             at(timed, LATER, 1);
             long second = at(timed, LATER, 2);
             assertThat(second).isEqualTo(MISS - AFTER + BEFORE + READ + AFTER);
@@ -254,9 +256,9 @@ class TimedTranslationTest {
 
     @Test
     void shouldRejectParametersOutOfRange() {
-        assertThatThrownBy(() -> new Lookup(0, 1, 1)).hasMessage("lookup ports is 0, expected at least 1");
+        assertThatThrownBy(() -> new LookupParameters(0, 1, 1)).hasMessage("lookup ports is 0, expected at least 1");
         assertThatThrownBy(() -> walk(0, Recovery.NONE, false)).hasMessage("walkers is 0, expected at least 1");
-        assertThatThrownBy(() -> new Tables(1, 1.5, 0, 1))
+        assertThatThrownBy(() -> new TableMemoryParameters(1, 1.5, 0, 1))
                 .hasMessage("share of slow table reads is 1.5, expected 0 to 1");
         assertThatThrownBy(() -> new Recovery(-1, 0, 1, 0))
                 .hasMessage("recovery of a walker is -1, expected at least 0");
