@@ -125,7 +125,10 @@ public final class TimedTranslation {
         long looked = lookups.look(t.streamId(), in, miss ? SetAssociativeCache.MISS : entry, journey);
         long answer = miss ? walked(t, looked, windows == writes, bytes, journey) : found(looked, entry, journey);
         if (parameters.prefetch().depth() > 0) {
-            prefetch(t, answer, miss, entry);
+            boolean used = entry >= 0 && !miss && prefetched.use(entry, answer > looked);
+            if (miss || used && parameters.prefetch().onHit()) {
+                prefetch(t, answer);
+            }
         }
         long end = windows.leave(in, answer);
         journey.add(LatencyPart.ORDER, end - answer);
@@ -199,11 +202,10 @@ public final class TimedTranslation {
         lookups.filled(stream, entry);
     }
 
-    /** Walks for the pages behind one that missed, once that has its answer. */
-    private void prefetch(Transaction t, long answer, boolean miss, int entry) {
-        boolean first = entry >= 0 && !miss && prefetched.use(entry, translationReady[entry] > answer);
+    /** Walks for the pages behind one, once that has its answer. */
+    private void prefetch(Transaction t, long answer) {
         int page = unit.iotlb().lastEntry();
-        if (page < 0 || !miss && !(first && parameters.prefetch().onHit())) {
+        if (page < 0) {
             return;
         }
         long size = 1L << unit.iotlb().shift(page);
