@@ -11,6 +11,8 @@ import org.iommuemu.time.Waiter;
 
 /** The windows through which transactions of one kind, reads or posted writes, go. */
 final class OrderingWindows {
+    private static final long NOBODY = -1;
+
     private final String name;
     private final String users;
     private final int capacity;
@@ -21,7 +23,7 @@ final class OrderingWindows {
     private final Waiter unorderedUsers;
     private final List<Resource> resources = new ArrayList<>();
 
-    private record Window(int stream, InOrderWindow window, Waiter users) {}
+    private record Window(long stream, InOrderWindow window, Waiter users) {}
 
     OrderingWindows(String name, String users, int capacity, TimingParameters.Ordering.Scope scope) {
         this.name = name;
@@ -31,11 +33,9 @@ final class OrderingWindows {
         unordered = new Slots(name, capacity);
         unorderedUsers = unordered.waiter(users);
         InOrderWindow all = new InOrderWindow(name, capacity);
-        current = new Window(0, all, all.waiter(users));
+        current = new Window(NOBODY, all, all.waiter(users));
         if (scope != TimingParameters.Ordering.Scope.STREAM) {
             resources.add(scope == TimingParameters.Ordering.Scope.ALL ? all : unordered);
-        } else {
-            current = of(0);
         }
     }
 
@@ -46,7 +46,7 @@ final class OrderingWindows {
                 return unordered.acquire(unorderedUsers, at);
             }
             case STREAM -> {
-                if (current.stream != stream) {
+                if (current.stream != Integer.toUnsignedLong(stream)) {
                     current = of(stream);
                 }
             }
@@ -67,8 +67,8 @@ final class OrderingWindows {
     private Window of(int stream) {
         Window w = byStream.get(stream);
         if (w == null) {
-            InOrderWindow window = new InOrderWindow(name + " of stream " + stream, capacity);
-            w = new Window(stream, window, window.waiter(users));
+            InOrderWindow window = new InOrderWindow(name + " of stream 0x" + Integer.toHexString(stream), capacity);
+            w = new Window(Integer.toUnsignedLong(stream), window, window.waiter(users));
             byStream.put(stream, w);
             resources.add(window);
         }
