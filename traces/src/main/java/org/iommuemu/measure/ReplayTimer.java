@@ -96,6 +96,17 @@ public final class ReplayTimer {
         counts.record(t, size, at, end, v, journey);
     }
 
+    /**
+     * Says that commands consumed from now on were told of at a time.
+     *
+     * @param timestamp in ps, as that of accesses
+     */
+    public void commandsAt(long timestamp) {
+        if (timed != null) {
+            timed.commands().toldAt(arrival(timestamp));
+        }
+    }
+
     private long arrival(long timestamp) {
         return outstanding > 0 ? ends.firstTime() : timestamp - first;
     }
@@ -116,9 +127,8 @@ public final class ReplayTimer {
             }
             case MEASURE -> {
                 report = report();
-                timed = null;
-                measurement = null;
                 machine.observation().observe(null, null);
+                end();
                 stage = Stage.REST;
                 stageEnd = MeasureWindow.ALL;
             }
@@ -130,8 +140,17 @@ public final class ReplayTimer {
         TimedTranslation times = new TimedTranslation(
                 machine.iommu(), machine.unit(), machine.observation()::observe, MachineParameters.timing(settings));
         timed = times;
-        measurement = new Measurement(times, machine.unit(), machine.level());
+        machine.commands().accept(times.commands());
+        measurement = new Measurement(times, machine.unit(), machine.level(), settings);
         return measurement;
+    }
+
+    private void end() {
+        if (timed != null) {
+            timed.commands().listen(null);
+        }
+        timed = null;
+        measurement = null;
     }
 
     private void count(long now) {
@@ -149,6 +168,6 @@ public final class ReplayTimer {
         if (stage == Stage.WARM_UP) {
             counts.reset(0, null);
         }
-        return counts.report(settings, outstanding, window);
+        return counts.report(outstanding, window);
     }
 }

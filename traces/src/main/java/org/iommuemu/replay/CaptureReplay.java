@@ -202,6 +202,9 @@ public final class CaptureReplay implements AutoCloseable {
 
     /** A command takes effect where the trace has it. */
     private void command(TraceRecord r) {
+        if (timer != null) {
+            timer.commandsAt(r.timestamp() * Picoseconds.PER_NANOSECOND);
+        }
         commandSlots.note(at(r), commands.consume(r));
     }
 
