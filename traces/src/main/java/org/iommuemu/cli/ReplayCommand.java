@@ -91,11 +91,13 @@ final class ReplayCommand implements Callable<Integer> {
         } finally {
             progress.clear();
         }
+        if (timed != null) {
+            timing.write(timed);
+        }
         if (json != null) {
             ResultFile.write(json, ReplayJson.of(summary, stale, lint ? findings : null, timed, seconds));
         }
         if (timed != null) {
-            timing.write(timed);
             Output.out(spec).print(TimingText.of(timed));
         }
         if (stale != null) {

@@ -121,7 +121,8 @@ class TimedReplayCliTest {
             Path json = temp.resolve(i + ".json");
             String options = " --preset arm-mmu-600 --closed-loop 32 --warm-up 1000 --json " + json;
             out.getBuffer().setLength(0);
-            assertThat(run(("replay samples/smmuv3-linux-nvme" + options).split(" "))).isZero();
+            assertThat(run(("replay samples/smmuv3-linux-nvme" + options).split(" ")))
+                    .isZero();
             timings[i] = new ObjectMapper().readTree(json.toFile()).get("timing");
             texts[i] = out.toString().replaceAll("(?m)^speed .*", "");
         }

@@ -167,7 +167,9 @@ class MeasurementTest {
                     .isEqualTo(7);
             assertThat(p.misses()).isEqualTo(2);
             assertThat(p.invalidations()).isEqualTo(1);
-            assertThat(p.memoryAccesses()).as("a leaf; all four levels, for tables go too").isEqualTo(5);
+            assertThat(p.memoryAccesses())
+                    .as("a leaf; all four levels, for tables go too")
+                    .isEqualTo(5);
             assertThat(p.perPage(p.memoryAccesses())).isEqualTo(2.5);
         }
     }
