@@ -6,6 +6,7 @@ import java.util.List;
 import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.ReplacementPolicy;
 import org.iommuemu.capture.InputException;
+import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.timing.TimingParameters;
 import org.iommuemu.paging.WalkCaches;
@@ -41,6 +42,11 @@ public final class MachineParameters {
         CacheGeometry second =
                 ipa == 0 ? CacheGeometry.none() : CacheGeometry.fullyAssociative(ipa, ReplacementPolicy.LRU);
         return new CacheConfiguration(configuration, iotlb, second, walk, walk, false);
+    }
+
+    /** Which stages devices get, where the machine is made for a trace. */
+    public static StageLayout stages(Settings s) {
+        return StageLayout.parse(s.text(Parameter.STAGES));
     }
 
     private static CacheGeometry geometry(Settings s, Parameter entries, Parameter ways, Parameter policy) {
