@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.report.html;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** A picture is 400 by 250; between the axes, x goes from 62 to 376 and y from 206 up to 10. */
+class ChartTest {
+    private static String svg(LineChart c) {
+        Markup m = new Markup();
+        c.into(m);
+        return m.toString();
+    }
+
+    private static LineChart chart() {
+        return new LineChart("t", Axis.linear("x", 0, 10), Axis.linear("y", 0, 100));
+    }
+
+    @Test
+    void shouldPlacePointsByTheAxes() {
+        String svg = svg(chart().points("p", 1, new double[] {5, 10}, new double[] {25, 100}));
+
+        assertThat(svg)
+                .contains(
+                        "<circle class=\"dot s1\" cx=\"219\" cy=\"157\" r=\"3.5\"><title>p: 25 (y) at 5</title></circle>")
+                .contains("cx=\"376\" cy=\"10\"");
+    }
+
+    @Test
+    void shouldLeaveGapsInALineForWhatIsNoNumber() {
+        String svg = svg(chart().line("l", 0, new double[] {0, 5, 6, 10}, new double[] {0, 50, Double.NaN, 100}));
+
+        assertThat(svg).contains("d=\"M62 206L219 108M376 10\"");
+    }
+
+    @Test
+    void shouldGoThereAlongTheUpperEdgeOfABandAndBackAlongTheLower() {
+        String svg = svg(chart().band("b", 0, new double[] {0, 10}, new double[] {0, 50}, new double[] {50, 100}));
+
+        assertThat(svg).contains("class=\"area band s0\" d=\"M62 108L376 10L376 108L62 206Z\"");
+    }
+
+    @Test
+    void shouldNameAxesAndTicks() {
+        String svg = svg(chart());
+
+        assertThat(svg)
+                .contains(">x</text>", ">y</text>", "aria-label=\"t\"")
+                .contains("<text class=\"end\" x=\"54\" y=\"112\">50</text>")
+                .contains("<text class=\"mid\" x=\"219\" y=\"223\">5</text>");
+    }
+
+    @Test
+    void shouldStackBars() {
+        Markup m = new Markup();
+        Bars.stacked("t", Axis.linear("ns", 0, 100), List.of("a", "b"))
+                .group("g", 25, 50)
+                .into(m);
+
+        // From 8 to 376: 3.68 for each ns.
+        assertThat(m.toString())
+                .contains("class=\"area s0\" x=\"8\" y=\"28\" width=\"92\" height=\"14\"><title>g, a: 25</title>")
+                .contains("class=\"area s1\" x=\"100\" y=\"28\" width=\"184\" height=\"14\"><title>g, b: 50</title>");
+    }
+
+    @Test
+    void shouldPutBarsSideBySide() {
+        Markup m = new Markup();
+        Bars.sideBySide("t", Axis.linear("ns", 0, 100), List.of("a", "b"))
+                .group("g", 25, 50)
+                .group("h", 0, 100)
+                .into(m);
+
+        assertThat(m.toString())
+                .contains("class=\"area s1\" x=\"8\" y=\"42\" width=\"184\" height=\"14\"><title>g, b: 50</title>")
+                .contains("class=\"area s1\" x=\"8\" y=\"96\" width=\"368\" height=\"14\"><title>h, b: 100</title>")
+                .doesNotContain("h, a");
+    }
+
+    @Test
+    void shouldRefuseUnequalLengths() {
+        LineChart c = chart();
+        assertThatThrownBy(() -> c.points("p", 0, new double[1], new double[2]))
+                .hasMessage("as many x as y expected of p");
+        assertThatThrownBy(() -> new Table().text("a").row("1", "2")).hasMessage("2 cells, expected 1");
+    }
+}
