@@ -6,12 +6,12 @@ import java.util.concurrent.Callable;
 import org.iommuemu.capture.Capture;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.LintLog;
+import org.iommuemu.measure.TimingReport;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.replay.CaptureReplay;
 import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.replay.StaleReport;
-import org.iommuemu.replay.TimingReport;
 import org.iommuemu.report.ReplayJson;
 import org.iommuemu.report.ReplayText;
 import org.iommuemu.report.ResultFile;
@@ -81,7 +81,7 @@ final class ReplayCommand implements Callable<Integer> {
                 replay.detectStale();
             }
             if (settings != null) {
-                replay.time(settings, timing.outstanding());
+                replay.time(settings, timing.outstanding(), timing.window(), null);
             }
             summary = replay.run(progress);
             timed = replay.timing();

@@ -15,6 +15,10 @@ import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StaleEntry;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.measure.MeasureWindow;
+import org.iommuemu.measure.ReplayTimer;
+import org.iommuemu.measure.TimingReport;
+import org.iommuemu.measure.TransactionListener;
 import org.iommuemu.preset.Settings;
 import org.jspecify.annotations.Nullable;
 
@@ -73,9 +77,11 @@ public final class CaptureReplay implements AutoCloseable {
      * Gives every access its time. Not together with {@link #detectStale} or a lint: all of them look at what the machine reads.
      *
      * @param outstanding accesses under way at once, each beginning when an earlier one is over; 0 for the times of the trace
+     * @param window the accesses that are counted
+     * @param listener is shown these, or null
      */
-    public void time(Settings settings, int outstanding) {
-        timer = new ReplayTimer(machine, settings, outstanding);
+    public void time(Settings settings, int outstanding, MeasureWindow window, @Nullable TransactionListener listener) {
+        timer = new ReplayTimer(machine.timed(), settings, outstanding, window, listener);
     }
 
     /** What {@link #time} has measured, or null if nobody asked. */

@@ -14,11 +14,13 @@ final class Footprint implements WalkObserver, StructureObserver {
     private long[] addresses = new long[USUAL];
     private int reads;
     private int structures;
+    private int secondStage;
     private long lastDescriptor;
 
     void clear() {
         reads = 0;
         structures = 0;
+        secondStage = 0;
         lastDescriptor = -1;
     }
 
@@ -31,6 +33,7 @@ final class Footprint implements WalkObserver, StructureObserver {
     @Override
     public void descriptor(TableRoot root, int height, long address, long descriptor) {
         add(address);
+        secondStage += root.stage() == 2 ? 1 : 0;
         lastDescriptor = address;
     }
 
@@ -49,6 +52,11 @@ final class Footprint implements WalkObserver, StructureObserver {
     /** Of those, the configuration structures. */
     int structures() {
         return structures;
+    }
+
+    /** Of those, the descriptors of second-stage tables. */
+    int secondStage() {
+        return secondStage;
     }
 
     long address(int read) {

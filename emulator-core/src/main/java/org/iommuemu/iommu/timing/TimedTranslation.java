@@ -48,6 +48,8 @@ public final class TimedTranslation {
     private long hits;
     private long merged;
     private long missed;
+    private long structureReads;
+    private long stage2Reads;
 
     /**
      * A machine with time.
@@ -128,6 +130,8 @@ public final class TimedTranslation {
     private long walked(long missedAt, boolean write, int bytes, Journey journey) {
         TimingParameters.Walk walk = parameters.walk();
         missed++;
+        structureReads += footprint.structures();
+        stage2Reads += footprint.secondStage();
         long table = footprint.lastDescriptor() >>> 12;
         boolean serial = walk.serialLeafTables() && footprint.lastDescriptor() >= 0;
         long admitted = write ? missedAt : readWalkers.acquire(walkingForReads, missedAt);
@@ -184,7 +188,17 @@ public final class TimedTranslation {
         return tables.reads();
     }
 
-    /** Of those, the slow ones. */
+    /** Of those, configuration structures. */
+    public long structureReads() {
+        return structureReads;
+    }
+
+    /** Of those, descriptors of second-stage tables. */
+    public long stage2Reads() {
+        return stage2Reads;
+    }
+
+    /** Of {@link #tableReads}, the slow ones. */
     public long slowTableReads() {
         return tables.slowReads();
     }
