@@ -12,6 +12,7 @@ import org.iommuemu.preset.Settings;
 import org.iommuemu.replay.CaptureReplay;
 import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.replay.StaleReport;
+import org.iommuemu.report.ReplayHtml;
 import org.iommuemu.report.ReplayJson;
 import org.iommuemu.report.ReplayText;
 import org.iommuemu.report.ResultFile;
@@ -41,6 +42,9 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "write all figures as JSON")
     private @Nullable Path json;
 
+    @Option(names = "--report", paramLabel = "FILE", description = "write a page with charts and tables, one HTML file")
+    private @Nullable Path report;
+
     @Option(
             names = "--detect-stale",
             description = "compare every translation with what the tables say, and the IOTLB at the busy stop; slower")
@@ -63,6 +67,9 @@ final class ReplayCommand implements Callable<Integer> {
         if (json != null) {
             ResultFile.check(json);
         }
+        if (report != null) {
+            ResultFile.check(report);
+        }
         timing.check(lint || detectStale);
         if (timing.isTimed()) {
             caches.refuse(spec, "--preset or --config");
@@ -81,7 +88,7 @@ final class ReplayCommand implements Callable<Integer> {
                 replay.detectStale();
             }
             if (settings != null) {
-                replay.time(settings, timing.outstanding(), timing.window(), null);
+                replay.time(settings, timing.outstanding(), timing.window(), timing.listener());
             }
             summary = replay.run(progress);
             timed = replay.timing();
@@ -97,6 +104,9 @@ final class ReplayCommand implements Callable<Integer> {
         if (timed != null) {
             timing.write(timed);
             Output.out(spec).print(TimingText.of(timed));
+        }
+        if (report != null) {
+            ResultFile.write(report, ReplayHtml.of(summary, stale, findings, timed));
         }
         if (stale != null) {
             Output.out(spec).print(StaleText.of(stale));

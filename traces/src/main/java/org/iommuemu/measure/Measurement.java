@@ -82,6 +82,7 @@ public final class Measurement {
      */
     public void record(Transaction t, int bytes, long at, long end, Verdict v, Journey journey) {
         boolean write = Access.isWrite(t.access());
+        long readBefore = reads;
         int outcome = outcome();
         long time = end - at;
         latencies.record(write, outcome, time, journey);
@@ -91,7 +92,7 @@ public final class Measurement {
             last = end;
         }
         if (listener != null) {
-            listener.measured(t, bytes, at, end, v, journey, OUTCOMES[outcome]);
+            listener.measured(t, bytes, at, end, v, journey, OUTCOMES[outcome], Math.toIntExact(reads - readBefore));
         }
     }
 

@@ -18,6 +18,7 @@ public interface TransactionListener {
      * @param v its verdict
      * @param journey what the time between was spent on
      * @param outcome how it found its translation
+     * @param reads structures and descriptors read for it
      */
-    void measured(Transaction t, int bytes, long at, long end, Verdict v, Journey journey, Outcome outcome);
+    void measured(Transaction t, int bytes, long at, long end, Verdict v, Journey journey, Outcome outcome, int reads);
 }

@@ -39,15 +39,10 @@ public final class ExperimentHtml {
         return series.stream().allMatch(Series::holds);
     }
 
-    private static void verdict(Markup m, boolean holds, String text) {
-        m.open("p")
-                .leaf("span", holds ? "✓ " + text : "✗ " + text, "class", holds ? "good" : "bad")
-                .close();
-    }
-
     private static void summary(Markup m, Map<Experiment, List<Series>> results) {
         long within = results.values().stream().filter(ExperimentHtml::holds).count();
-        verdict(m, within == results.size(), within + " of " + results.size() + " experiments within tolerance");
+        VerdictHtml.into(
+                m, within == results.size(), within + " of " + results.size() + " experiments within tolerance");
         Table table = new Table()
                 .text("experiment")
                 .text("what")
@@ -98,7 +93,7 @@ public final class ExperimentHtml {
             m.leaf("p", "Nothing to compare: the data have no system that a preset stands for.");
             return;
         }
-        verdict(
+        VerdictHtml.into(
                 m,
                 holds(series),
                 series.stream().filter(Series::holds).count() + " of " + series.size() + " series within tolerance");

@@ -2,7 +2,7 @@
 package org.iommuemu.report;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -10,6 +10,13 @@ import org.iommuemu.capture.InputException;
 
 /** Writes a file whole or not at all: into a neighbour first, then moved into place. */
 public final class ResultFile {
+    /** Something that is written bit by bit. */
+    @FunctionalInterface
+    public interface Content {
+        /** Writes all of it. */
+        void writeTo(Writer out) throws IOException;
+    }
+
     private ResultFile() {}
 
     /**
@@ -33,11 +40,22 @@ public final class ResultFile {
      * @throws InputException if that is impossible; an older file is left as it was
      */
     public static void write(Path file, String text) {
+        write(file, out -> out.write(text));
+    }
+
+    /**
+     * Writes what is too long for memory, in UTF-8.
+     *
+     * @throws InputException if that is impossible; an older file is left as it was
+     */
+    public static void write(Path file, Content content) {
         check(file);
         try {
             Path part = Files.createTempFile(folderOf(file), "." + file.getFileName(), ".part");
             try {
-                Files.write(part, text.getBytes(StandardCharsets.UTF_8));
+                try (Writer out = Files.newBufferedWriter(part)) {
+                    content.writeTo(out);
+                }
                 Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } finally {
                 Files.deleteIfExists(part);
