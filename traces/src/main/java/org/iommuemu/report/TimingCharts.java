@@ -4,28 +4,27 @@ package org.iommuemu.report;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
 import org.HdrHistogram.HistogramIterationValue;
 import org.iommuemu.iommu.timing.LatencyPart;
 import org.iommuemu.measure.Latencies;
 import org.iommuemu.measure.Latency;
 import org.iommuemu.measure.Outcome;
 import org.iommuemu.measure.StreamFigures;
-import org.iommuemu.measure.TimeSeries;
+import org.iommuemu.measure.TimingReport;
 import org.iommuemu.measure.WalkFigures;
 import org.iommuemu.report.html.Axis;
 import org.iommuemu.report.html.Bars;
 import org.iommuemu.report.html.LineChart;
 import org.iommuemu.report.html.Markup;
-import org.iommuemu.time.Picoseconds;
 import org.iommuemu.time.ResourceStatistics;
 
 /** The charts of a timed replay. */
 final class TimingCharts {
     private static final double HUNDRED = 100;
-    /** Points of a distribution in each half of what is left above it. */
-    private static final int POINTS = 20;
+    /** What a step of a distribution adds at least, in percent of all. */
+    private static final double SHARE_STEP = 0.5;
+    /** Or else, how many times as long it is. */
+    private static final double TIME_STEP = 1.02;
 
     private static final int MOST_STREAMS = 12;
 
@@ -60,21 +59,24 @@ final class TimingCharts {
         }
         List<Double> times = new ArrayList<>();
         List<Double> shares = new ArrayList<>();
-        times.add(l.histogram().getMinValue() / TimingHtml.NANOSECOND);
-        shares.add(0.0);
-        for (HistogramIterationValue v : l.histogram().percentiles(POINTS)) {
-            times.add(Math.min(l.max(), v.getValueIteratedTo()) / TimingHtml.NANOSECOND);
-            shares.add(v.getPercentile());
+        double time = 0;
+        double share = 0;
+        for (HistogramIterationValue v : l.histogram().recordedValues()) {
+            double next = Math.min(l.max(), v.getValueIteratedTo()) / TimingHtml.NANOSECOND;
+            double reached = v.getPercentile();
+            if (reached - share >= SHARE_STEP || next > time * TIME_STEP || reached >= HUNDRED) {
+                times.addAll(List.of(next, next));
+                shares.addAll(List.of(share, reached));
+                time = next;
+                share = reached;
+            }
         }
         chart.line(name, style, array(times), array(shares));
     }
 
     /** What the mean latency consists of. */
     static void parts(Markup m, Latencies l) {
-        List<LatencyPart> parts = l.parts().entrySet().stream()
-                .filter(e -> e.getValue().total() > 0)
-                .map(e -> e.getKey())
-                .toList();
+        List<LatencyPart> parts = List.copyOf(l.parts().keySet());
         Axis axis = Axis.linear("ns", 0, l.all().mean() / TimingHtml.NANOSECOND);
         Bars.stacked(
                         "what the mean latency is spent on",
@@ -89,43 +91,34 @@ final class TimingCharts {
     }
 
     /** Hits, bandwidth, latency and what is under way, by interval. */
-    static void overTime(Markup m, TimeSeries s) {
-        double[] at = IntStream.range(0, s.buckets().size())
-                .mapToDouble(i -> (i + 0.5) * s.width() / TimingHtml.MICROSECOND)
-                .toArray();
-        double end = s.buckets().size() * (double) s.width() / TimingHtml.MICROSECOND;
-        double[] hits = each(s, b -> ended(b, HUNDRED * b.hits() / b.transactions()));
-        double[] merged = each(s, b -> ended(b, HUNDRED * b.merged() / b.transactions()));
-        double[] misses = each(s, b -> ended(b, HUNDRED * b.misses() / b.transactions()));
-        new LineChart("hits and misses", time(end), Axis.linear("% of transactions", 0, HUNDRED))
-                .line(Outcome.HIT.plural(), 0, at, hits)
-                .line(Outcome.MERGED.plural(), 1, at, merged)
-                .line(Outcome.MISS.plural(), 2, at, misses)
+    static void overTime(Markup m, TimingReport t) {
+        Intervals in = Intervals.of(t.series(), t.span());
+        Unit unit = Unit.of(t.span());
+        Axis time = Axis.linear("time, " + unit.text(), 0, t.span() / unit.picoseconds());
+        double[] at = in.ends(unit.picoseconds());
+        double[] nothing = in.each(i -> 0);
+        double[] hits = in.each(i -> i.share(i.hits()));
+        double[] merged = in.each(i -> i.share(i.hits() + i.merged()));
+        double[] all = in.each(i -> i.share(i.transactions()));
+        new LineChart("hits and misses", time, Axis.linear("% of transactions", 0, HUNDRED))
+                .area(Outcome.HIT.plural(), 0, at, nothing, hits)
+                .area(Outcome.MERGED.plural(), 1, at, hits, merged)
+                .area(Outcome.MISS.plural(), 2, at, merged, all)
                 .into(m);
-        double seconds = (double) s.width() / Picoseconds.PER_SECOND;
-        double[] read = each(s, b -> b.bytesRead() / seconds / TimingHtml.GIGA);
-        double[] written = each(s, b -> b.bytesWritten() / seconds / TimingHtml.GIGA);
-        new LineChart("bandwidth", time(end), Axis.linear("GB/s", 0, Math.max(most(read), most(written))))
+        double[] read = in.each(i -> i.perNanosecond(i.bytesRead()));
+        double[] written = in.each(i -> i.perNanosecond(i.bytesWritten()));
+        new LineChart("bandwidth", time, Axis.linear("GB/s", 0, Math.max(most(read), most(written))))
                 .line("reads", 0, at, read)
                 .line("writes", 1, at, written)
                 .into(m);
-        double[] latency = each(s, b -> ended(b, b.meanLatency() / TimingHtml.NANOSECOND));
-        new LineChart("mean latency", time(end), Axis.linear("ns", 0, most(latency)))
+        double[] latency = in.each(Intervals.Interval::meanLatency);
+        new LineChart("mean latency", time, Axis.linear("ns", 0, most(latency)))
                 .line("mean latency", 0, at, latency)
                 .into(m);
-        double[] underWay = each(s, TimeSeries.Bucket::inFlight);
-        new LineChart("transactions under way", time(end), Axis.linear("transactions", 0, most(underWay)))
+        double[] underWay = in.each(Intervals.Interval::underWay);
+        new LineChart("transactions under way", time, Axis.linear("transactions", 0, most(underWay)))
                 .line("under way", 0, at, underWay)
                 .into(m);
-    }
-
-    /** No figure of an interval in which nothing ended. */
-    private static double ended(TimeSeries.Bucket b, double figure) {
-        return b.transactions() == 0 ? Double.NaN : figure;
-    }
-
-    private static Axis time(double end) {
-        return Axis.linear("time, µs", 0, end);
     }
 
     /** Misses by how much was read for them. */
@@ -166,10 +159,6 @@ final class TimingCharts {
                 .forEach(r ->
                         bars.group(r.name(), HUNDRED * r.average() / r.capacity(), HUNDRED * r.peak() / r.capacity()));
         bars.into(m);
-    }
-
-    private static double[] each(TimeSeries s, ToDoubleFunction<TimeSeries.Bucket> of) {
-        return s.buckets().stream().mapToDouble(of).toArray();
     }
 
     private static double most(double[] values) {

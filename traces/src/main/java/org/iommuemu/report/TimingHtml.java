@@ -46,7 +46,7 @@ final class TimingHtml {
         m.leaf("h3", "What the time was spent on");
         parts(t.latencies()).into(m);
         m.leaf("h2", "Over time");
-        charts(m, () -> TimingCharts.overTime(m, t.series()));
+        charts(m, () -> TimingCharts.overTime(m, t));
         series(t.series())
                 .folded(m, "Every interval, of " + Digits.of(t.series().width() / NANOSECOND) + " ns");
         m.leaf("h2", "Walks");

@@ -53,7 +53,7 @@ public record Axis(String title, Kind kind, double low, double high, List<Tick> 
         List<Tick> ticks = new ArrayList<>();
         for (long i = first; i <= last; i++) {
             BigDecimal value = step.multiply(BigDecimal.valueOf(i));
-            ticks.add(new Tick(value.doubleValue(), Digits.plain(value)));
+            ticks.add(new Tick(value.doubleValue(), Digits.tick(value, Math.max(Math.abs(low), Math.abs(top)))));
         }
         return new Axis(
                 title,
@@ -75,7 +75,7 @@ public record Axis(String title, Kind kind, double low, double high, List<Tick> 
         for (int e = (int) Math.floor(Math.log10(bottom)); e <= (int) Math.ceil(Math.log10(top)); e++) {
             for (int s : STEPS) {
                 BigDecimal value = power(10, e).multiply(BigDecimal.valueOf(s));
-                all.add(new Tick(value.doubleValue(), Digits.plain(value)));
+                all.add(new Tick(value.doubleValue(), Digits.tick(value, value.doubleValue())));
             }
         }
         int first = 0;
@@ -90,7 +90,9 @@ public record Axis(String title, Kind kind, double low, double high, List<Tick> 
         double from = kept.get(0).value();
         double to = kept.get(kept.size() - 1).value();
         if (kept.size() > MOST_POWERS) {
-            kept.removeIf(t -> Math.abs(Math.log10(t.value()) - Math.rint(Math.log10(t.value()))) > 1e-9);
+            int decades = (int) Math.ceil(Math.log10(to / from));
+            int apart = (decades + MOST_POWERS - 1) / MOST_POWERS;
+            kept.removeIf(t -> !isPower(t.value(), apart));
         }
         return new Axis(title, Kind.LOGARITHMIC, from, to, kept);
     }
@@ -120,6 +122,12 @@ public record Axis(String title, Kind kind, double low, double high, List<Tick> 
     /** A value along the axis, for people. */
     String text(double value) {
         return kind == Kind.BYTES ? Digits.bytes(value) : Digits.of(value);
+    }
+
+    /** Whether a value is a power of ten whose exponent is a multiple. */
+    private static boolean isPower(double value, int multiple) {
+        double exponent = Math.log10(value) / multiple;
+        return Math.abs(exponent - Math.rint(exponent)) < 1e-9;
     }
 
     private static double log2(double value) {

@@ -27,7 +27,7 @@ public final class Bars {
         this.parts = List.copyOf(parts);
     }
 
-    /** A bar for each part, one below the other. */
+    /** A bar for each part, one below the other; where there is one part, its value is written out. */
     public static Bars sideBySide(String title, Axis axis, List<String> parts) {
         return new Bars(title, axis, false, parts);
     }
@@ -62,7 +62,9 @@ public final class Bars {
         double top = Plot.TOP;
         for (Group g : groups) {
             m.open("text", "class", "name", "x", Plot.c(LEFT), "y", Plot.c(top + NAME - 5));
-            m.text(shortened(g.name)).leaf("title", g.name).close();
+            m.text(shortened(g.name) + (parts.size() == 1 ? ": " + Digits.of(g.values[0]) : ""))
+                    .leaf("title", g.name)
+                    .close();
             bars(m, g, top + NAME);
             m.newLine();
             top += each;

@@ -11,6 +11,8 @@ public final class Digits {
     private static final String NONE = "–";
     private static final String[] BYTES = {"B", "KiB", "MiB", "GiB", "TiB"};
     private static final double KIB = 1024;
+    private static final double KILO_FROM = 100_000;
+    private static final String PREFIXES = "kMGTPE";
 
     private Digits() {}
 
@@ -43,6 +45,20 @@ public final class Digits {
     /** All digits of a number, thousands apart. */
     static String plain(BigDecimal value) {
         return String.format(Locale.ROOT, "%,." + Math.max(0, value.scale()) + "f", value);
+    }
+
+    /**
+     * A number on an axis: thousands, millions or milliards are abbreviated by the prefixes of the SI, so that it is short.
+     *
+     * @param most the largest on the axis, which decides
+     */
+    static String tick(BigDecimal value, double most) {
+        int thousands = most < KILO_FROM ? 0 : Math.min(PREFIXES.length(), (int) Math.floor(Math.log10(most) / 3));
+        if (thousands == 0 || value.signum() == 0) {
+            return plain(value);
+        }
+        BigDecimal shifted = value.movePointLeft(3 * thousands).stripTrailingZeros();
+        return plain(shifted) + " " + PREFIXES.charAt(thousands - 1);
     }
 
     /** An amount of bytes, in the largest unit that it fills. */

@@ -38,6 +38,11 @@ public final class LineChart {
     }
 
     /** Adds an area between two values. */
+    public LineChart area(String name, int style, double[] xs, double[] lows, double[] highs) {
+        return add(new Curve(name, Plot.Shape.AREA, style(style), xs, lows, highs));
+    }
+
+    /** Adds an area between two values that lets what is behind it shine through. */
     public LineChart band(String name, int style, double[] xs, double[] lows, double[] highs) {
         return add(new Curve(name, Plot.Shape.AREA, "band " + style(style), xs, lows, highs));
     }
@@ -74,21 +79,21 @@ public final class LineChart {
     }
 
     private void area(Markup m, Curve c) {
-        StringBuilder there = new StringBuilder();
-        StringBuilder back = new StringBuilder();
+        StringBuilder path = new StringBuilder();
         for (int i = 0; i < c.x.length; i++) {
-            if (isDrawn(c, i)) {
-                there.append(there.length() == 0 ? 'M' : 'L').append(at(c.x[i], c.high[i]));
-                back.insert(0, "L" + at(c.x[i], c.low[i]));
+            int begin = i;
+            while (i < c.x.length && isDrawn(c, i)) {
+                path.append(i == begin ? 'M' : 'L').append(at(c.x[i], c.high[i]));
+                i++;
             }
+            for (int back = i - 1; back >= begin; back--) {
+                path.append('L').append(at(c.x[back], c.low[back]));
+            }
+            path.append(i > begin ? "Z" : "");
         }
-        if (there.length() > 0) {
-            m.empty(
-                    "path",
-                    "class",
-                    "area " + c.style,
-                    "d",
-                    there.append(back).append('Z').toString());
+        if (path.length() > 0) {
+            m.open("path", "class", "area " + c.style, "d", path.toString());
+            m.leaf("title", c.name).close();
         }
     }
 
@@ -99,6 +104,9 @@ public final class LineChart {
             boolean drawn = isDrawn(c, i);
             if (drawn) {
                 path.append(begun ? 'L' : 'M').append(at(c.x[i], c.low[i]));
+            }
+            if (drawn && !begun && (i + 1 == c.x.length || !isDrawn(c, i + 1))) {
+                path.append("h0"); // a dot, where no neighbour is
             }
             begun = drawn;
         }

@@ -17,7 +17,8 @@ class AxisTest {
         assertThat(texts(Axis.linear("", 0, 67.3))).containsExactly("0", "20", "40", "60", "80");
         assertThat(texts(Axis.linear("", 0.0123, 0.031)))
                 .containsExactly("0.010", "0.015", "0.020", "0.025", "0.030", "0.035");
-        assertThat(texts(Axis.linear("", 0, 4_100_000))).containsExactly("0", "2,000,000", "4,000,000", "6,000,000");
+        assertThat(texts(Axis.linear("", 0, 4_100_000))).containsExactly("0", "2 M", "4 M", "6 M");
+        assertThat(texts(Axis.linear("", 0, 400_000))).containsExactly("0", "100 k", "200 k", "300 k", "400 k");
         assertThat(texts(Axis.linear("", -3, 3))).containsExactly("-4", "-2", "0", "2", "4");
     }
 
@@ -35,6 +36,7 @@ class AxisTest {
 
         assertThat(texts(a)).containsExactly("10", "100", "1,000");
         assertThat(a.at(100)).isCloseTo(0.5, within(1e-12));
+        assertThat(texts(Axis.logarithmic("", 1, 1e9))).containsExactly("1", "100", "10,000", "1 M", "100 M");
         assertThat(a.at(1)).isZero();
         assertThat(a.at(5000)).isEqualTo(1);
         assertThat(texts(Axis.logarithmic("", 118, 551))).containsExactly("100", "200", "500", "1,000");

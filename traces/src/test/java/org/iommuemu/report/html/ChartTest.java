@@ -33,7 +33,7 @@ class ChartTest {
     void shouldLeaveGapsInALineForWhatIsNoNumber() {
         String svg = svg(chart().line("l", 0, new double[] {0, 5, 6, 10}, new double[] {0, 50, Double.NaN, 100}));
 
-        assertThat(svg).contains("d=\"M62 206L219 108M376 10\"");
+        assertThat(svg).contains("d=\"M62 206L219 108M376 10h0\"");
     }
 
     @Test
@@ -41,6 +41,16 @@ class ChartTest {
         String svg = svg(chart().band("b", 0, new double[] {0, 10}, new double[] {0, 50}, new double[] {50, 100}));
 
         assertThat(svg).contains("class=\"area band s0\" d=\"M62 108L376 10L376 108L62 206Z\"");
+    }
+
+    @Test
+    void shouldLeaveGapsInAnAreaForWhatIsNoNumber() {
+        double nan = Double.NaN;
+        double[] lows = {0, 0, nan, 0, 0};
+        String svg =
+                svg(chart().area("a", 0, new double[] {0, 5, 5, 5, 10}, lows, new double[] {50, 50, nan, 100, 100}));
+
+        assertThat(svg).contains("d=\"M62 108L219 108L219 206L62 206ZM219 10L376 10L376 206L219 206Z\"");
     }
 
     @Test
