@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.measure;
 
+import org.iommuemu.iommu.timing.Journey.Outcome;
+
 /**
  * Transactions that others, translated already, had to wait for because reads, or writes, leave in order. All of a transaction's
  * wait is put down to that predecessor which was answered last.

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.IntUnaryOperator;
 import org.iommuemu.cache.SetAssociativeCache;
 import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.paging.Walker;
 
 /**
@@ -35,6 +36,48 @@ public record CacheFigures(
         long evictions,
         long invalidations,
         int occupied) {
+    private static final String CONFIGURATION = "configuration";
+    private static final String IOTLB = "iotlb";
+
+    /**
+     * All caches of a machine with times, in the order of a lookup.
+     *
+     * @param level the architecture's number for a height of tables
+     */
+    static List<CacheFigures> of(TimedTranslation timed, TranslationUnit unit, IntUnaryOperator level) {
+        List<CacheFigures> all = new ArrayList<>(of(unit, level));
+        List<SetAssociativeCache> first = timed.lookups().firstLevel();
+        if (!first.isEmpty()) {
+            all.add(1, sum("first-level-iotlb", first));
+        }
+        List<SetAssociativeCache> micro = timed.lookups().microTlbs();
+        if (!micro.isEmpty()) {
+            all.add(1, sum("micro-tlb", micro));
+        }
+        all.add(of("table-lines", timed.tableLines()));
+        return all;
+    }
+
+    /** Several equal caches as one. */
+    private static CacheFigures sum(String name, List<SetAssociativeCache> caches) {
+        return caches.stream().map(c -> of(name, c)).reduce(CacheFigures::plus).orElseThrow();
+    }
+
+    private CacheFigures plus(CacheFigures other) {
+        return new CacheFigures(
+                name,
+                entries + other.entries,
+                ways,
+                policy,
+                lookups + other.lookups,
+                hits + other.hits,
+                misses + other.misses,
+                fills + other.fills,
+                evictions + other.evictions,
+                invalidations + other.invalidations,
+                occupied + other.occupied);
+    }
+
     /**
      * All caches of a unit, in the order of a lookup.
      *
@@ -42,8 +85,8 @@ public record CacheFigures(
      */
     public static List<CacheFigures> of(TranslationUnit unit, IntUnaryOperator level) {
         List<CacheFigures> all = new ArrayList<>();
-        all.add(of("configuration", unit.configurations().cache()));
-        all.add(of("iotlb", unit.iotlb().cache()));
+        all.add(of(CONFIGURATION, unit.configurations().cache()));
+        all.add(of(IOTLB, unit.iotlb().cache()));
         addWalkCaches("walk-level-", unit.walker(), level, all);
         all.add(of("ipa", unit.stageTwo().cache().cache()));
         addWalkCaches("stage2-walk-level-", unit.stageTwo().walker(), level, all);
@@ -90,7 +133,7 @@ public record CacheFigures(
 
     /** Whether it was looked into, as the configuration cache and the IOTLB are of any machine. */
     public boolean wasUsed() {
-        return lookups > 0 || name.equals("configuration") || name.equals("iotlb");
+        return lookups > 0 || name.equals(CONFIGURATION) || name.equals(IOTLB);
     }
 
     /** Hits in percent of lookups, 0 without any. */

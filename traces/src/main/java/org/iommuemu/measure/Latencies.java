@@ -4,6 +4,7 @@ package org.iommuemu.measure;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
+import org.iommuemu.iommu.timing.Journey.Outcome;
 import org.iommuemu.iommu.timing.LatencyPart;
 
 /**

@@ -4,6 +4,7 @@ package org.iommuemu.measure;
 import java.util.EnumMap;
 import java.util.Map;
 import org.iommuemu.iommu.timing.Journey;
+import org.iommuemu.iommu.timing.Journey.Outcome;
 import org.iommuemu.iommu.timing.LatencyPart;
 
 /** Collects latencies: of reads and writes by outcome, of which all sums are made in the end, and of each part. */

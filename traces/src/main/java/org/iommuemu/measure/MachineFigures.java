@@ -5,19 +5,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
 import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.iommu.timing.PrefetchedEntries;
 import org.iommuemu.iommu.timing.TimedTranslation;
 
 /** What the machine counts by itself, at one moment. */
-record MachineFigures(
-        List<CacheFigures> caches, long structureReads, long stage1Reads, long stage2Reads, long invalidations) {
+record MachineFigures(List<CacheFigures> caches, long tableReads, long invalidations, PrefetchFigures prefetch) {
     static MachineFigures of(TimedTranslation timed, TranslationUnit unit, IntUnaryOperator level) {
-        long descriptors = timed.tableReads() - timed.structureReads();
+        PrefetchedEntries p = timed.prefetched();
         return new MachineFigures(
-                CacheFigures.of(unit, level),
-                timed.structureReads(),
-                descriptors - timed.stage2Reads(),
-                timed.stage2Reads(),
-                unit.invalidations());
+                CacheFigures.of(timed, unit, level),
+                timed.tableReads(),
+                unit.invalidations(),
+                new PrefetchFigures(p.issued(), p.useful(), p.late()));
     }
 
     /** What was counted since an earlier moment. */
@@ -28,9 +27,11 @@ record MachineFigures(
         }
         return new MachineFigures(
                 since,
-                structureReads - before.structureReads,
-                stage1Reads - before.stage1Reads,
-                stage2Reads - before.stage2Reads,
-                invalidations - before.invalidations);
+                tableReads - before.tableReads,
+                invalidations - before.invalidations,
+                new PrefetchFigures(
+                        prefetch.issued() - before.prefetch.issued(),
+                        prefetch.useful() - before.prefetch.useful(),
+                        prefetch.late() - before.prefetch.late()));
     }
 }

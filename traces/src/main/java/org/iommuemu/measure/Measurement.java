@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.measure;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
 import org.iommuemu.iommu.Access;
@@ -9,31 +8,28 @@ import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.Journey;
+import org.iommuemu.iommu.timing.Journey.Outcome;
 import org.iommuemu.iommu.timing.LatencyPart;
 import org.iommuemu.iommu.timing.TimedTranslation;
+import org.iommuemu.iommu.timing.TimingParameters.Ordering.Scope;
+import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.time.Resource;
 import org.jspecify.annotations.Nullable;
 
-/** Counts what one machine's transactions take, from its making or the last {@link #reset} on. */
+/** Counts what one machine's transactions and commands take, from its making or the last {@link #reset} on. */
 public final class Measurement {
-    /** Misses with more reads are counted together. */
-    static final int MOST_READS = 32;
-
-    private static final Outcome[] OUTCOMES = Outcome.values();
-
     private final TimedTranslation timed;
     private final TranslationUnit unit;
     private final IntUnaryOperator level;
+    private final Settings settings;
     private final LatenciesCollector latencies = new LatenciesCollector();
-    private final StreamCollector streams = new StreamCollector();
+    private final StreamCollector streams;
+    private final WalkCollector walks = new WalkCollector();
+    private final CommandCollector commands = new CommandCollector();
     private final SeriesCollector series = new SeriesCollector();
-    private final long[] byReads = new long[MOST_READS + 1];
     private @Nullable TransactionListener listener;
-    private MachineFigures before;
-    private long misses;
-    private long merged;
-    private long reads;
+    private MachineFigures atStart;
     private long start;
     private long last;
 
@@ -43,15 +39,17 @@ public final class Measurement {
      * @param timed the machine's times
      * @param unit its pipeline
      * @param level the architecture's number for a height of tables
+     * @param settings of the machine
      */
-    public Measurement(TimedTranslation timed, TranslationUnit unit, IntUnaryOperator level) {
+    public Measurement(TimedTranslation timed, TranslationUnit unit, IntUnaryOperator level, Settings settings) {
         this.timed = timed;
         this.unit = unit;
         this.level = level;
-        before = MachineFigures.of(timed, unit, level);
-        misses = timed.misses();
-        merged = timed.mergedMisses();
-        reads = timed.tableReads();
+        this.settings = settings;
+        streams = new StreamCollector(
+                MachineParameters.timing(settings).ordering().scope() == Scope.STREAM);
+        atStart = MachineFigures.of(timed, unit, level);
+        timed.commands().listen(commands);
     }
 
     /**
@@ -63,10 +61,11 @@ public final class Measurement {
     public void reset(long now, @Nullable TransactionListener onTransaction) {
         latencies.reset();
         streams.reset();
+        walks.reset();
+        commands.reset();
         series.reset(now);
-        Arrays.fill(byReads, 0);
         timed.resources().forEach(Resource::resetStatistics);
-        before = MachineFigures.of(timed, unit, level);
+        atStart = MachineFigures.of(timed, unit, level);
         listener = onTransaction;
         start = now;
         last = now;
@@ -82,52 +81,31 @@ public final class Measurement {
      */
     public void record(Transaction t, int bytes, long at, long end, Verdict v, Journey journey) {
         boolean write = Access.isWrite(t.access());
-        long readBefore = reads;
-        int outcome = outcome();
+        Outcome outcome = journey.outcome();
+        int kind = outcome.ordinal();
         long time = end - at;
-        latencies.record(write, outcome, time, journey);
-        streams.record(t.streamId(), write, bytes, v.isOk(), outcome, time, journey.of(LatencyPart.ORDER));
-        series.record(at, end, write, bytes, outcome);
+        latencies.record(write, kind, time, journey);
+        streams.record(t.streamId(), write, bytes, v.isOk(), kind, time, journey.of(LatencyPart.ORDER));
+        series.record(at, end, write, bytes, kind);
+        int reads = outcome == Outcome.MISS ? walks.record(journey) : 0;
         if (end > last) {
             last = end;
         }
         if (listener != null) {
-            listener.measured(t, bytes, at, end, v, journey, OUTCOMES[outcome], Math.toIntExact(reads - readBefore));
+            listener.measured(t, bytes, at, end, v, journey, outcome, reads);
         }
-    }
-
-    /** What the machine has counted since the transaction before. */
-    private int outcome() {
-        if (timed.misses() != misses) {
-            misses = timed.misses();
-            long now = timed.tableReads();
-            byReads[(int) Math.min(now - reads, MOST_READS)]++;
-            reads = now;
-            return Outcome.MISS.ordinal();
-        }
-        if (timed.mergedMisses() != merged) {
-            merged = timed.mergedMisses();
-            return Outcome.MERGED.ordinal();
-        }
-        return Outcome.HIT.ordinal();
     }
 
     /**
      * What was counted so far.
      *
-     * @param settings of the machine
      * @param outstanding transactions of a closed loop, or 0 if they came when the trace has them
      * @param window what of the trace is counted
      */
-    public TimingReport report(Settings settings, int outstanding, MeasureWindow window) {
+    public TimingReport report(int outstanding, MeasureWindow window) {
         long span = Math.max(1, last - start);
         Latencies figures = latencies.figures();
-        MachineFigures machine = MachineFigures.of(timed, unit, level).since(before);
-        WalkFigures walks = new WalkFigures(
-                machine.structureReads(),
-                machine.stage1Reads(),
-                machine.stage2Reads(),
-                Arrays.stream(byReads).boxed().toList());
+        MachineFigures machine = MachineFigures.of(timed, unit, level).since(atStart);
         List<StreamFigures> byStream = streams.streams();
         return new TimingReport(
                 settings,
@@ -135,13 +113,15 @@ public final class Measurement {
                 window,
                 span,
                 figures,
-                walks,
+                walks.figures(machine.tableReads()),
+                machine.prefetch(),
                 pages(byStream, figures, machine),
                 byStream,
                 Fairness.of(byStream),
                 streams.blockers(),
                 machine.caches().stream().filter(CacheFigures::wasUsed).toList(),
                 timed.resources().stream().map(r -> r.statistics(span)).toList(),
+                commands.figures(),
                 series.figures(span));
     }
 
@@ -151,9 +131,9 @@ public final class Measurement {
         return new PageCounters(
                 streams.stream().mapToLong(StreamFigures::bytes).sum(),
                 transactions,
-                transactions + latencies.count(Outcome.MERGED) + misses,
+                transactions + latencies.count(Outcome.MERGED_MISS) + misses,
                 misses,
                 machine.invalidations(),
-                machine.structureReads() + machine.stage1Reads() + machine.stage2Reads());
+                machine.tableReads());
     }
 }

@@ -8,7 +8,6 @@ import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.time.FourAryHeap;
-import org.iommuemu.time.Picoseconds;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,8 +18,6 @@ public final class ReplayTimer {
 
     /** Of an access whose length nobody recorded. */
     private static final int USUAL_BYTES = 64;
-
-    private static final long NEVER = -1;
 
     private final TimedMachine machine;
     private final Settings settings;
@@ -39,7 +36,7 @@ public final class ReplayTimer {
     private long stageEnd;
 
     private Stage stage = Stage.SKIP;
-    private long first = NEVER;
+    private long first;
 
     private enum Stage {
         SKIP,
@@ -76,7 +73,7 @@ public final class ReplayTimer {
      * Presents one access.
      *
      * @param bytes its length, or 0 if that is not known
-     * @param timestamp in ns, never before that of the access before
+     * @param timestamp in ps, never before that of the access before; only differences count, so it may wrap
      */
     public void present(Transaction t, long bytes, long timestamp, Verdict v) {
         while (presented == stageEnd) {
@@ -99,8 +96,19 @@ public final class ReplayTimer {
         counts.record(t, size, at, end, v, journey);
     }
 
+    /**
+     * Says that commands consumed from now on were told of at a time.
+     *
+     * @param timestamp in ps, as that of accesses
+     */
+    public void commandsAt(long timestamp) {
+        if (timed != null) {
+            timed.commands().toldAt(arrival(timestamp));
+        }
+    }
+
     private long arrival(long timestamp) {
-        return outstanding > 0 ? ends.firstTime() : (timestamp - first) * Picoseconds.PER_NANOSECOND;
+        return outstanding > 0 ? ends.firstTime() : timestamp - first;
     }
 
     /** One stage is over. */
@@ -119,9 +127,8 @@ public final class ReplayTimer {
             }
             case MEASURE -> {
                 report = report();
-                timed = null;
-                measurement = null;
                 machine.observation().observe(null, null);
+                end();
                 stage = Stage.REST;
                 stageEnd = MeasureWindow.ALL;
             }
@@ -133,8 +140,17 @@ public final class ReplayTimer {
         TimedTranslation times = new TimedTranslation(
                 machine.iommu(), machine.unit(), machine.observation()::observe, MachineParameters.timing(settings));
         timed = times;
-        measurement = new Measurement(times, machine.unit(), machine.level());
+        machine.commands().accept(times.commands());
+        measurement = new Measurement(times, machine.unit(), machine.level(), settings);
         return measurement;
+    }
+
+    private void end() {
+        if (timed != null) {
+            timed.commands().listen(null);
+        }
+        timed = null;
+        measurement = null;
     }
 
     private void count(long now) {
@@ -152,6 +168,6 @@ public final class ReplayTimer {
         if (stage == Stage.WARM_UP) {
             counts.reset(0, null);
         }
-        return counts.report(settings, outstanding, window);
+        return counts.report(outstanding, window);
     }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.agrona.collections.Int2ObjectHashMap;
+import org.iommuemu.iommu.timing.Journey.Outcome;
 
 /**
  * Collects what becomes of each stream, and who holds up whom in the order in which reads and writes leave: 5 KB a stream. The first
@@ -20,12 +21,18 @@ final class StreamCollector {
     private int lastStream;
     private StreamCounts last = others;
 
-    /** Of the read, and the write, that was answered last so far: stream and outcome. */
-    private final StreamCounts[] blocker = {others, others};
+    /** Of all streams, reads and writes. */
+    private final LastAnswered[] lastAnswered = {new LastAnswered(others), new LastAnswered(others)};
 
-    private final int[] blockerOutcome = new int[2];
+    private final boolean orderedByStream;
 
-    StreamCollector() {
+    /**
+     * A collector without any streams.
+     *
+     * @param orderedByStream whether only transactions of the same stream leave in order
+     */
+    StreamCollector(boolean orderedByStream) {
+        this.orderedByStream = orderedByStream;
         all.add(others);
     }
 
@@ -37,13 +44,8 @@ final class StreamCollector {
     void record(int stream, boolean write, int bytes, boolean ok, int outcome, long time, long waited) {
         StreamCounts counts = stream == lastStream && last != others ? last : find(stream);
         counts.count(write, bytes, ok, outcome, time, waited);
-        int order = write ? 1 : 0;
-        if (waited > 0) {
-            blocker[order].blame(blockerOutcome[order], waited);
-        } else {
-            blocker[order] = counts;
-            blockerOutcome[order] = outcome;
-        }
+        LastAnswered[] before = orderedByStream ? counts.lastAnswered() : lastAnswered;
+        before[write ? 1 : 0].next(counts, outcome, waited);
     }
 
     private StreamCounts find(int stream) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.measure;
 
+import org.iommuemu.iommu.timing.Journey.Outcome;
+
 /** Counts one stream's transactions, and whom they made wait. */
 final class StreamCounts {
     private static final int OUTCOMES = Outcome.values().length;
@@ -9,6 +11,7 @@ final class StreamCounts {
     private final long[] outcomes = new long[OUTCOMES];
     private final long[] delayed = new long[OUTCOMES];
     private final long[] delay = new long[OUTCOMES];
+    private final LastAnswered[] lastAnswered = {new LastAnswered(this), new LastAnswered(this)};
     private final LatencyCollector latency = LatencyCollector.compact();
     private long writes;
     private long bytesRead;
@@ -39,8 +42,9 @@ final class StreamCounts {
         delay[outcome] += time;
     }
 
-    long stream() {
-        return stream;
+    /** Of its reads, and of its writes. */
+    LastAnswered[] lastAnswered() {
+        return lastAnswered;
     }
 
     boolean isEmpty() {
@@ -73,7 +77,7 @@ final class StreamCounts {
                 bytesRead,
                 bytesWritten,
                 outcomes[Outcome.HIT.ordinal()],
-                outcomes[Outcome.MERGED.ordinal()],
+                outcomes[Outcome.MERGED_MISS.ordinal()],
                 outcomes[Outcome.MISS.ordinal()],
                 refused,
                 latency.figures(),

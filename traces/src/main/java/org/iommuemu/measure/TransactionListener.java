@@ -4,6 +4,7 @@ package org.iommuemu.measure;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.Journey;
+import org.iommuemu.iommu.timing.Journey.Outcome;
 
 /** Is shown every transaction that is counted. Called on the hot path: it is to be short, and to keep none of its arguments. */
 @FunctionalInterface

@@ -9,10 +9,12 @@ import java.util.List;
  * @param configurationReads structures: STE and CD; root, context and PASID entries
  * @param stage1Reads descriptors of first-stage tables
  * @param stage2Reads descriptors of second-stage tables
+ * @param prefetchReads what was read before anybody asked
  * @param byReads misses by how much was read for them: element {@code n} counts those with {@code n} reads, the last one those with
  *     as many or more
  */
-public record WalkFigures(long configurationReads, long stage1Reads, long stage2Reads, List<Long> byReads) {
+public record WalkFigures(
+        long configurationReads, long stage1Reads, long stage2Reads, long prefetchReads, List<Long> byReads) {
     /** Takes a copy. */
     public WalkFigures {
         byReads = List.copyOf(byReads);
@@ -20,7 +22,7 @@ public record WalkFigures(long configurationReads, long stage1Reads, long stage2
 
     /** All reads. */
     public long reads() {
-        return configurationReads + stage1Reads + stage2Reads;
+        return demandReads() + prefetchReads;
     }
 
     /** Misses. */
@@ -30,6 +32,10 @@ public record WalkFigures(long configurationReads, long stage1Reads, long stage2
 
     /** Reads for each miss, 0 without any. */
     public double readsPerWalk() {
-        return walks() == 0 ? 0 : (double) reads() / walks();
+        return walks() == 0 ? 0 : (double) demandReads() / walks();
+    }
+
+    private long demandReads() {
+        return configurationReads + stage1Reads + stage2Reads;
     }
 }

@@ -99,7 +99,7 @@ public final class CaptureMachine implements AutoCloseable, Explainable {
 
     /** The same for somebody who times it. */
     TimedMachine timed() {
-        return new TimedMachine(iommu(), unit(), this::observe, counts()::level);
+        return new TimedMachine(iommu(), unit(), this::observe, captured::time, counts()::level);
     }
 
     /** What the machine counts, by its architecture's names. */

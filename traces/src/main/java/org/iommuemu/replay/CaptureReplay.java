@@ -20,6 +20,7 @@ import org.iommuemu.measure.ReplayTimer;
 import org.iommuemu.measure.TimingReport;
 import org.iommuemu.measure.TransactionListener;
 import org.iommuemu.preset.Settings;
+import org.iommuemu.time.Picoseconds;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -193,7 +194,7 @@ public final class CaptureReplay implements AutoCloseable {
         int access = write ? Access.WRITE : Access.READ;
         transaction.set(r.sid(), Transaction.NO_SUBSTREAM, r.iova(), access);
         if (timer != null) {
-            timer.present(transaction, r.length(), r.timestamp(), verdict);
+            timer.present(transaction, r.length(), r.timestamp() * Picoseconds.PER_NANOSECOND, verdict);
         } else {
             front.translate(transaction, verdict);
         }
@@ -201,6 +202,9 @@ public final class CaptureReplay implements AutoCloseable {
 
     /** A command takes effect where the trace has it. */
     private void command(TraceRecord r) {
+        if (timer != null) {
+            timer.commandsAt(r.timestamp() * Picoseconds.PER_NANOSECOND);
+        }
         commandSlots.note(at(r), commands.consume(r));
     }
 

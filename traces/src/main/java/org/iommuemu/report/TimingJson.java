@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToLongFunction;
+import org.iommuemu.iommu.timing.Journey.Outcome;
 import org.iommuemu.iommu.timing.LatencyPart;
 import org.iommuemu.measure.Blocker;
 import org.iommuemu.measure.Latency;
 import org.iommuemu.measure.MeasureWindow;
-import org.iommuemu.measure.Outcome;
 import org.iommuemu.measure.PageCounters;
 import org.iommuemu.measure.StreamFigures;
 import org.iommuemu.measure.TimeSeries;
@@ -47,6 +47,7 @@ final class TimingJson {
             root.put(key(o), t.latencies().count(o));
         }
         root.put("walks", walks(t.walks()));
+        root.put("prefetch", t.prefetch());
         root.put("perPageOf4KiB", pages(t.pages()));
         root.put("caches", t.caches());
         root.put("streams", t.streams().stream().map(s -> stream(t, s)).toList());
@@ -56,6 +57,9 @@ final class TimingJson {
         root.put("jainFairness", fairness);
         root.put("blockers", t.blockers().stream().map(TimingJson::blocker).toList());
         root.put("resources", t.resources());
+        Map<String, Object> commands = new LinkedHashMap<>();
+        t.commands().forEach((kind, l) -> commands.put(name(kind), latency(l)));
+        root.put("commandNanoseconds", commands);
         root.put("series", series(t.series()));
         Map<String, Object> configuration = new LinkedHashMap<>();
         for (Parameter p : Parameter.values()) {
@@ -68,9 +72,13 @@ final class TimingJson {
     private static String key(Outcome o) {
         return switch (o) {
             case HIT -> "hits";
-            case MERGED -> "mergedMisses";
+            case MERGED_MISS -> "mergedMisses";
             case MISS -> "misses";
         };
+    }
+
+    private static String name(Enum<?> kind) {
+        return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static Map<String, Object> window(MeasureWindow w) {
@@ -110,7 +118,7 @@ final class TimingJson {
         for (LatencyPart p : LatencyPart.values()) {
             Map<String, Object> part = latency(t.latencies().parts().get(p));
             part.put("share", t.latencies().share(p));
-            out.put(p.name().toLowerCase(Locale.ROOT), part);
+            out.put(name(p), part);
         }
         return out;
     }
@@ -122,6 +130,7 @@ final class TimingJson {
         out.put("configurationReads", w.configurationReads());
         out.put("stage1Reads", w.stage1Reads());
         out.put("stage2Reads", w.stage2Reads());
+        out.put("prefetchReads", w.prefetchReads());
         out.put("readsPerWalk", w.readsPerWalk());
         Map<String, Object> byReads = new LinkedHashMap<>();
         for (int i = 0; i < w.byReads().size(); i++) {
@@ -164,7 +173,7 @@ final class TimingJson {
     private static Map<String, Object> blocker(Blocker b) {
         Map<String, Object> out = new LinkedHashMap<>();
         out.put("stream", TimingText.stream(b.stream()));
-        out.put("outcome", b.outcome().key());
+        out.put("outcome", b.outcome().text());
         out.put("delayed", b.delayed());
         out.put("nanoseconds", b.time() / NANOSECOND);
         return out;

@@ -4,12 +4,12 @@ package org.iommuemu.report;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.iommuemu.iommu.timing.Journey.Outcome;
 import org.iommuemu.iommu.timing.LatencyPart;
 import org.iommuemu.measure.Blocker;
 import org.iommuemu.measure.Latencies;
 import org.iommuemu.measure.Latency;
 import org.iommuemu.measure.MeasureWindow;
-import org.iommuemu.measure.Outcome;
 import org.iommuemu.measure.PageCounters;
 import org.iommuemu.measure.StreamFigures;
 import org.iommuemu.measure.TimingReport;
@@ -114,7 +114,7 @@ public final class TimingText {
                 "lookups",
                 "%,d hits, %,d merged misses, %,d misses",
                 l.count(Outcome.HIT),
-                l.count(Outcome.MERGED),
+                l.count(Outcome.MERGED_MISS),
                 l.count(Outcome.MISS));
         line(
                 "table reads",
