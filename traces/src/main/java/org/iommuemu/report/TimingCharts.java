@@ -5,10 +5,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.HdrHistogram.HistogramIterationValue;
+import org.iommuemu.iommu.timing.Journey.Outcome;
 import org.iommuemu.iommu.timing.LatencyPart;
 import org.iommuemu.measure.Latencies;
 import org.iommuemu.measure.Latency;
-import org.iommuemu.measure.Outcome;
 import org.iommuemu.measure.StreamFigures;
 import org.iommuemu.measure.TimingReport;
 import org.iommuemu.measure.WalkFigures;
@@ -102,7 +102,7 @@ final class TimingCharts {
         double[] all = in.each(i -> i.share(i.transactions()));
         new LineChart("hits and misses", time, Axis.linear("% of transactions", 0, HUNDRED))
                 .area(Outcome.HIT.plural(), 0, at, nothing, hits)
-                .area(Outcome.MERGED.plural(), 1, at, hits, merged)
+                .area(Outcome.MERGED_MISS.plural(), 1, at, hits, merged)
                 .area(Outcome.MISS.plural(), 2, at, merged, all)
                 .into(m);
         double[] read = in.each(i -> i.perNanosecond(i.bytesRead()));

@@ -3,13 +3,15 @@ package org.iommuemu.report;
 
 import java.util.List;
 import java.util.Map;
+import org.iommuemu.iommu.timing.Journey.Outcome;
 import org.iommuemu.iommu.timing.LatencyPart;
+import org.iommuemu.iommu.timing.TimedCommands;
 import org.iommuemu.measure.Blocker;
 import org.iommuemu.measure.Latencies;
 import org.iommuemu.measure.Latency;
 import org.iommuemu.measure.MeasureWindow;
-import org.iommuemu.measure.Outcome;
 import org.iommuemu.measure.PageCounters;
+import org.iommuemu.measure.PrefetchFigures;
 import org.iommuemu.measure.StreamFigures;
 import org.iommuemu.measure.TimeSeries;
 import org.iommuemu.measure.TimingReport;
@@ -54,6 +56,10 @@ final class TimingHtml {
         walks(t.walks()).into(m);
         m.leaf("h3", "Caches, while it was measured");
         ReplayHtml.caches(t.caches()).into(m);
+        if (t.prefetch().issued() > 0) {
+            m.leaf("h3", "Prefetched");
+            prefetched(t.prefetch()).into(m);
+        }
         m.leaf("h3", "By page of 4 KiB of payload");
         pages(t.pages()).into(m);
         m.leaf("h2", "Streams");
@@ -64,6 +70,7 @@ final class TimingHtml {
         m.leaf("h3", "Who waited for what");
         waits(t.resources()).into(m);
         blockers(m, t.blockers());
+        commands(m, t.commands());
     }
 
     private static void charts(Markup m, Runnable some) {
@@ -102,16 +109,20 @@ final class TimingHtml {
     }
 
     private static Table percentiles(Latencies l) {
-        Table table = new Table().text("transactions").number("count").number("mean, ns");
-        for (double p : PERCENTILES) {
-            table.number("p" + Digits.of(p) + ", ns");
-        }
-        table.number("max, ns");
+        Table table = latencies("transactions");
         latency(table, "all", l.all());
         latency(table, "reads", l.reads());
         latency(table, "writes", l.writes());
         l.outcomes().forEach((o, latency) -> latency(table, o.plural(), latency));
         return table;
+    }
+
+    private static Table latencies(String what) {
+        Table table = new Table().text(what).number("count").number("mean, ns");
+        for (double p : PERCENTILES) {
+            table.number("p" + Digits.of(p) + ", ns");
+        }
+        return table.number("max, ns");
     }
 
     private static void latency(Table table, String name, Latency l) {
@@ -184,6 +195,16 @@ final class TimingHtml {
                 .row("descriptors of the first stage", Digits.of(w.stage1Reads()))
                 .row("descriptors of the second stage", Digits.of(w.stage2Reads()))
                 .row("reads for each miss", Digits.of(w.readsPerWalk()));
+    }
+
+    private static Table prefetched(PrefetchFigures p) {
+        return new Table()
+                .text("translations")
+                .number("count")
+                .number("share")
+                .row("fetched before anybody asked", Digits.of(p.issued()), share(p.issued(), p.issued()))
+                .row("used", Digits.of(p.useful()), share(p.useful(), p.issued()))
+                .row("used before they were there", Digits.of(p.late()), share(p.late(), p.issued()));
     }
 
     private static Table pages(PageCounters p) {
@@ -290,6 +311,15 @@ final class TimingHtml {
             }
         }
         return table;
+    }
+
+    private static void commands(Markup m, Map<TimedCommands.Kind, Latency> commands) {
+        Table table = latencies("commands");
+        commands.forEach((kind, latency) -> latency(table, kind.text(), latency));
+        if (!table.isEmpty()) {
+            m.leaf("h3", "Commands, from when software told of them");
+            table.into(m);
+        }
     }
 
     private static void blockers(Markup m, List<Blocker> blockers) {

@@ -8,8 +8,8 @@ import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.Journey;
+import org.iommuemu.iommu.timing.Journey.Outcome;
 import org.iommuemu.iommu.timing.LatencyPart;
-import org.iommuemu.measure.Outcome;
 import org.iommuemu.measure.TransactionListener;
 
 /** Keeps some of a replay's transactions: so many from a certain one on. Its memory goes by these, 160 bytes each, not by the trace. */

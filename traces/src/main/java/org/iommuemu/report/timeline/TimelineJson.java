@@ -103,7 +103,13 @@ public final class TimelineJson {
     }
 
     private void slice(Slice s, int pid, int lane) throws IOException {
-        begin(s.write() ? "write, " + s.outcome().key() : "read, " + s.outcome().key(), "dma", pid, lane);
+        begin(
+                s.write()
+                        ? "write, " + s.outcome().text()
+                        : "read, " + s.outcome().text(),
+                "dma",
+                pid,
+                lane);
         span(s.start(), s.end());
         json.writeObjectFieldStart("args");
         json.writeNumberField("number", s.number());
@@ -112,7 +118,7 @@ public final class TimelineJson {
         json.writeStringField("iova", "0x" + Long.toHexString(s.iova()));
         json.writeStringField("pa", s.address() < 0 ? "refused" : "0x" + Long.toHexString(s.address()));
         json.writeNumberField("bytes", s.bytes());
-        json.writeStringField("outcome", s.outcome().key());
+        json.writeStringField("outcome", s.outcome().text());
         json.writeNumberField("reads", s.reads());
         json.writeNumberField("ns", exactNanoseconds(s.end() - s.start()));
         json.writeEndObject();

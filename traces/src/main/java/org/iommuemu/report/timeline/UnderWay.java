@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
-import org.iommuemu.measure.Outcome;
+import org.iommuemu.iommu.timing.Journey.Outcome;
 import org.iommuemu.report.timeline.Timeline.Slice;
 
 /** How many transactions are under way, moment by moment, as far as they were kept. */

@@ -13,8 +13,8 @@ import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.Journey;
+import org.iommuemu.iommu.timing.Journey.Outcome;
 import org.iommuemu.iommu.timing.LatencyPart;
-import org.iommuemu.measure.Outcome;
 import org.junit.jupiter.api.Test;
 
 class TimelineJsonTest {
