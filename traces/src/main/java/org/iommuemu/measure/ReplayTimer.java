@@ -37,6 +37,7 @@ public final class ReplayTimer {
 
     private Stage stage = Stage.SKIP;
     private long first;
+    private long latest;
 
     private enum Stage {
         SKIP,
@@ -87,6 +88,7 @@ public final class ReplayTimer {
             return;
         }
         long at = arrival(timestamp);
+        latest = at;
         int size = bytes == 0 ? USUAL_BYTES : (int) Math.min(bytes, Integer.MAX_VALUE);
         journey.clear();
         long end = times.translate(t, size, at, v, journey);
@@ -97,13 +99,14 @@ public final class ReplayTimer {
     }
 
     /**
-     * Says that commands consumed from now on were told of at a time.
+     * Says that commands consumed from now on were told of at a time, or with the last access if that was later. In a closed loop
+     * they take none: nobody knows when software would have given them.
      *
      * @param timestamp in ps, as that of accesses
      */
     public void commandsAt(long timestamp) {
-        if (timed != null) {
-            timed.commands().toldAt(arrival(timestamp));
+        if (timed != null && outstanding == 0) {
+            timed.commands().toldAt(Math.max(latest, timestamp - first));
         }
     }
 
@@ -140,7 +143,9 @@ public final class ReplayTimer {
         TimedTranslation times = new TimedTranslation(
                 machine.iommu(), machine.unit(), machine.observation()::observe, MachineParameters.timing(settings));
         timed = times;
-        machine.commands().accept(times.commands());
+        if (outstanding == 0) {
+            machine.commands().accept(times.commands());
+        }
         measurement = new Measurement(times, machine.unit(), machine.level(), settings);
         return measurement;
     }

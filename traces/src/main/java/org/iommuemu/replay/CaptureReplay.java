@@ -152,7 +152,7 @@ public final class CaptureReplay implements AutoCloseable {
             case FAULT -> refuse(r);
             case ABORT -> refuseSilently(r);
             case INVALIDATE -> command(r);
-            case MMIO_WRITE -> commands.write(r, front);
+            case MMIO_WRITE -> write(r);
             case MMIO_READ -> readRegister(r);
             case FAULT_RECORD -> faultRecords.note(at(r), machine.captured().faultRecord(r));
             case INTERRUPT_MESSAGE ->
@@ -202,10 +202,19 @@ public final class CaptureReplay implements AutoCloseable {
 
     /** A command takes effect where the trace has it. */
     private void command(TraceRecord r) {
+        tellTime(r);
+        commandSlots.note(at(r), commands.consume(r));
+    }
+
+    private void write(TraceRecord r) {
+        tellTime(r);
+        commands.write(r, front);
+    }
+
+    private void tellTime(TraceRecord r) {
         if (timer != null) {
             timer.commandsAt(r.timestamp() * Picoseconds.PER_NANOSECOND);
         }
-        commandSlots.note(at(r), commands.consume(r));
     }
 
     private void readRegister(TraceRecord r) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.report;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import org.iommuemu.iommu.timing.Journey.Outcome;
 import org.iommuemu.iommu.timing.LatencyPart;
 import org.iommuemu.measure.Blocker;
+import org.iommuemu.measure.CacheFigures;
 import org.iommuemu.measure.Latencies;
 import org.iommuemu.measure.Latency;
 import org.iommuemu.measure.MeasureWindow;
@@ -26,9 +28,11 @@ public final class TimingText {
     private static final double NANOSECOND = Picoseconds.PER_NANOSECOND;
     private static final double MICROSECOND = Picoseconds.PER_MICROSECOND;
     private static final double PERCENT = 100;
-    private static final double GIGA = 1e9;
     private static final double MEGA = 1e6;
+    private static final double THOUSAND = 1000;
+    private static final String[] RATES = {"B/s", "kB/s", "MB/s", "GB/s", "TB/s"};
     private static final int MOST_STREAMS = 10;
+    private static final int MOST_RESOURCES = 12;
     private static final int MOST_BLOCKERS = 3;
 
     private final StringBuilder out = new StringBuilder();
@@ -42,7 +46,9 @@ public final class TimingText {
         text.latencies(t.latencies());
         text.lookups(t);
         text.streams(t);
+        text.caches(t);
         text.waits(t);
+        text.commands(t);
         return text.out.toString();
     }
 
@@ -66,11 +72,11 @@ public final class TimingText {
         }
         line(
                 "bandwidth",
-                "reads %.3f GB/s, %,d of them; writes %.3f GB/s, %,d; %,d refused",
-                t.perSecond(t.bytesRead()) / GIGA,
+                "%,d reads, %s; %,d writes, %s; %,d refused",
                 t.latencies().reads().count(),
-                t.perSecond(t.bytesWritten()) / GIGA,
+                rate(t.perSecond(t.bytesRead())),
                 t.latencies().writes().count(),
+                rate(t.perSecond(t.bytesWritten())),
                 t.refused());
     }
 
@@ -124,6 +130,15 @@ public final class TimingText {
                 w.stage1Reads(),
                 w.stage2Reads(),
                 w.readsPerWalk());
+        if (t.prefetch().issued() > 0) {
+            line(
+                    "prefetch",
+                    "%,d issued, %,d useful, %,d of those late; %,d table reads",
+                    t.prefetch().issued(),
+                    t.prefetch().useful(),
+                    t.prefetch().late(),
+                    w.prefetchReads());
+        }
         PageCounters p = t.pages();
         if (p.bytes() > 0) {
             line(
@@ -151,10 +166,10 @@ public final class TimingText {
                 t.streams().subList(0, Math.min(MOST_STREAMS, t.streams().size()))) {
             line(
                     "stream",
-                    "%s: %,d, %.3f GB/s; %.2f %% hits, %,d merged, %,d missed, %,d refused; mean %.1f ns, p99 %.1f",
+                    "%s: %,d, %s; %.2f %% hits, %,d merged, %,d missed, %,d refused; mean %.1f ns, p99 %.1f",
                     stream(s.stream()),
                     s.transactions(),
-                    t.perSecond(s.bytes()) / GIGA,
+                    rate(t.perSecond(s.bytes())),
                     PERCENT * s.hits() / s.transactions(),
                     s.merged(),
                     s.misses(),
@@ -167,8 +182,41 @@ public final class TimingText {
         }
     }
 
+    /** Those of the whole trace follow in any case. */
+    private void caches(TimingReport t) {
+        if (!t.window().isPartial()) {
+            return;
+        }
+        for (CacheFigures c : t.caches()) {
+            line(
+                    "in window",
+                    "%s: %,d hits, %,d misses (%.2f %% hits), %,d evicted, %,d invalidated; %,d of %,d entries in use",
+                    c.name(),
+                    c.hits(),
+                    c.misses(),
+                    c.hitPercent(),
+                    c.evictions(),
+                    c.invalidations(),
+                    c.occupied(),
+                    c.entries());
+        }
+    }
+
+    private void commands(TimingReport t) {
+        t.commands().forEach((kind, l) -> {
+            if (l.max() > 0) {
+                String name = kind.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+                line("commands", "%s: %,d, %s", name, l.count(), percentiles(l));
+            }
+        });
+    }
+
     private void waits(TimingReport t) {
-        for (ResourceStatistics r : t.resources()) {
+        List<ResourceStatistics> used = t.resources().stream()
+                .filter(r -> r.uses() > 0)
+                .sorted(Comparator.comparingLong(ResourceStatistics::totalWait).reversed())
+                .toList();
+        for (ResourceStatistics r : used.subList(0, Math.min(MOST_RESOURCES, used.size()))) {
             long waits = r.waits().stream().mapToLong(Waits::waits).sum();
             line(
                     "waits",
@@ -179,6 +227,9 @@ public final class TimingText {
                     r.totalWait() / MICROSECOND,
                     r.average(),
                     r.peak());
+        }
+        if (used.size() > MOST_RESOURCES) {
+            line("", "and %,d more", used.size() - MOST_RESOURCES);
         }
         List<Blocker> top =
                 t.blockers().subList(0, Math.min(MOST_BLOCKERS, t.blockers().size()));
@@ -191,6 +242,16 @@ public final class TimingText {
                     b.delayed(),
                     b.time() / MICROSECOND);
         }
+    }
+
+    private static String rate(double bytesPerSecond) {
+        double rate = bytesPerSecond;
+        int unit = 0;
+        while (rate >= THOUSAND && unit < RATES.length - 1) {
+            rate /= THOUSAND;
+            unit++;
+        }
+        return format(rate == 0 ? "%.0f %s" : rate < 100 ? "%.2f %s" : "%.1f %s", rate, RATES[unit]);
     }
 
     /** A stream's name. */
