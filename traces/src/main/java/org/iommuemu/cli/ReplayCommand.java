@@ -62,6 +62,9 @@ final class ReplayCommand implements Callable<Integer> {
     @Mixin
     private TimingOptions timing = new TimingOptions();
 
+    @Mixin
+    private TimelineOptions timeline = new TimelineOptions();
+
     @Override
     public Integer call() {
         if (json != null) {
@@ -71,6 +74,7 @@ final class ReplayCommand implements Callable<Integer> {
             ResultFile.check(report);
         }
         timing.check(lint || detectStale);
+        timeline.check(timing.isTimed());
         if (timing.isTimed()) {
             caches.refuse(spec, "--preset or --config");
         }
@@ -88,7 +92,7 @@ final class ReplayCommand implements Callable<Integer> {
                 replay.detectStale();
             }
             if (settings != null) {
-                replay.time(settings, timing.outstanding(), timing.window(), timing.listener());
+                replay.time(settings, timing.outstanding(), timing.window(), timeline.listener());
             }
             summary = replay.run(progress);
             timed = replay.timing();
@@ -103,6 +107,7 @@ final class ReplayCommand implements Callable<Integer> {
         }
         if (timed != null) {
             timing.write(timed);
+            timeline.write(timed.transactions());
             Output.out(spec).print(TimingText.of(timed));
         }
         if (report != null) {

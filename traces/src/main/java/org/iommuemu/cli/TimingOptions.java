@@ -8,12 +8,9 @@ import java.nio.file.Path;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.measure.TimingReport;
-import org.iommuemu.measure.TransactionListener;
 import org.iommuemu.preset.Presets;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.report.ResultFile;
-import org.iommuemu.report.timeline.Timeline;
-import org.iommuemu.report.timeline.TimelineJson;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -21,7 +18,6 @@ import picocli.CommandLine.Option;
 final class TimingOptions {
     private static final int MOST_OUTSTANDING = 1 << 16;
     private static final long MOST_ACCESSES = 1L << 48;
-    private static final int MOST_SLICES = 1_000_000;
     private static final double NANOSECOND = 1000;
     private static final int TICKS = 5;
 
@@ -61,26 +57,6 @@ final class TimingOptions {
             description = "after that, count N accesses, and translate the rest without giving them time")
     private @Nullable Long measure;
 
-    @Option(
-            names = "--timeline",
-            paramLabel = "FILE",
-            description = "write counted transactions as slices of time, a JSON trace that Perfetto opens")
-    private @Nullable Path timeline;
-
-    @Option(
-            names = "--timeline-from",
-            paramLabel = "N",
-            description = "leave out the first N counted transactions there")
-    private @Nullable Long timelineFrom;
-
-    @Option(
-            names = "--timeline-count",
-            paramLabel = "N",
-            description = "write N transactions at most (default: " + Timeline.USUAL_COUNT + ")")
-    private @Nullable Integer timelineCount;
-
-    private @Nullable Timeline slices;
-
     /** Whether anything of it was asked for. */
     boolean isTimed() {
         return preset != null || config != null;
@@ -92,15 +68,6 @@ final class TimingOptions {
      * @throws InputException if options do not go together, or a value is out of range
      */
     void check(boolean watched) {
-        if (timeline == null && (timelineFrom != null || timelineCount != null)) {
-            throw new InputException("--timeline-from or --timeline-count without a file", "--timeline with it");
-        }
-        if (timeline != null && !isTimed()) {
-            throw new InputException("--timeline without a machine", "--preset or --config with it");
-        }
-        if (timelineCount != null && (timelineCount < 1 || timelineCount > MOST_SLICES)) {
-            throw new InputException("--timeline-count is " + timelineCount, "a number from 1 to " + MOST_SLICES);
-        }
         if (!isTimed() && (closedLoop != null || hgrm != null)) {
             throw new InputException("--closed-loop or --hgrm without a machine", "--preset or --config with it");
         }
@@ -113,10 +80,6 @@ final class TimingOptions {
         range("--skip", skip, 0);
         range("--warm-up", warmUp, 0);
         range("--measure", measure, 1);
-        range("--timeline-from", timelineFrom, 0);
-        if (timeline != null) {
-            ResultFile.check(timeline);
-        }
         if (hgrm != null) {
             ResultFile.check(hgrm);
         }
@@ -146,17 +109,6 @@ final class TimingOptions {
                 skip == null ? 0 : skip, warmUp == null ? 0 : warmUp, measure == null ? MeasureWindow.ALL : measure);
     }
 
-    /** Who is to be shown the transactions that are counted, or null. */
-    @Nullable
-    TransactionListener listener() {
-        if (timeline == null) {
-            return null;
-        }
-        slices = new Timeline(
-                timelineFrom == null ? 0 : timelineFrom, timelineCount == null ? Timeline.USUAL_COUNT : timelineCount);
-        return slices;
-    }
-
     /**
      * Writes what is to be written.
      *
@@ -167,10 +119,6 @@ final class TimingOptions {
             throw new InputException(
                     "--skip and --warm-up take all accesses of the trace",
                     "fewer than " + report.window().first());
-        }
-        if (timeline != null && slices != null) {
-            Timeline kept = slices;
-            ResultFile.write(timeline, out -> TimelineJson.write(kept, out));
         }
         if (hgrm != null) {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
