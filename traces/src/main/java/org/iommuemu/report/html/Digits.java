@@ -12,7 +12,9 @@ public final class Digits {
     private static final String[] BYTES = {"B", "KiB", "MiB", "GiB", "TiB"};
     private static final double KIB = 1024;
     private static final double KILO_FROM = 100_000;
-    private static final String PREFIXES = "kMGTPE";
+    private static final double MILLI_BELOW = 0.01;
+    private static final String PREFIXES = "fpnµm kMGTPE";
+    private static final int UNIT = 5;
 
     private Digits() {}
 
@@ -48,17 +50,19 @@ public final class Digits {
     }
 
     /**
-     * A number on an axis: thousands, millions or milliards are abbreviated by the prefixes of the SI, so that it is short.
+     * A number on an axis: prefixes of the SI keep large and small ones short.
      *
      * @param most the largest on the axis, which decides
      */
     static String tick(BigDecimal value, double most) {
-        int thousands = most < KILO_FROM ? 0 : Math.min(PREFIXES.length(), (int) Math.floor(Math.log10(most) / 3));
-        if (thousands == 0 || value.signum() == 0) {
-            return plain(value);
+        boolean isPlain = most >= MILLI_BELOW && most < KILO_FROM || most <= 0;
+        int thousands = isPlain ? 0 : (int) Math.floor(Math.log10(most) / 3);
+        int prefix = UNIT + Math.max(-UNIT, Math.min(PREFIXES.length() - 1 - UNIT, thousands));
+        if (prefix == UNIT || value.signum() == 0) {
+            return plain(value.signum() == 0 && !isPlain ? BigDecimal.ZERO : value);
         }
-        BigDecimal shifted = value.movePointLeft(3 * thousands).stripTrailingZeros();
-        return plain(shifted) + " " + PREFIXES.charAt(thousands - 1);
+        BigDecimal shifted = value.movePointLeft(3 * (prefix - UNIT)).stripTrailingZeros();
+        return plain(shifted) + " " + PREFIXES.charAt(prefix);
     }
 
     /** An amount of bytes, in the largest unit that it fills. */

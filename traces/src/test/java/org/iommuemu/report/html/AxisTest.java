@@ -19,6 +19,8 @@ class AxisTest {
                 .containsExactly("0.010", "0.015", "0.020", "0.025", "0.030", "0.035");
         assertThat(texts(Axis.linear("", 0, 4_100_000))).containsExactly("0", "2 M", "4 M", "6 M");
         assertThat(texts(Axis.linear("", 0, 400_000))).containsExactly("0", "100 k", "200 k", "300 k", "400 k");
+        assertThat(texts(Axis.linear("", 0, 0.0019))).containsExactly("0", "0.5 m", "1 m", "1.5 m", "2 m");
+        assertThat(texts(Axis.linear("", 0, 0.00019))).containsExactly("0", "50 µ", "100 µ", "150 µ", "200 µ");
         assertThat(texts(Axis.linear("", -3, 3))).containsExactly("-4", "-2", "0", "2", "4");
     }
 
