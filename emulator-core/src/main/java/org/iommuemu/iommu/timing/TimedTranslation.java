@@ -22,6 +22,9 @@ import org.iommuemu.time.Resource;
  * <p>An entry of the IOTLB or the configuration cache is good from the moment on at which its fill ends: who finds it before that has
  * missed as well, and waits for the same fill (a merged miss). Upper levels that a walk under way has put into a walk cache count as
  * there at once.
+ *
+ * <p>What software or a device sends while a transaction is being answered, because an interrupt or a message reached it then, is
+ * answered too, but takes no time: what came first is not over.
  */
 public final class TimedTranslation {
     private final Iommu iommu;
@@ -41,6 +44,7 @@ public final class TimedTranslation {
     /** By entry of the configuration cache: when it is there. */
     private final long[] contextReady;
 
+    private boolean busy;
     private long hits;
     private long merged;
     private long missed;
@@ -86,6 +90,10 @@ public final class TimedTranslation {
      * @return when it leaves the IOMMU, or is refused, in ps
      */
     public long translate(Transaction t, int bytes, long at, Verdict v, Journey journey) {
+        if (busy) {
+            iommu.translate(t, v);
+            return at;
+        }
         OrderingWindows windows = Access.isWrite(t.access()) ? writes : reads;
         long in = windows.enter(t.streamId(), at);
         expect();
@@ -95,6 +103,10 @@ public final class TimedTranslation {
 
     /** The same for one whose address a Translation Request has given (AT=10), see {@link Iommu#forwardTranslated}. */
     public long forwardTranslated(Transaction t, int bytes, long at, Verdict v, Journey journey) {
+        if (busy) {
+            iommu.forwardTranslated(t, v);
+            return at;
+        }
         OrderingWindows windows = Access.isWrite(t.access()) ? writes : reads;
         long in = windows.enter(t.streamId(), at);
         expect();
@@ -105,6 +117,10 @@ public final class TimedTranslation {
     /** The same for a Translation Request (AT=01), which goes among the reads; see {@link Iommu#requestTranslation}. */
     public long requestTranslation(
             Transaction t, int bytes, long at, TranslationCompletion completion, Journey journey) {
+        if (busy) {
+            iommu.requestTranslation(t, completion);
+            return at;
+        }
         long in = reads.enter(t.streamId(), at);
         expect();
         iommu.requestTranslation(t, completion);
@@ -112,6 +128,7 @@ public final class TimedTranslation {
     }
 
     private void expect() {
+        busy = true;
         footprint.clear();
         unit.iotlb().forgetLastEntry();
         unit.configurations().forgetLastEntry();
@@ -133,6 +150,7 @@ public final class TimedTranslation {
         long end = windows.leave(in, answer);
         journey.add(LatencyPart.ORDER, end - answer);
         commands.inFlightUntil(end);
+        busy = false;
         return end;
     }
 
