@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.measure;
 
+import org.iommuemu.cache.CacheCounters;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Transaction;
@@ -33,12 +34,19 @@ final class MeasuredMachine implements AutoCloseable {
     private static final long FOUR_LEVELS = 2;
     private static final long DOMAIN = 1;
     private static final long READ_WRITE = 3;
+    private static final int DESCRIPTOR_BYTES = 16;
+    /** IOTLB invalidation of all domains, VT-d 6.5.2.3. */
+    private static final long DROP_ALL = 0x12;
+    /** A wait descriptor that writes its status, VT-d 6.5.2.8. */
+    private static final long WAIT = 0x25;
 
     final Transaction transaction = new Transaction();
     final Verdict verdict = new Verdict();
     final Settings settings;
     private final PhysicalMemory memory = new PhysicalMemory();
     private final Vtd unit;
+    private final long queue;
+    private int queued;
 
     MeasuredMachine(Settings settings) {
         this.settings = settings;
@@ -49,15 +57,19 @@ final class MeasuredMachine implements AutoCloseable {
         long contexts = pages.allocate(PAGE, PAGE);
         memory.writeLong(root, contexts | 1);
         for (int device = 0; device < DEVICES; device++) {
-            memory.writeLong(contexts + device * CONTEXT_BYTES, tables.root() | 1);
-            memory.writeLong(contexts + device * CONTEXT_BYTES + Long.BYTES, FOUR_LEVELS | DOMAIN << 8);
+            memory.writeLong(contexts + (long) device * CONTEXT_BYTES, tables.root() | 1);
+            memory.writeLong(contexts + (long) device * CONTEXT_BYTES + Long.BYTES, FOUR_LEVELS | DOMAIN << 8);
         }
         for (long page = 0; page < PAGES; page++) {
             tables.map(page * PAGE, PHYSICAL + page * PAGE, 0, READ_WRITE);
         }
+        queue = pages.allocate(PAGE, PAGE);
+        unit.writeRegister(VtdRegisters.IQA.offset(), Long.BYTES, queue);
+        unit.writeRegister(VtdRegisters.GCMD.offset(), Integer.BYTES, VtdRegisters.QIE.mask());
         unit.writeRegister(VtdRegisters.RTADDR.offset(), Long.BYTES, root);
-        unit.writeRegister(VtdRegisters.GCMD.offset(), Integer.BYTES, VtdRegisters.SRTP.mask());
-        unit.writeRegister(VtdRegisters.GCMD.offset(), Integer.BYTES, VtdRegisters.TE.mask());
+        unit.writeRegister(
+                VtdRegisters.GCMD.offset(), Integer.BYTES, VtdRegisters.QIE.mask() | VtdRegisters.SRTP.mask());
+        unit.writeRegister(VtdRegisters.GCMD.offset(), Integer.BYTES, VtdRegisters.QIE.mask() | VtdRegisters.TE.mask());
     }
 
     /** Everything usual but the times. */
@@ -87,9 +99,23 @@ final class MeasuredMachine implements AutoCloseable {
         timer.present(transaction, bytes, 1000 * at, verdict);
     }
 
-    /** Drops every translation, by a command. */
-    void invalidate() {
-        // TODO
+    /** Software tells, at a time in ns, of two descriptors: drop all translations, and wait. */
+    void invalidate(ReplayTimer timer, long at) {
+        timer.commandsAt(1000 * at);
+        queue(DROP_ALL, 0);
+        queue(WAIT, queue + PAGE - Long.BYTES);
+        unit.writeRegister(VtdRegisters.IQT.offset(), Long.BYTES, (long) queued * DESCRIPTOR_BYTES);
+    }
+
+    private void queue(long low, long high) {
+        memory.writeLong(queue + (long) queued * DESCRIPTOR_BYTES, low);
+        memory.writeLong(queue + (long) queued * DESCRIPTOR_BYTES + Long.BYTES, high);
+        queued++;
+    }
+
+    /** Counters of the IOTLB. */
+    CacheCounters iotlb() {
+        return unit.unit().iotlb().cache().counters();
     }
 
     @Override
