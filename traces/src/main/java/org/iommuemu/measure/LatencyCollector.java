@@ -13,6 +13,10 @@ final class LatencyCollector {
     private static final long COARSE = 1L << 10;
 
     private final Histogram histogram;
+    /** What was recorded last, so many times in a row, and is not in the histogram yet: most latencies are that of a hit. */
+    private long value;
+
+    private long times;
     private long total;
     private long max;
 
@@ -31,25 +35,39 @@ final class LatencyCollector {
     }
 
     void record(long time) {
-        histogram.recordValue(Math.min(time, LONGEST));
-        total += time;
-        if (time > max) {
-            max = time;
+        if (time == value) {
+            times++;
+        } else {
+            note();
+            value = time;
+            times = 1;
+        }
+    }
+
+    private void note() {
+        if (times > 0) {
+            histogram.recordValueWithCount(Math.min(value, LONGEST), times);
+            total += value * times;
+            max = Math.max(max, value);
+            times = 0;
         }
     }
 
     void reset() {
         histogram.reset();
+        times = 0;
         total = 0;
         max = 0;
     }
 
     Latency figures() {
+        note();
         return new Latency(histogram, total, max);
     }
 
     /** The figures of so many latencies, those that were not recorded being 0. */
     Latency figures(long count) {
+        note();
         Histogram all = histogram.copy();
         if (count > all.getTotalCount()) {
             all.recordValueWithCount(0, count - all.getTotalCount());
