@@ -41,9 +41,7 @@ final class TimingCharts {
         LineChart chart =
                 new LineChart("answered within a time (CDF)", x, Axis.linear("% of transactions", 0, HUNDRED));
         curve(chart, "all", 0, l.all());
-        for (Outcome o : Outcome.values()) {
-            curve(chart, o.plural(), 1 + o.ordinal(), l.outcomes().get(o));
-        }
+        l.outcomes().forEach((o, some) -> curve(chart, o.plural(), 1 + o.ordinal(), some));
         chart.into(m);
     }
 
@@ -76,16 +74,15 @@ final class TimingCharts {
 
     /** What the mean latency consists of. */
     static void parts(Markup m, Latencies l) {
-        List<LatencyPart> parts = List.copyOf(l.parts().keySet());
         Axis axis = Axis.linear("ns", 0, l.all().mean() / TimingHtml.NANOSECOND);
         Bars.stacked(
                         "what the mean latency is spent on",
                         axis,
-                        parts.stream().map(LatencyPart::text).toList())
+                        l.parts().keySet().stream().map(LatencyPart::text).toList())
                 .group(
                         "all transactions",
-                        parts.stream()
-                                .mapToDouble(p -> l.parts().get(p).mean() / TimingHtml.NANOSECOND)
+                        l.parts().values().stream()
+                                .mapToDouble(p -> p.mean() / TimingHtml.NANOSECOND)
                                 .toArray())
                 .into(m);
     }
