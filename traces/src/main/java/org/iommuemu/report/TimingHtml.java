@@ -121,8 +121,11 @@ final class TimingHtml {
 
     private static void commands(Markup m, Map<TimedCommands.Kind, Latency> commands) {
         Table table = TimingTables.latencies("commands");
-        commands.forEach(
-                (kind, latency) -> TimingTables.latency(table, kind.name().toLowerCase(Locale.ROOT), latency));
+        commands.forEach((kind, latency) -> {
+            if (latency.count() > 0) {
+                TimingTables.latency(table, kind.name().toLowerCase(Locale.ROOT).replace('_', ' '), latency);
+            }
+        });
         if (!table.isEmpty()) {
             m.leaf("h3", "Commands, from when software told of them");
             table.into(m);

@@ -7,7 +7,7 @@ import java.util.List;
 final class Plot {
     static final double WIDTH = 400;
     static final double HEIGHT = 250;
-    static final double LEFT = 62;
+    static final double LEFT = 70;
     static final double RIGHT = 24;
     static final double TOP = 10;
     static final double BOTTOM = 44;

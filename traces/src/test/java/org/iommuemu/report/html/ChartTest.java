@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A picture is 400 by 250; between the axes, x goes from 62 to 376 and y from 206 up to 10. */
+/** A picture is 400 by 250; between the axes, x goes from 70 to 376 and y from 206 up to 10. */
 class ChartTest {
     private static String svg(LineChart c) {
         Markup m = new Markup();
@@ -25,7 +25,7 @@ class ChartTest {
 
         assertThat(svg)
                 .contains(
-                        "<circle class=\"dot s1\" cx=\"219\" cy=\"157\" r=\"3.5\"><title>p: 25 (y) at 5</title></circle>")
+                        "<circle class=\"dot s1\" cx=\"223\" cy=\"157\" r=\"3.5\"><title>p: 25 (y) at 5</title></circle>")
                 .contains("cx=\"376\" cy=\"10\"");
     }
 
@@ -33,14 +33,14 @@ class ChartTest {
     void shouldLeaveGapsInALineForWhatIsNoNumber() {
         String svg = svg(chart().line("l", 0, new double[] {0, 5, 6, 10}, new double[] {0, 50, Double.NaN, 100}));
 
-        assertThat(svg).contains("d=\"M62 206L219 108M376 10h0\"");
+        assertThat(svg).contains("d=\"M70 206L223 108M376 10h0\"");
     }
 
     @Test
     void shouldGoThereAlongTheUpperEdgeOfABandAndBackAlongTheLower() {
         String svg = svg(chart().band("b", 0, new double[] {0, 10}, new double[] {0, 50}, new double[] {50, 100}));
 
-        assertThat(svg).contains("class=\"area band s0\" d=\"M62 108L376 10L376 108L62 206Z\"");
+        assertThat(svg).contains("class=\"area band s0\" d=\"M70 108L376 10L376 108L70 206Z\"");
     }
 
     @Test
@@ -50,7 +50,7 @@ class ChartTest {
         String svg =
                 svg(chart().area("a", 0, new double[] {0, 5, 5, 5, 10}, lows, new double[] {50, 50, nan, 100, 100}));
 
-        assertThat(svg).contains("d=\"M62 108L219 108L219 206L62 206ZM219 10L376 10L376 206L219 206Z\"");
+        assertThat(svg).contains("d=\"M70 108L223 108L223 206L70 206ZM223 10L376 10L376 206L223 206Z\"");
     }
 
     @Test
@@ -59,8 +59,8 @@ class ChartTest {
 
         assertThat(svg)
                 .contains(">x</text>", ">y</text>", "aria-label=\"t\"")
-                .contains("<text class=\"end\" x=\"54\" y=\"112\">50</text>")
-                .contains("<text class=\"mid\" x=\"219\" y=\"223\">5</text>");
+                .contains("<text class=\"end\" x=\"62\" y=\"112\">50</text>")
+                .contains("<text class=\"mid\" x=\"223\" y=\"223\">5</text>");
     }
 
     @Test
