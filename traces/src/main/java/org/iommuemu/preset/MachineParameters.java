@@ -9,8 +9,6 @@ import org.iommuemu.capture.InputException;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.timing.TimingParameters;
 import org.iommuemu.paging.WalkCaches;
-import org.iommuemu.pcie.LinkGeneration;
-import org.iommuemu.pcie.LinkParameters;
 
 /** What {@link Settings} come to in the words of the model. */
 public final class MachineParameters {
@@ -82,24 +80,5 @@ public final class MachineParameters {
                         SEED),
                 s.integer(Parameter.READ_WINDOW),
                 s.integer(Parameter.WRITE_WINDOW));
-    }
-
-    /**
-     * The link.
-     *
-     * @throws InputException if a width or size is no power of two
-     */
-    public static LinkParameters link(Settings s) {
-        LinkGeneration generation = LinkGeneration.values()[s.integer(Parameter.LINK_GENERATION) - 1];
-        try {
-            return LinkParameters.of(
-                    generation,
-                    s.integer(Parameter.LINK_LANES),
-                    s.integer(Parameter.LINK_MAX_PAYLOAD),
-                    s.integer(Parameter.LINK_MAX_READ_REQUEST));
-        } catch (IllegalArgumentException e) {
-            String[] parts = String.valueOf(e.getMessage()).split(", expected ", 2);
-            throw new InputException("link: " + parts[0], parts[parts.length - 1]);
-        }
     }
 }

@@ -19,6 +19,13 @@ public final class Journey {
         parts[part.ordinal()] += time;
     }
 
+    /** Adds every part of another. */
+    public void add(Journey other) {
+        for (int i = 0; i < PARTS; i++) {
+            parts[i] += other.parts[i];
+        }
+    }
+
     /** What a part came to, in ps. */
     public long of(LatencyPart part) {
         return parts[part.ordinal()];
