@@ -3,8 +3,9 @@ package org.iommuemu.device;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.agrona.collections.Int2ObjectHashMap;
+import java.util.Objects;
 import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.Journey;
@@ -37,23 +38,40 @@ public final class DmaPath {
     private final RootComplex rootComplex;
     private final TimedTranslation iommu;
     private final DataMemory memory;
-    private final Int2ObjectHashMap<Endpoint> endpoints = new Int2ObjectHashMap<>();
-    private final List<Endpoint> inOrder = new ArrayList<>();
-    private int latestStream;
-    private @Nullable Endpoint latest;
+    private final Endpoints endpoints;
+    private final @Nullable AddressTranslationService ats;
     private final Transaction page = new Transaction();
     private final Verdict rest = new Verdict();
     private final Journey chain = new Journey();
     private final Journey slowest = new Journey();
-    /** When the page under way is translated. */
-    private long translated;
+    private final Transaction forwarded = new Transaction();
+    /** Of the page under way: when the device knows how to send its requests, whether translated, and when they may pass. */
+    private long known;
 
-    /** An idle way to an IOMMU and memory. */
-    public DmaPath(PathParameters parameters, RootComplex rootComplex, TimedTranslation iommu, DataMemory memory) {
+    private boolean translated;
+    private long passing;
+
+    /**
+     * An idle way to an IOMMU and memory.
+     *
+     * @param machine the machine that {@code iommu} times; devices with an ATC are connected to it
+     * @param software answers their Page Requests
+     */
+    public DmaPath(
+            PathParameters parameters,
+            RootComplex rootComplex,
+            Iommu machine,
+            TimedTranslation iommu,
+            DataMemory memory,
+            PageService software) {
         this.parameters = parameters;
         this.rootComplex = rootComplex;
         this.iommu = iommu;
         this.memory = memory;
+        endpoints = new Endpoints(parameters, rootComplex);
+        ats = parameters.ats().isOn()
+                ? new AddressTranslationService(parameters.ats(), endpoints, machine, iommu, software)
+                : null;
     }
 
     /**
@@ -84,13 +102,13 @@ public final class DmaPath {
 
     private long move(TlpKind kind, Transaction t, int bytes, long at, Verdict v, Journey j) {
         PathParameters.Device device = parameters.device();
-        Endpoint e = of(t.streamId());
+        Endpoint e = endpoints.of(t.streamId());
         j.add(LatencyPart.LINK, device.before() + device.after());
         long start = at + device.before();
         if (isPosted(kind)) {
-            return cut(e, kind, t, Math.max(1, bytes), e.pace(start, j), v, j) + device.after();
+            return cut(e, kind, t, Math.max(1, bytes), e.send(start, j), v, j) + device.after();
         }
-        return e.pace(cut(e, kind, t, Math.max(1, bytes), start, v, j), j) + device.after();
+        return e.take(cut(e, kind, t, Math.max(1, bytes), start, v, j), j) + device.after();
     }
 
     private static boolean isPosted(TlpKind kind) {
@@ -156,15 +174,21 @@ public final class DmaPath {
             Verdict v,
             Journey j) {
         boolean posted = isPosted(kind);
-        long issued = posted ? start : e.takeTag(start, j);
-        int data = kind == TlpKind.READ ? 0 : bytes;
-        long arrived = e.up(kind, data, t.hasSubstream(), issued, j);
         if (pageBytes > 0) {
-            translated = iommu.translate(t, pageBytes, arrived, v, j);
-        } else if (translated > arrived) {
-            j.add(LatencyPart.WALK, translated - arrived);
+            known = ats == null ? start : ats.resolve(e, t, start, j);
+            translated = ats != null && ats.isTranslated(e);
+        } else {
+            j.add(LatencyPart.WALK, known - start);
         }
-        long passed = Math.max(arrived, translated);
+        long issued = posted ? known : e.takeTag(known, j);
+        int data = kind == TlpKind.READ ? 0 : bytes;
+        long arrived = e.up(kind, data, t.hasSubstream() && !translated, issued, j);
+        if (pageBytes > 0) {
+            passing = pass(e, t, pageBytes, arrived, v, j);
+        } else if (passing > arrived) {
+            j.add(LatencyPart.WALK, passing - arrived);
+        }
+        long passed = Math.max(arrived, passing);
         if (posted) {
             long taken = v.isOk() ? moved(true, passed, bytes, j) : passed;
             e.drained(kind, data, taken);
@@ -174,7 +198,19 @@ public final class DmaPath {
         e.drained(kind, data, passed);
         long there = answer(e, address, bytes, passed, v, j);
         e.giveTag(issued, there);
+        if (ats != null && translated) {
+            ats.used(e, there);
+        }
         return there;
+    }
+
+    /** The IOMMU's part. */
+    private long pass(Endpoint e, Transaction t, int bytes, long at, Verdict v, Journey j) {
+        if (ats == null || !translated) {
+            return iommu.translate(t, bytes, at, v, j);
+        }
+        forwarded.set(t.streamId(), Transaction.NO_SUBSTREAM, ats.output(e, t.address()), t.access());
+        return iommu.forwardTranslated(forwarded, bytes, at, v, j);
     }
 
     /** What comes back to a device that waits for it. */
@@ -199,32 +235,23 @@ public final class DmaPath {
         return end;
     }
 
-    private Endpoint of(int streamId) {
-        Endpoint e = latest;
-        if (e == null || streamId != latestStream) {
-            e = endpoint(streamId);
-            latestStream = streamId;
-            latest = e;
-        }
-        return e;
+    /** What devices with an ATC and the IOMMU say to each other; null if they have none. */
+    public @Nullable AddressTranslationService ats() {
+        return ats;
     }
 
-    private Endpoint endpoint(int streamId) {
-        int key = parameters.sharing().linkOf(streamId);
-        Endpoint known = endpoints.get(key);
-        if (known != null) {
-            return known;
-        }
-        Endpoint e = new Endpoint(parameters.sharing().suffix(key), parameters, rootComplex);
-        endpoints.put(key, e);
-        inOrder.add(e);
-        return e;
+    /** The ATCs, in the order in which devices were heard of. */
+    public List<AddressTranslationCache> caches() {
+        return endpoints.all().stream()
+                .map(Endpoint::atc)
+                .filter(Objects::nonNull)
+                .toList();
     }
 
     /** What transfers wait for, in the order in which they meet it, without the IOMMU's. */
     public List<Resource> resources() {
         List<Resource> all = new ArrayList<>();
-        inOrder.forEach(e -> all.addAll(e.resources()));
+        endpoints.all().forEach(e -> all.addAll(e.resources()));
         all.addAll(rootComplex.resources());
         all.addAll(memory.resources());
         return all;

@@ -13,6 +13,7 @@ import org.iommuemu.time.Pipeline;
 import org.iommuemu.time.Resource;
 import org.iommuemu.time.Slots;
 import org.iommuemu.time.Waiter;
+import org.jspecify.annotations.Nullable;
 
 /** A device's end of the way: its own pace, its tags, and its link, with the root complex behind that. All times in ps. */
 final class Endpoint {
@@ -20,8 +21,9 @@ final class Endpoint {
     private final RootComplex rootComplex;
     private final Slots tags;
     private final Waiter requests;
-    private final Pipeline pace;
-    private final Waiter transfers;
+    private final @Nullable Pipeline sending;
+    private final @Nullable Pipeline taking;
+    private final @Nullable AddressTranslationCache atc;
 
     /**
      * An idle end.
@@ -34,13 +36,26 @@ final class Endpoint {
         link = new PcieLink("link" + suffix, p.link(), credits, p.propagation(), p.completionBytes());
         tags = new Slots("tags" + suffix, p.device().tags());
         requests = tags.waiter("requests");
-        pace = new Pipeline("device" + suffix, 1, p.device().interval(), 0);
-        transfers = pace.waiter("transfers");
+        long interval = p.device().interval();
+        sending = interval == 0 ? null : new Pipeline("device out" + suffix, 1, interval, 0);
+        taking = interval == 0 ? null : new Pipeline("device in" + suffix, 1, interval, 0);
+        atc = p.ats().isOn()
+                ? new AddressTranslationCache("ATC" + suffix, p.ats().atc())
+                : null;
     }
 
-    /** Waits until the device can deal with another transfer. */
-    long pace(long at, Journey j) {
-        long start = pace.pass(transfers, at);
+    /** Waits until the device can send another write. */
+    long send(long at, Journey j) {
+        return sending == null ? at : pace(sending, "writes", at, j);
+    }
+
+    /** Waits until the device can take the data of another read. */
+    long take(long at, Journey j) {
+        return taking == null ? at : pace(taking, "completions", at, j);
+    }
+
+    private static long pace(Pipeline stage, String who, long at, Journey j) {
+        long start = stage.pass(stage.waiter(who), at);
         j.add(LatencyPart.QUEUE, start - at);
         return start;
     }
@@ -89,8 +104,18 @@ final class Endpoint {
         return to;
     }
 
+    /** Its ATC, if it has one. */
+    @Nullable
+    AddressTranslationCache atc() {
+        return atc;
+    }
+
     List<Resource> resources() {
-        List<Resource> all = new ArrayList<>(List.of(pace, tags));
+        List<Resource> all = new ArrayList<>(List.of(tags));
+        if (sending != null && taking != null) {
+            all.add(0, sending);
+            all.add(taking);
+        }
         all.addAll(link.resources());
         return all;
     }

@@ -14,6 +14,7 @@ import org.iommuemu.pcie.LinkSharing;
  * @param propagation of each link, one way
  * @param completionBytes how much data the root complex puts into one completion at most
  * @param sharing which streams share a link, and are one device
+ * @param ats of each device
  */
 public record PathParameters(
         Device device,
@@ -21,7 +22,8 @@ public record PathParameters(
         FlowControl credits,
         long propagation,
         int completionBytes,
-        LinkSharing sharing) {
+        LinkSharing sharing,
+        AtsParameters ats) {
     /** Checks the range. */
     public PathParameters {
         notNegative(propagation);

@@ -62,7 +62,7 @@ final class RandomWindow {
             EventLoop loop = new EventLoop();
             ClosedLoop issuer = new ClosedLoop(
                     loop,
-                    PathSettings.path(settings, device, data, iommu),
+                    PathSettings.path(settings, device, data, machine.unit(), iommu),
                     requests,
                     VtdMachine.DEVICE,
                     () -> random.nextBelow(places) * requests.bytes(),

@@ -41,7 +41,7 @@ public final class MachineParameters {
         return new CacheConfiguration(configuration, iotlb, second, walk, walk, false);
     }
 
-    private static CacheGeometry geometry(Settings s, Parameter entries, Parameter ways, Parameter policy) {
+    static CacheGeometry geometry(Settings s, Parameter entries, Parameter ways, Parameter policy) {
         int all = s.integer(entries);
         int width = s.integer(ways) == 0 ? all : s.integer(ways);
         if (all == 0) {

@@ -139,6 +139,17 @@ public enum Parameter {
     DATA_MEMORY_EXTRA("data.memory-extra-ns", "67", "ns by which data in memory take longer", 0, 1e6),
     /** Data of the other socket. */
     DATA_REMOTE_EXTRA("data.remote-extra-ns", "60", "ns by which data of another socket take longer", 0, 1e6),
+    /** Policy of the ATC. */
+    ATC_POLICY("atc.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    /** Size of the ATC. */
+    ATC_ENTRIES("atc.entries", "0", "translations in each device's ATC; 0 is no ATS", 0, 1 << 20),
+    /** Ways of the ATC. */
+    ATC_WAYS("atc.ways", "0", "ways; 0 is fully associative", 0, 1 << 20),
+    /** Latency of the ATC. */
+    ATC_LATENCY("atc.latency-ns", "0", "ns that a lookup in the ATC takes", 0, 1e6),
+    /** Software's time for a page. */
+    PAGE_REQUEST_SERVICE(
+            "page-request.service-ns", "0", "ns until software has answered a Page Request; 0 is no PRI", 0, 1e9),
     /** Where the data of a replay are. */
     DATA_PLACEMENT("data.placement", "cached", "where the data of a replay are", "cached, memory, remote"),
     /** Rate of data. */

@@ -2,9 +2,12 @@
 package org.iommuemu.preset;
 
 import org.iommuemu.capture.InputException;
+import org.iommuemu.device.AtsParameters;
 import org.iommuemu.device.DataMemory;
 import org.iommuemu.device.DmaPath;
+import org.iommuemu.device.PageService;
 import org.iommuemu.device.PathParameters;
+import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.pcie.FlowControl;
 import org.iommuemu.pcie.LinkGeneration;
@@ -22,17 +25,18 @@ public final class PathSettings {
     private PathSettings() {}
 
     /** The way of a replay's accesses, whose data are where {@link Parameter#DATA_PLACEMENT} says. */
-    public static DmaPath path(Settings s, TimedTranslation iommu) {
-        return path(s, device(s), dataLatency(s), iommu);
+    public static DmaPath path(Settings s, Iommu machine, TimedTranslation iommu) {
+        return path(s, device(s), dataLatency(s), machine, iommu);
     }
 
     /** The way of a device that is not that of the settings to data that are elsewhere. */
-    public static DmaPath path(Settings s, PathParameters.Device device, long dataLatency, TimedTranslation iommu) {
+    public static DmaPath path(
+            Settings s, PathParameters.Device device, long dataLatency, Iommu machine, TimedTranslation iommu) {
         RootComplex rootComplex =
                 new RootComplex(s.picoseconds(Parameter.ROOT_COMPLEX_LATENCY), rate(s, Parameter.ROOT_COMPLEX_RATE));
         DataMemory memory = new DataMemory(dataLatency, rate(s, Parameter.DATA_RATE));
         try {
-            return new DmaPath(parameters(s, device), rootComplex, iommu, memory);
+            return new DmaPath(parameters(s, device), rootComplex, machine, iommu, memory, PageService.NOBODY);
         } catch (IllegalArgumentException e) {
             throw asInput("credits: ", e);
         }
@@ -45,7 +49,11 @@ public final class PathSettings {
                 credits(s),
                 s.picoseconds(Parameter.LINK_PROPAGATION),
                 s.integer(Parameter.ROOT_COMPLEX_COMPLETION),
-                LinkSharing.parse(s.text(Parameter.LINK_SHARING)));
+                LinkSharing.parse(s.text(Parameter.LINK_SHARING)),
+                new AtsParameters(
+                        MachineParameters.geometry(s, Parameter.ATC_ENTRIES, Parameter.ATC_WAYS, Parameter.ATC_POLICY),
+                        s.picoseconds(Parameter.ATC_LATENCY),
+                        s.picoseconds(Parameter.PAGE_REQUEST_SERVICE)));
     }
 
     /** The device itself. */

@@ -7,6 +7,7 @@ import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.paging.WalkObserver;
@@ -97,17 +98,42 @@ public final class TimedTranslation {
      * @return when it leaves the IOMMU, or is refused, in ps
      */
     public long translate(Transaction t, int bytes, long at, Verdict v, Journey journey) {
-        boolean write = Access.isWrite(t.access());
-        InOrderWindow window = write ? writes : reads;
-        long in = window.enter(write ? writing : reading, at);
+        InOrderWindow window = Access.isWrite(t.access()) ? writes : reads;
+        long looked = enter(window, at, journey);
+        iommu.translate(t, v);
+        return leave(window, looked, bytes, journey);
+    }
+
+    /** The same for one whose address a Translation Request has given (AT=10), see {@link Iommu#forwardTranslated}. */
+    public long forwardTranslated(Transaction t, int bytes, long at, Verdict v, Journey journey) {
+        InOrderWindow window = Access.isWrite(t.access()) ? writes : reads;
+        long looked = enter(window, at, journey);
+        iommu.forwardTranslated(t, v);
+        return leave(window, looked, bytes, journey);
+    }
+
+    /** The same for a Translation Request (AT=01), which goes among the reads; see {@link Iommu#requestTranslation}. */
+    public long requestTranslation(
+            Transaction t, int bytes, long at, TranslationCompletion completion, Journey journey) {
+        long looked = enter(reads, at, journey);
+        iommu.requestTranslation(t, completion);
+        return leave(reads, looked, bytes, journey);
+    }
+
+    private long enter(InOrderWindow window, long at, Journey journey) {
+        long in = window.enter(window == writes ? writing : reading, at);
         long looked = lookups.pass(looking, in);
         journey.add(LatencyPart.QUEUE, looked - lookups.latency() - at);
         journey.add(LatencyPart.LOOKUP, lookups.latency());
         footprint.clear();
         unit.iotlb().forgetLastEntry();
         unit.configurations().forgetLastEntry();
-        iommu.translate(t, v);
-        long answer = footprint.reads() == 0 ? found(looked, journey) : walked(looked, write, bytes, journey);
+        return looked;
+    }
+
+    private long leave(InOrderWindow window, long looked, int bytes, Journey journey) {
+        long answer =
+                footprint.reads() == 0 ? found(looked, journey) : walked(looked, window == writes, bytes, journey);
         long end = window.leave(answer);
         journey.add(LatencyPart.ORDER, end - answer);
         return end;
