@@ -138,10 +138,11 @@ public final class DmaPath {
                 chain.clear();
                 long over =
                         request(e, kind, page, page.address() + sent, n, sent == 0 ? inPage : 0, start, verdict, chain);
+                j.addWork(chain);
                 if (over >= end) {
                     end = over;
                     slowest.clear();
-                    slowest.add(chain);
+                    slowest.addParts(chain);
                 }
                 sent += n;
             } while (sent < inPage && verdict.isOk());
@@ -151,7 +152,7 @@ public final class DmaPath {
         if (!verdict.isOk() && verdict != v) {
             v.copy(verdict);
         }
-        j.add(slowest);
+        j.addParts(slowest);
         return end;
     }
 

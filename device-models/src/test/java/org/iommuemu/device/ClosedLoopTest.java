@@ -8,8 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.InterruptSink;
+import org.iommuemu.iommu.timing.LookupParameters;
+import org.iommuemu.iommu.timing.TableMemoryParameters;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.iommu.timing.TimingParameters;
+import org.iommuemu.iommu.timing.WalkParameters;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.pcie.FlowControl;
 import org.iommuemu.pcie.LinkGeneration;
@@ -48,9 +51,9 @@ class ClosedLoopTest {
                 smmu.unit(),
                 smmu::observe,
                 new TimingParameters(
-                        new TimingParameters.Lookup(1, 0, LOOKUP),
-                        new TimingParameters.Walk(1, 1, 0, 0, TimingParameters.Recovery.NONE, false),
-                        new TimingParameters.Tables(0, 0, 0, 1),
+                        new LookupParameters(1, 0, LOOKUP),
+                        new WalkParameters(1, 1, 0, 0, WalkParameters.Recovery.NONE, false),
+                        new TableMemoryParameters(0, 0, 0, 1),
                         1000,
                         1000));
         return new ClosedLoop(

@@ -8,8 +8,11 @@ import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.Journey;
+import org.iommuemu.iommu.timing.LookupParameters;
+import org.iommuemu.iommu.timing.TableMemoryParameters;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.iommu.timing.TimingParameters;
+import org.iommuemu.iommu.timing.WalkParameters;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.pcie.FlowControl;
@@ -69,9 +72,9 @@ final class PathBench implements AutoCloseable {
                 unit.unit(),
                 unit::observe,
                 new TimingParameters(
-                        new TimingParameters.Lookup(1, 0, LOOKUP),
-                        new TimingParameters.Walk(8, 8, 0, 0, TimingParameters.Recovery.NONE, false),
-                        new TimingParameters.Tables(TABLE_READ, 0, 0, 1),
+                        new LookupParameters(1, 0, LOOKUP),
+                        new WalkParameters(8, 8, 0, 0, WalkParameters.Recovery.NONE, false),
+                        new TableMemoryParameters(TABLE_READ, 0, 0, 1),
                         1000,
                         1000));
     }

@@ -125,6 +125,28 @@ public final class Iotlb {
         return hitShift;
     }
 
+    /** log2 of the size of an entry. */
+    public int shift(int entry) {
+        return EntryTag.shift(cache.tag0(entry));
+    }
+
+    /** Whether an address is held; counts nothing, and is no use of the entry. */
+    boolean holds(TableRoot root, long address) {
+        int granule = root.granuleCode();
+        return holds(liveShifts[granule << 1], root.tag(), root.indexMix(), granule, false, address)
+                || holds(liveShifts[granule << 1 | 1], root.globalTag(), root.globalIndexMix(), granule, true, address);
+    }
+
+    private boolean holds(long shifts, long tag, long indexMix, int granule, boolean global, long address) {
+        for (long rest = shifts; rest != 0; rest &= rest - 1) {
+            int shift = Long.numberOfTrailingZeros(rest);
+            if (cache.probe(EntryTag.of(address, shift, granule, global), tag, address >>> shift ^ indexMix) >= 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Where the entry that the last lookup found puts an address. */
     long output(int entry, long address) {
         long offset = (1L << hitShift) - 1;

@@ -151,6 +151,34 @@ public final class TranslationUnit {
         v.ok(walk.output(), walk.shift(), walk.attributes() | context.attributes());
     }
 
+    /**
+     * Puts into the IOTLB what a transaction would need at another address, if its stream's configuration is cached and there is such
+     * a translation; otherwise nothing comes of it. Nothing is done behind tables that hardware marks: marks are of accesses.
+     *
+     * @return whether the IOTLB has gained it; {@link Iotlb#lastEntry} is its entry then
+     */
+    public boolean prefetch(Transaction t, long input) {
+        TranslationContext context = enabled ? configurations.peek(t.streamId(), t.substreamId()) : null;
+        TableRoot root = context == null ? null : context.root(input);
+        if (context == null || root == null || isMarking(root) || isMarking(context.second())) {
+            return false;
+        }
+        long address = root.canonical(input);
+        int mode = TranslationWalk.REPORT | TranslationWalk.NO_UPDATE;
+        if (iotlb.holds(root, address)
+                || !walk.run(root, context.second(), address, 0, Permission.ALL, mode)
+                || walk.permissions() == 0
+                || walk.meetsForbidden()) {
+            return false;
+        }
+        fill(root, address);
+        return iotlb.lastEntry() >= 0;
+    }
+
+    private static boolean isMarking(@Nullable TableRoot root) {
+        return root != null && (root.updatesAccessFlag() || root.updatesDirtyState() || root.updatesTableFlag());
+    }
+
     private void fill(TableRoot root, long address) {
         if (walk.meetsForbidden()) {
             return;

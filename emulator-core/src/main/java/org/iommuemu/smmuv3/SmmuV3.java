@@ -22,6 +22,7 @@ import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.TranslationWalk;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.iommu.timing.TimedCommands;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.WalkCaches;
 import org.iommuemu.paging.WalkObserver;
@@ -29,6 +30,7 @@ import org.iommuemu.paging.Walker;
 import org.iommuemu.smmuv3.pmcg.CounterGroup;
 import org.iommuemu.smmuv3.pmcg.CounterGroupFeatures;
 import org.iommuemu.smmuv3.spec.AtosRegisters;
+import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Idr;
 import org.iommuemu.smmuv3.spec.Registers;
 import org.jspecify.annotations.Nullable;
@@ -329,5 +331,19 @@ public final class SmmuV3 implements Iommu {
     public void observeSoftware(@Nullable RegisterObserver onWrite, @Nullable CommandObserver onCommand) {
         file.observe(onWrite);
         commands.observe(onCommand);
+    }
+
+    /** Lets commands take time from now on; nobody else may watch them then. */
+    public void time(TimedCommands timed) {
+        observeSoftware(null, (command, word0, word1) -> timed.consume(kind(command)));
+    }
+
+    private static TimedCommands.Kind kind(Command command) {
+        return switch (command) {
+            case SYNC -> TimedCommands.Kind.SYNC;
+            case ATC_INV -> TimedCommands.Kind.DEVICE_INVALIDATION;
+            case PREFETCH_CONFIG, PREFETCH_ADDR, PRI_RESP, RESUME, STALL_TERM -> TimedCommands.Kind.OTHER;
+            default -> TimedCommands.Kind.INVALIDATION;
+        };
     }
 }

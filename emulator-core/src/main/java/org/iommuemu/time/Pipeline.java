@@ -13,6 +13,7 @@ public final class Pipeline extends Resource {
     private final long interval;
     private final long latency;
     private long entered;
+    private long occupied;
 
     /**
      * An empty pipeline.
@@ -44,6 +45,21 @@ public final class Pipeline extends Resource {
         return start + latency;
     }
 
+    /**
+     * Keeps a lane from being entered.
+     *
+     * @param at from when on, in ps
+     * @param duration for how long, in ps
+     * @return from when on it does, in ps
+     */
+    public long occupy(Waiter who, long at, long duration) {
+        long start = lanes.take(at);
+        lanes.give(start + duration);
+        who.count(start - at);
+        occupied += duration;
+        return start;
+    }
+
     /** From entering to coming out, in ps. */
     public long latency() {
         return latency;
@@ -56,7 +72,7 @@ public final class Pipeline extends Resource {
 
     @Override
     long busy() {
-        return entered * interval;
+        return entered * interval + occupied;
     }
 
     @Override
@@ -67,6 +83,7 @@ public final class Pipeline extends Resource {
     @Override
     void resetOccupancy() {
         entered = 0;
+        occupied = 0;
         lanes.resetPeak();
     }
 }

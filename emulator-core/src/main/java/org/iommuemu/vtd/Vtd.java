@@ -20,6 +20,7 @@ import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.iommu.timing.TimedCommands;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.WalkObserver;
 import org.iommuemu.vtd.perfmon.MonitorFeatures;
@@ -355,5 +356,19 @@ public final class Vtd implements Iommu {
     /** The interrupt remapping entry that the last interrupt came to, or −1. */
     public int interruptIndex() {
         return interrupts.index();
+    }
+
+    /** Lets invalidation descriptors take time from now on; nobody else may watch them then. */
+    public void time(TimedCommands timed) {
+        observeSoftware(null, (descriptor, word0, word1) -> timed.consume(kind(descriptor)));
+    }
+
+    private static TimedCommands.Kind kind(Descriptor descriptor) {
+        return switch (descriptor) {
+            case WAIT -> TimedCommands.Kind.SYNC;
+            case DEVICE_TLB, PASID_DEVICE_TLB -> TimedCommands.Kind.DEVICE_INVALIDATION;
+            case PAGE_GROUP_RESPONSE -> TimedCommands.Kind.OTHER;
+            default -> TimedCommands.Kind.INVALIDATION;
+        };
     }
 }

@@ -84,8 +84,21 @@ class CacheTransparencyTest {
     @ParameterizedTest(name = "seed {0}, stages {1}, {2}")
     @MethodSource("programs")
     void shouldAnswerAsAPlainMapDoes(long seed, Stages stages, String name, CacheConfiguration caches) {
+        run(seed, stages, caches, false);
+    }
+
+    @ParameterizedTest(name = "seed {0}, stages {1}, {2}")
+    @MethodSource("programs")
+    void shouldAnswerSoInTimeAndWithPrefetch(long seed, Stages stages, String name, CacheConfiguration caches) {
+        run(seed, stages, caches, true);
+    }
+
+    private static void run(long seed, Stages stages, CacheConfiguration caches, boolean timed) {
         SplittableRandom random = new SplittableRandom(seed);
         try (SmmuFixture f = new SmmuFixture(SmmuFeatures.full(), caches).enable(stages == Stages.EL2_E2H ? 3 : 2)) {
+            if (timed) {
+                f.time(seed, 1 + random.nextInt(4));
+            }
             TableBuilder[] tables = new TableBuilder[STREAMS];
             for (int s = STREAMS - 1; s >= 0; s--) {
                 tables[s] = stages.space(s) == s ? stream(f, s, stages) : sharing(f, s, tables[stages.space(s)]);

@@ -10,6 +10,7 @@ import org.iommuemu.cache.ReplacementPolicy;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.timing.TimedFront;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.memory.RangeState;
 import org.iommuemu.smmuv3.lint.SmmuLint;
@@ -38,23 +39,36 @@ class GuestFuzzTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void shouldEndEveryAccessWithAVerdict(long seed) {
-        run(seed, false);
+        run(seed, Front.NONE);
     }
 
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void shouldBeTheSameMachineUnderALint(long seed) {
-        assertThat(run(seed, true)).isEqualTo(run(seed, false));
+        assertThat(run(seed, Front.LINT)).isEqualTo(run(seed, Front.NONE));
     }
 
-    /** Everything that came of the accesses and register reads, as a hash. */
-    private static long run(long seed, boolean linted) {
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void shouldBeTheSameMachineInTime(long seed) {
+        assertThat(run(seed, Front.TIME)).isEqualTo(run(seed, Front.NONE));
+    }
+
+    /** What stands before the machine. */
+    private enum Front {
+        NONE,
+        LINT,
+        TIME
+    }
+
+    /** Everything that came of the accesses and register reads, and what memory holds in the end, as a hash. */
+    private static long run(long seed, Front front) {
         long outcome = 0;
         SplittableRandom random = new SplittableRandom(seed);
         try (PhysicalMemory memory = new PhysicalMemory()) {
             SmmuV3 machine = new SmmuV3(memory, features(random), caches(random), InterruptSink.NONE);
-            SmmuLint lint = linted ? new SmmuLint(machine, memory) : null;
-            Iommu smmu = lint == null ? machine : lint;
+            SmmuLint lint = front == Front.LINT ? new SmmuLint(machine, memory) : null;
+            Iommu smmu = lint != null ? lint : front == Front.TIME ? timed(machine, seed) : machine;
             RandomDevices devices = new RandomDevices(smmu, machine, random);
             smmu.connect(devices);
             memory.mark(REGION + 0x4000, 0x1000, RangeState.POISONED);
@@ -81,8 +95,17 @@ class GuestFuzzTest {
                     reset(machine, lint);
                 }
             }
+            for (long at = REGION; at < REGION + 0x4000; at += 8) {
+                outcome = outcome * 31 + memory.readLong(at);
+            }
             return outcome * 31 + devices.outcome();
         }
+    }
+
+    private static Iommu timed(SmmuV3 machine, long seed) {
+        TimedFront front = new TimedFront(machine, machine.unit(), machine::observe, seed, 0);
+        machine.time(front.commands());
+        return front;
     }
 
     private static void reset(SmmuV3 machine, @Nullable SmmuLint lint) {

@@ -4,8 +4,10 @@ package org.iommuemu.smmuv3;
 import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.iommu.timing.TimedFront;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.Aarch64Stage1;
 import org.iommuemu.paging.Aarch64Stage2;
@@ -30,12 +32,14 @@ final class SmmuFixture implements AutoCloseable {
     final PageAllocator tables = new PageAllocator(0x100_0000L);
     final List<String> pulses = new ArrayList<>();
     final SmmuV3 smmu;
+    private Iommu front;
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
     private int produced;
 
     SmmuFixture(SmmuFeatures features, CacheConfiguration caches) {
         smmu = new SmmuV3(memory, features, caches, pulses::add);
+        front = smmu;
     }
 
     static SmmuFixture standard() {
@@ -101,8 +105,15 @@ final class SmmuFixture implements AutoCloseable {
     }
 
     Verdict access(int stream, long address, int code) {
-        smmu.translate(transaction.set(stream, Transaction.NO_SUBSTREAM, address, code), verdict);
+        front.translate(transaction.set(stream, Transaction.NO_SUBSTREAM, address, code), verdict);
         return verdict;
+    }
+
+    /** Lets everything go through in time from now on, with parameters by seed and so many pages walked ahead. */
+    void time(long seed, int prefetch) {
+        TimedFront timed = new TimedFront(smmu, smmu.unit(), smmu::observe, seed, prefetch);
+        smmu.time(timed.commands());
+        front = timed;
     }
 
     /** Takes all records off the queue, as lines of hexadecimal words. */

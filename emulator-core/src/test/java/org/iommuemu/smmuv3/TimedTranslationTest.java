@@ -13,74 +13,14 @@ import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
-import org.iommuemu.iommu.timing.Journey;
+import org.iommuemu.iommu.timing.LookupParameters;
+import org.iommuemu.iommu.timing.TableMemoryParameters;
 import org.iommuemu.iommu.timing.TimedTranslation;
-import org.iommuemu.iommu.timing.TimingParameters;
-import org.iommuemu.iommu.timing.TimingParameters.Lookup;
-import org.iommuemu.iommu.timing.TimingParameters.Recovery;
-import org.iommuemu.iommu.timing.TimingParameters.Tables;
-import org.iommuemu.iommu.timing.TimingParameters.Walk;
-import org.iommuemu.paging.build.TableBuilder;
+import org.iommuemu.iommu.timing.WalkParameters;
+import org.iommuemu.iommu.timing.WalkParameters.Recovery;
 import org.junit.jupiter.api.Test;
 
-/** Hand-made schedules, in ps: a lookup takes 2,000, a walk of one read 10,000 + 100,000 + 5,000. */
-class TimedTranslationTest {
-    private static final int STREAM = 1;
-    private static final int PAGES = 1024;
-    private static final int LINE = 64;
-    private static final long LOOKUP = 2_000;
-    private static final long BEFORE = 10_000;
-    private static final long READ = 100_000;
-    private static final long AFTER = 5_000;
-    private static final long MISS = LOOKUP + BEFORE + READ + AFTER;
-    /** Long after everything before it. */
-    private static final long LATER = 1_000_000_000;
-
-    private final Verdict verdict = new Verdict();
-    private final Journey journey = new Journey();
-    private final Transaction transaction = new Transaction();
-
-    private static TimingParameters parameters(Walk walk, int window) {
-        return new TimingParameters(new Lookup(1, 1_000, LOOKUP), walk, new Tables(READ, 0, 0, 1), window, window);
-    }
-
-    private static Walk walk(int walkers, Recovery recovery, boolean serial) {
-        return new Walk(walkers, walkers, BEFORE, AFTER, recovery, serial);
-    }
-
-    private static SmmuFixture machine(CacheConfiguration caches) {
-        SmmuFixture f = new SmmuFixture(SmmuFeatures.full(), caches).enable();
-        TableBuilder t = f.stage1(STREAM, 1);
-        for (int page = 0; page < PAGES; page++) {
-            if (page % 16 != 15) {
-                t.map(page * 0x1000L, 0x4000_0000L + page * 0x1000L, TableBuilder.READ_WRITE);
-            }
-        }
-        return f;
-    }
-
-    /** A machine whose configuration and upper tables are cached, by two accesses at time 0. */
-    private TimedTranslation warm(SmmuFixture f, TimingParameters parameters) {
-        TimedTranslation timed = new TimedTranslation(f.smmu, f.smmu.unit(), f.smmu::observe, parameters);
-        at(timed, 0, 0);
-        at(timed, 0, 512);
-        return timed;
-    }
-
-    private long at(TimedTranslation timed, long time, int page) {
-        return at(timed, time, page, LINE, Access.READ);
-    }
-
-    private long at(TimedTranslation timed, long time, int page, int bytes, int access) {
-        transaction.set(STREAM, Transaction.NO_SUBSTREAM, page * 0x1000L, access);
-        journey.clear();
-        long latency = timed.translate(transaction, bytes, time, verdict, journey) - time;
-        if (journey.total() != latency) {
-            throw new AssertionError("parts come to " + journey.total() + " of " + latency + " ps");
-        }
-        return latency;
-    }
-
+class TimedTranslationTest extends TimedSmmu {
     @Test
     void shouldChargeTheReadsOfAMissAndTheLookupOfAHit() {
         try (SmmuFixture f = machine(CacheConfiguration.standard())) {
@@ -148,7 +88,8 @@ class TimedTranslationTest {
     @Test
     void shouldLeaveSomeWalkersToWrites() {
         try (SmmuFixture f = machine(CacheConfiguration.standard())) {
-            TimedTranslation timed = warm(f, parameters(new Walk(2, 1, BEFORE, AFTER, Recovery.NONE, false), 4));
+            TimedTranslation timed =
+                    warm(f, parameters(new WalkParameters(2, 1, BEFORE, AFTER, Recovery.NONE, false), 4));
             at(timed, LATER, 1);
             long second = at(timed, LATER, 2);
             assertThat(second).isEqualTo(MISS - AFTER + BEFORE + READ + AFTER);
@@ -254,9 +195,9 @@ class TimedTranslationTest {
 
     @Test
     void shouldRejectParametersOutOfRange() {
-        assertThatThrownBy(() -> new Lookup(0, 1, 1)).hasMessage("lookup ports is 0, expected at least 1");
+        assertThatThrownBy(() -> new LookupParameters(0, 1, 1)).hasMessage("lookup ports is 0, expected at least 1");
         assertThatThrownBy(() -> walk(0, Recovery.NONE, false)).hasMessage("walkers is 0, expected at least 1");
-        assertThatThrownBy(() -> new Tables(1, 1.5, 0, 1))
+        assertThatThrownBy(() -> new TableMemoryParameters(1, 1.5, 0, 1))
                 .hasMessage("share of slow table reads is 1.5, expected 0 to 1");
         assertThatThrownBy(() -> new Recovery(-1, 0, 1, 0))
                 .hasMessage("recovery of a walker is -1, expected at least 0");

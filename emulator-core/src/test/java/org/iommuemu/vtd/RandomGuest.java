@@ -8,11 +8,13 @@ import java.util.SplittableRandom;
 import org.iommuemu.iommu.AtcInvalidation;
 import org.iommuemu.iommu.DevicePort;
 import org.iommuemu.iommu.InterruptSink;
+import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.iommu.timing.TimedFront;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.memory.RangeState;
 import org.iommuemu.vtd.spec.Descriptor;
@@ -27,6 +29,9 @@ final class RandomGuest implements AutoCloseable {
     private final RandomWords words;
     private final PhysicalMemory memory = new PhysicalMemory();
     private final Vtd unit;
+    /** Where transactions go. */
+    private final Iommu front;
+
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
     private final TranslationCompletion completion = new TranslationCompletion();
@@ -38,12 +43,28 @@ final class RandomGuest implements AutoCloseable {
     private long outcome;
 
     RandomGuest(long seed) {
+        this(seed, false);
+    }
+
+    /**
+     * A guest.
+     *
+     * @param timed whether its transactions go through in time
+     */
+    RandomGuest(long seed, boolean timed) {
         random = new SplittableRandom(seed);
         words = new RandomWords(random);
         unit = new Vtd(memory, words.features(), words.caches(), new Events());
+        front = timed ? timed(unit, seed) : unit;
         unit.connect(new Devices());
         memory.mark(RandomWords.POISONED, 0x1000, RangeState.POISONED);
         setUp();
+    }
+
+    private static Iommu timed(Vtd unit, long seed) {
+        TimedFront front = new TimedFront(unit, unit.unit(), unit::observe, seed, 0);
+        unit.time(front.commands());
+        return front;
     }
 
     /** One thing at random. */
@@ -148,9 +169,9 @@ final class RandomGuest implements AutoCloseable {
     private void dma() {
         transaction.set(words.source(), words.substream(), words.address(), random.nextInt(16));
         if (random.nextInt(6) == 0) {
-            unit.forwardTranslated(transaction, verdict);
+            front.forwardTranslated(transaction, verdict);
         } else {
-            unit.translate(transaction, verdict);
+            front.translate(transaction, verdict);
         }
         assertThat(verdict.status()).isNotNull().isNotEqualTo(Verdict.Status.STALLED);
         assertThat(verdict.isOk()).isEqualTo(verdict.rule() == null);
@@ -166,7 +187,7 @@ final class RandomGuest implements AutoCloseable {
     }
 
     private void request() {
-        unit.requestTranslation(
+        front.requestTranslation(
                 transaction.set(words.source(), words.substream(), words.address(), random.nextInt(16)), completion);
         assertThat(completion.status()).isNotNull();
         outcome = outcome * 31 + completion.address() + completion.status().ordinal();

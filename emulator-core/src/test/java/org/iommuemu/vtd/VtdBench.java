@@ -12,6 +12,7 @@ import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.iommu.timing.TimedFront;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.vtd.lint.VtdLint;
@@ -66,6 +67,13 @@ final class VtdBench implements AutoCloseable, DevicePort {
         VtdLint lint = new VtdLint(unit, memory);
         front = lint;
         return lint;
+    }
+
+    /** Lets everything go through in time from now on, with parameters by seed and so many pages walked ahead. */
+    void time(long seed, int prefetch) {
+        TimedFront timed = new TimedFront(unit, unit.unit(), unit::observe, seed, prefetch);
+        unit.time(timed.commands());
+        front = timed;
     }
 
     /** A unit after reset. */

@@ -44,8 +44,21 @@ class VtdCacheTransparencyTest {
     @ParameterizedTest(name = "seed {0}, {1}, {2}")
     @MethodSource("programs")
     void shouldAnswerAsAPlainMapDoes(long seed, Mode mode, String name, CacheConfiguration caches) {
+        run(seed, mode, caches, false);
+    }
+
+    @ParameterizedTest(name = "seed {0}, {1}, {2}")
+    @MethodSource("programs")
+    void shouldAnswerSoInTimeAndWithPrefetch(long seed, Mode mode, String name, CacheConfiguration caches) {
+        run(seed, mode, caches, true);
+    }
+
+    private static void run(long seed, Mode mode, CacheConfiguration caches, boolean timed) {
         SplittableRandom random = new SplittableRandom(seed);
         try (VtdBench b = new VtdBench(VtdFeatures.full(), caches).start(mode == Mode.LEGACY ? 0 : 1)) {
+            if (timed) {
+                b.time(seed, 1 + random.nextInt(4));
+            }
             long[] tables = new long[SOURCES];
             for (int s = 0; s < SOURCES; s++) {
                 tables[s] = switch (mode) {

@@ -38,11 +38,17 @@ class VtdFuzzTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void shouldEndInTheSameStateWhenRunAgain(long seed) {
-        assertThat(outcome(seed)).isEqualTo(outcome(seed));
+        assertThat(outcome(seed, false)).isEqualTo(outcome(seed, false));
     }
 
-    private static long outcome(long seed) {
-        try (RandomGuest guest = new RandomGuest(seed)) {
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("seeds")
+    void shouldBeTheSameUnitInTime(long seed) {
+        assertThat(outcome(seed, true)).isEqualTo(outcome(seed, false));
+    }
+
+    private static long outcome(long seed, boolean timed) {
+        try (RandomGuest guest = new RandomGuest(seed, timed)) {
             for (int i = 0; i < OPERATIONS; i++) {
                 guest.step();
             }

@@ -7,7 +7,10 @@ import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.ReplacementPolicy;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.iommu.timing.LookupParameters;
+import org.iommuemu.iommu.timing.TableMemoryParameters;
 import org.iommuemu.iommu.timing.TimingParameters;
+import org.iommuemu.iommu.timing.WalkParameters;
 import org.iommuemu.paging.WalkCaches;
 
 /** What {@link Settings} come to in the words of the model. */
@@ -35,12 +38,27 @@ public final class MachineParameters {
                 Parameter.CONFIGURATION_CACHE,
                 Parameter.CONFIGURATION_CACHE_WAYS,
                 Parameter.CONFIGURATION_CACHE_POLICY);
-        int ipa = s.integer(Parameter.IPA_CACHE);
-        CacheGeometry second =
-                ipa == 0 ? CacheGeometry.none() : CacheGeometry.fullyAssociative(ipa, ReplacementPolicy.LRU);
-        return new CacheConfiguration(configuration, iotlb, second, walk, walk, false);
+        CacheGeometry ipa = geometry(s, Parameter.IPA_CACHE, Parameter.IPA_CACHE_WAYS, Parameter.IPA_CACHE_POLICY);
+        return new CacheConfiguration(configuration, iotlb, ipa, walk, stage2Walk(s, walk), false);
     }
 
+    /** Walk caches of the second stage: like those of the first, where nothing else is said. */
+    private static List<CacheGeometry> stage2Walk(Settings s, List<CacheGeometry> first) {
+        List<CacheGeometry> walk = new ArrayList<>();
+        Parameter[] entries = {
+            Parameter.STAGE2_WALK_CACHE_1, Parameter.STAGE2_WALK_CACHE_2, Parameter.STAGE2_WALK_CACHE_3
+        };
+        for (int height = 1; height <= WalkCaches.COUNT; height++) {
+            Parameter p = entries[Math.min(height, entries.length) - 1];
+            walk.add(
+                    s.integer(p) < 0
+                            ? first.get(height - 1)
+                            : geometry(s, p, Parameter.WALK_CACHE_WAYS, Parameter.WALK_CACHE_POLICY));
+        }
+        return walk;
+    }
+
+    /** A cache of so many entries and ways. */
     static CacheGeometry geometry(Settings s, Parameter entries, Parameter ways, Parameter policy) {
         int all = s.integer(entries);
         int width = s.integer(ways) == 0 ? all : s.integer(ways);
@@ -55,30 +73,87 @@ public final class MachineParameters {
         return new CacheGeometry(all / width, width, ReplacementPolicy.parse(s.text(policy)), SEED);
     }
 
-    /** What the IOMMU costs. */
+    /**
+     * What the IOMMU costs.
+     *
+     * @throws InputException if entries and ways do not go together
+     */
     public static TimingParameters timing(Settings s) {
         return new TimingParameters(
-                new TimingParameters.Lookup(
+                lookups(s),
+                walk(s),
+                tables(s),
+                new TimingParameters.Ordering(
+                        s.integer(Parameter.READ_WINDOW),
+                        s.integer(Parameter.WRITE_WINDOW),
+                        s.choice(Parameter.ORDERING_SCOPE, TimingParameters.Ordering.Scope.class)),
+                new TimingParameters.Commands(
+                        s.picoseconds(Parameter.COMMAND_FETCH),
+                        s.picoseconds(Parameter.COMMAND_EXECUTE),
+                        s.picoseconds(Parameter.COMMAND_INVALIDATE),
+                        s.picoseconds(Parameter.COMMAND_LOOKUPS_BLOCKED),
+                        s.picoseconds(Parameter.COMMAND_SYNC)),
+                new TimingParameters.Prefetch(s.integer(Parameter.PREFETCH_DEPTH), s.isOn(Parameter.PREFETCH_ON_HIT)));
+    }
+
+    private static LookupParameters lookups(Settings s) {
+        CacheGeometry micro =
+                geometry(s, Parameter.MICRO_TLB_ENTRIES, Parameter.MICRO_TLB_WAYS, Parameter.MICRO_TLB_POLICY);
+        CacheGeometry first =
+                geometry(s, Parameter.FIRST_TLB_ENTRIES, Parameter.FIRST_TLB_WAYS, Parameter.FIRST_TLB_POLICY);
+        return new LookupParameters(
+                s.picoseconds(Parameter.CONFIGURATION_LATENCY),
+                new LookupParameters.Level(
+                        micro,
+                        s.integer(Parameter.MICRO_TLB_INSTANCES),
+                        new LookupParameters.Lookup(
+                                s.integer(Parameter.MICRO_TLB_PORTS),
+                                s.picoseconds(Parameter.MICRO_TLB_INTERVAL),
+                                s.picoseconds(Parameter.MICRO_TLB_LATENCY))),
+                new LookupParameters.Level(
+                        first,
+                        s.integer(Parameter.FIRST_TLB_INSTANCES),
+                        new LookupParameters.Lookup(
+                                s.integer(Parameter.FIRST_TLB_PORTS),
+                                s.picoseconds(Parameter.FIRST_TLB_INTERVAL),
+                                s.picoseconds(Parameter.FIRST_TLB_LATENCY))),
+                new LookupParameters.Lookup(
                         s.integer(Parameter.LOOKUP_PORTS),
                         s.picoseconds(Parameter.LOOKUP_INTERVAL),
                         s.picoseconds(Parameter.LOOKUP_LATENCY)),
-                new TimingParameters.Walk(
-                        s.integer(Parameter.WALKERS),
-                        s.integer(Parameter.READ_WALKERS),
-                        s.picoseconds(Parameter.WALK_BEFORE),
-                        s.picoseconds(Parameter.WALK_AFTER),
-                        new TimingParameters.Recovery(
-                                s.picoseconds(Parameter.WALK_RECOVERY),
-                                s.picoseconds(Parameter.LARGE_READ_RECOVERY),
-                                s.integer(Parameter.LARGE_READ_FROM),
-                                s.picoseconds(Parameter.WRITE_RECOVERY)),
-                        s.isOn(Parameter.SERIAL_LEAF_TABLES)),
-                new TimingParameters.Tables(
-                        s.picoseconds(Parameter.TABLE_LATENCY),
-                        s.number(Parameter.TABLE_SLOW_FRACTION),
-                        s.picoseconds(Parameter.TABLE_SLOW_EXTRA),
-                        SEED),
-                s.integer(Parameter.READ_WINDOW),
-                s.integer(Parameter.WRITE_WINDOW));
+                s.isOn(Parameter.HIT_UNDER_MISS));
+    }
+
+    private static WalkParameters walk(Settings s) {
+        int pending = s.integer(Parameter.WALK_PENDING);
+        return new WalkParameters(
+                s.integer(Parameter.WALKERS),
+                s.integer(Parameter.READ_WALKERS),
+                pending == 0 ? Integer.MAX_VALUE : pending,
+                s.isOn(Parameter.WALK_MERGING),
+                s.picoseconds(Parameter.WALK_BEFORE),
+                s.picoseconds(Parameter.WALK_AFTER),
+                new WalkParameters.Recovery(
+                        s.picoseconds(Parameter.WALK_RECOVERY),
+                        s.picoseconds(Parameter.LARGE_READ_RECOVERY),
+                        s.integer(Parameter.LARGE_READ_FROM),
+                        s.picoseconds(Parameter.WRITE_RECOVERY)),
+                new WalkParameters.Hits(
+                        s.picoseconds(Parameter.WALK_CACHE_HIT),
+                        s.picoseconds(Parameter.STAGE2_WALK_CACHE_HIT),
+                        s.picoseconds(Parameter.IPA_CACHE_HIT)),
+                s.isOn(Parameter.SERIAL_LEAF_TABLES));
+    }
+
+    private static TableMemoryParameters tables(Settings s) {
+        int outstanding = s.integer(Parameter.TABLE_OUTSTANDING);
+        return new TableMemoryParameters(
+                s.picoseconds(Parameter.TABLE_LATENCY),
+                new TableMemoryParameters.Slow(
+                        s.number(Parameter.TABLE_SLOW_FRACTION), s.picoseconds(Parameter.TABLE_SLOW_EXTRA), SEED),
+                geometry(s, Parameter.TABLE_LINES, Parameter.TABLE_LINES_WAYS, Parameter.TABLE_LINES_POLICY),
+                s.picoseconds(Parameter.TABLE_LINES_LATENCY),
+                outstanding == 0 ? Integer.MAX_VALUE : outstanding,
+                Math.round(s.number(Parameter.TABLE_GBPS) * 1e9));
     }
 }

@@ -21,6 +21,54 @@ public enum Parameter {
             "replacement policy",
             "lru, tree-plru, round-robin, random, fifo, srrip"),
 
+    /** Policy of the micro-TLBs. */
+    MICRO_TLB_POLICY(
+            "micro-tlb.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    /** Policy of the level between. */
+    FIRST_TLB_POLICY(
+            "first-iotlb.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    /** Policy of the IPA cache. */
+    IPA_CACHE_POLICY(
+            "ipa-cache.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    /** Policy of the host's cache. */
+    TABLE_LINES_POLICY(
+            "table-cache.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    /** Size of the micro-TLBs. */
+    MICRO_TLB_ENTRIES(
+            "micro-tlb.entries",
+            "0",
+            "entries of each TLB next to the devices, which the IOTLB includes; 0 for none",
+            0,
+            1 << 20),
+    /** Ways of the micro-TLBs. */
+    MICRO_TLB_WAYS("micro-tlb.ways", "0", "ways; 0 is fully associative", 0, 1 << 20),
+    /** How many there are. */
+    MICRO_TLB_INSTANCES(
+            "micro-tlb.instances", "1", "how many there are; a stream goes to that of its number, modulo", 1, 1024),
+    /** Ports of the micro-TLBs. */
+    MICRO_TLB_PORTS("micro-tlb.ports", "1", "lookups that can begin at once in each", 1, 64),
+    /** Interval of a port. */
+    MICRO_TLB_INTERVAL("micro-tlb.interval-ns", "1", "ns after which a port takes another lookup", 0, 1e6),
+    /** Latency of a lookup. */
+    MICRO_TLB_LATENCY("micro-tlb.latency-ns", "1", "ns that a lookup takes", 0, 1e6),
+    /** Size of the level between. */
+    FIRST_TLB_ENTRIES(
+            "first-iotlb.entries",
+            "0",
+            "entries of a level between micro-TLBs and IOTLB, which that includes; 0 for none",
+            0,
+            1 << 20),
+    /** Ways of the level between. */
+    FIRST_TLB_WAYS("first-iotlb.ways", "0", "ways; 0 is fully associative", 0, 1 << 20),
+    /** How many there are. */
+    FIRST_TLB_INSTANCES(
+            "first-iotlb.instances", "1", "how many there are; a stream goes to that of its number, modulo", 1, 1024),
+    /** Ports of the level between. */
+    FIRST_TLB_PORTS("first-iotlb.ports", "1", "lookups that can begin at once in each", 1, 64),
+    /** Interval of a port. */
+    FIRST_TLB_INTERVAL("first-iotlb.interval-ns", "1", "ns after which a port takes another lookup", 0, 1e6),
+    /** Latency of a lookup. */
+    FIRST_TLB_LATENCY("first-iotlb.latency-ns", "1", "ns that a lookup takes", 0, 1e6),
     /** Size of the IOTLB. */
     IOTLB_ENTRIES("iotlb.entries", "2048", "leaf translations", 0, 1 << 20),
     /** Ways of the IOTLB. */
@@ -32,6 +80,8 @@ public enum Parameter {
     /** Latency of a lookup. */
     LOOKUP_LATENCY("iotlb.latency-ns", "2", "ns that a lookup takes", 0, 1e6),
 
+    /** Hits under a miss. */
+    HIT_UNDER_MISS("iotlb.hit-under-miss", "true", "lookups go on while a miss is under way"),
     /** Walk cache of the lowest tables. */
     WALK_CACHE_1("walk-cache.entries-1", "64", "pointers to tables of leaves", 0, 1 << 20),
     /** Walk cache of the tables above. */
@@ -40,17 +90,52 @@ public enum Parameter {
     WALK_CACHE_3("walk-cache.entries-3", "32", "pointers to tables two levels up, and of those above", 0, 1 << 20),
     /** Ways of the walk caches. */
     WALK_CACHE_WAYS("walk-cache.ways", "0", "ways; 0 is fully associative", 0, 1 << 20),
+    /** A hit in it. */
+    WALK_CACHE_HIT("walk-cache.hit-ns", "0", "ns that a walk takes longer that starts from one", 0, 1e6),
+    /** Walk cache of the second stage's lowest tables. */
+    STAGE2_WALK_CACHE_1(
+            "stage2-walk-cache.entries-1",
+            "-1",
+            "of a second stage behind a first: pointers to tables of leaves; -1 is as many as the first stage has",
+            -1,
+            1 << 20),
+    /** Walk cache of the tables above. */
+    STAGE2_WALK_CACHE_2("stage2-walk-cache.entries-2", "-1", "pointers to tables one level up", -1, 1 << 20),
+    /** Walk cache of the tables further above. */
+    STAGE2_WALK_CACHE_3(
+            "stage2-walk-cache.entries-3", "-1", "pointers to tables two levels up, and of those above", -1, 1 << 20),
+    /** A hit in it. */
+    STAGE2_WALK_CACHE_HIT(
+            "stage2-walk-cache.hit-ns",
+            "0",
+            "ns that each walk of the second stage takes longer that starts from one",
+            0,
+            1e6),
     /** Size of the configuration cache. */
     CONFIGURATION_CACHE("configuration-cache.entries", "64", "streams and substreams", 0, 1 << 20),
     /** Ways of the configuration cache. */
     CONFIGURATION_CACHE_WAYS("configuration-cache.ways", "0", "ways; 0 is fully associative", 0, 1 << 20),
+    /** Lookup of configuration. */
+    CONFIGURATION_LATENCY("configuration-cache.latency-ns", "0", "ns that a lookup takes", 0, 1e6),
     /** Size of the IPA cache. */
     IPA_CACHE("ipa-cache.entries", "0", "translations of the second stage alone", 0, 1 << 20),
 
+    /** Ways of the IPA cache. */
+    IPA_CACHE_WAYS("ipa-cache.ways", "0", "ways; 0 is fully associative", 0, 1 << 20),
+    /** A hit in it. */
+    IPA_CACHE_HIT("ipa-cache.hit-ns", "0", "ns that a walk takes longer for each translation found there", 0, 1e6),
+    /** Prefetch. */
+    PREFETCH_DEPTH("prefetch.pages", "0", "pages behind one that missed that are walked too; 0 for none", 0, 64),
+    /** Prefetch goes on. */
+    PREFETCH_ON_HIT("prefetch.on-hit", "false", "the first use of such a page has those behind it walked too"),
     /** Walkers. */
     WALKERS("walk.walkers", "5", "walks under way at once", 1, 4096),
     /** Walkers for reads. */
     READ_WALKERS("walk.read-walkers", "4096", "of those, the most on behalf of reads", 1, 4096),
+    /** Misses under way. */
+    WALK_PENDING("walk.pending", "0", "misses that can be under way or wait for a walker; 0 is any number", 0, 65536),
+    /** Merging. */
+    WALK_MERGING("walk.merging", "true", "who misses what is being walked waits for that walk; else it walks again"),
     /** Before the first read. */
     WALK_BEFORE("walk.before-ns", "0", "ns from the miss to the first table read", 0, 1e6),
     /** After the last read. */
@@ -72,6 +157,40 @@ public enum Parameter {
     /** How slow. */
     TABLE_SLOW_EXTRA("tables.slow-extra-ns", "0", "ns that those take longer", 0, 1e6),
 
+    /** Reads under way. */
+    TABLE_OUTSTANDING(
+            "tables.outstanding", "0", "table reads from memory under way at once; 0 is any number", 0, 65536),
+    /** Bandwidth. */
+    TABLE_GBPS("tables.gbps", "0", "Gb/s of memory for table reads, 64 bytes each; 0 is no limit", 0.0, 1e5),
+    /** Lines of tables. */
+    TABLE_LINES(
+            "table-cache.lines",
+            "0",
+            "lines of 64 bytes of tables that the host's cache holds; 0 for none",
+            0,
+            1 << 20),
+    /** Ways of it. */
+    TABLE_LINES_WAYS("table-cache.ways", "0", "ways; 0 is fully associative", 0, 1 << 20),
+    /** A read from it. */
+    TABLE_LINES_LATENCY("table-cache.latency-ns", "0", "ns that a read of a line takes that it holds", 0, 1e6),
+    /** Ordering. */
+    ORDERING_SCOPE(
+            "ordering.scope",
+            "all",
+            "who leaves the IOMMU in order: all reads, all writes; those of each stream, in a window of its own; nobody",
+            "all, stream, none"),
+    /** Fetch of a command. */
+    COMMAND_FETCH("commands.fetch-ns", "0", "ns to fetch a command or descriptor", 0, 1e6),
+    /** Execution of a command. */
+    COMMAND_EXECUTE("commands.execute-ns", "0", "ns to execute it", 0, 1e6),
+    /** Invalidation. */
+    COMMAND_INVALIDATE("commands.invalidate-ns", "0", "ns longer for each invalidation", 0, 1e6),
+    /** Lookups blocked. */
+    COMMAND_LOOKUPS_BLOCKED(
+            "commands.lookups-blocked-ns", "0", "ns for which an invalidation takes a port of the IOTLB", 0, 1e6),
+    /** SYNC. */
+    COMMAND_SYNC(
+            "commands.sync-ns", "0", "ns that CMD_SYNC or a wait descriptor takes, after what it waits for", 0, 1e6),
     /** Read window. */
     READ_WINDOW("read-window.requests", "8", "reads inside the IOMMU, in order", 1, 65536),
     /** Write window. */

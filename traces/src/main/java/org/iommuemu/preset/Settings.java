@@ -4,6 +4,7 @@ package org.iommuemu.preset;
 import java.math.BigDecimal;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.time.Picoseconds;
@@ -61,6 +62,11 @@ public record Settings(
     /** Whether a parameter is true. */
     public boolean isOn(Parameter p) {
         return Boolean.parseBoolean(text(p));
+    }
+
+    /** The value of a parameter that is one of several words, as the constant of that name. */
+    public <E extends Enum<E>> E choice(Parameter p, Class<E> constants) {
+        return Enum.valueOf(constants, text(p).toUpperCase(Locale.ROOT).replace('-', '_'));
     }
 
     /**

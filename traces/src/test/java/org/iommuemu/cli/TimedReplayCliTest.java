@@ -40,7 +40,8 @@ class TimedReplayCliTest {
         // 109 DMAs and 574 refusals, far apart: nothing waits, and a hit takes its lookup of 2.5 ns.
         assertThat(out.toString().lines())
                 .anyMatch(l -> l.matches("time +arm-mmu-600, as the trace has them; 683 transactions in .*"))
-                .anyMatch(l -> l.matches("waits +read window: 0 of \\d+ uses waited, 0.0 us together; .*"))
+                .anyMatch(
+                        l -> l.matches("waits +read window of stream 0x50: 0 of \\d+ uses waited, 0.0 us together; .*"))
                 .last()
                 .isEqualTo("agreement     109 of 109 addresses agree");
         JsonNode timing = new ObjectMapper().readTree(json.toFile()).get("timing");

@@ -10,15 +10,20 @@ import org.iommuemu.paging.WalkObserver;
 /** What the machine read from memory for the transaction under way, in order. */
 final class Footprint implements WalkObserver, StructureObserver {
     private static final int USUAL = 64;
+    private static final int SECOND_STAGE = 2;
 
     private long[] addresses = new long[USUAL];
     private int reads;
+    private int secondStage;
     private int structures;
+    private int configuration;
     private long lastDescriptor;
 
     void clear() {
         reads = 0;
+        secondStage = 0;
         structures = 0;
+        configuration = 0;
         lastDescriptor = -1;
     }
 
@@ -26,12 +31,14 @@ final class Footprint implements WalkObserver, StructureObserver {
     public void fetched(Layout layout, long address, long[] words) {
         add(address);
         structures++;
+        configuration = reads;
     }
 
     @Override
     public void descriptor(TableRoot root, int height, long address, long descriptor) {
         add(address);
         lastDescriptor = address;
+        secondStage += root.stage() == SECOND_STAGE ? 1 : 0;
     }
 
     private void add(long address) {
@@ -46,9 +53,19 @@ final class Footprint implements WalkObserver, StructureObserver {
         return reads;
     }
 
-    /** Of those, the configuration structures. */
+    /** Of those, configuration structures. */
     int structures() {
         return structures;
+    }
+
+    /** Of those, descriptors of a second stage. */
+    int secondStage() {
+        return secondStage;
+    }
+
+    /** The reads up to the last configuration structure: those that found the configuration. */
+    int configuration() {
+        return configuration;
     }
 
     long address(int read) {

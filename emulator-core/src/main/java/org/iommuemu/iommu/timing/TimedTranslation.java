@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu.timing;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import org.iommuemu.cache.SetAssociativeCache;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.StructureObserver;
@@ -11,12 +13,7 @@ import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.paging.WalkObserver;
-import org.iommuemu.time.InOrderWindow;
-import org.iommuemu.time.Pipeline;
 import org.iommuemu.time.Resource;
-import org.iommuemu.time.SerialRegions;
-import org.iommuemu.time.Slots;
-import org.iommuemu.time.Waiter;
 
 /**
  * Translates as the machine does, and says when the answer is there. Transactions are to come in the order in which they reach the
@@ -25,27 +22,29 @@ import org.iommuemu.time.Waiter;
  * <p>An entry of the IOTLB or the configuration cache is good from the moment on at which its fill ends: who finds it before that has
  * missed as well, and waits for the same fill (a merged miss). Upper levels that a walk under way has put into a walk cache count as
  * there at once.
+ *
+ * <p>What software or a device sends while a transaction is being answered, because an interrupt or a message reached it then, is
+ * answered too, but takes no time: what came first is not over.
  */
 public final class TimedTranslation {
     private final Iommu iommu;
     private final TranslationUnit unit;
     private final TimingParameters parameters;
     private final Footprint footprint = new Footprint();
-    private final TableMemory tables;
-    private final InOrderWindow reads;
-    private final Waiter reading;
-    private final InOrderWindow writes;
-    private final Waiter writing;
-    private final Pipeline lookups;
-    private final Waiter looking;
-    private final Slots walkers;
-    private final Waiter walking;
-    private final Slots readWalkers;
-    private final Waiter walkingForReads;
-    private final SerialRegions leafTables;
-    private final Waiter sharing;
+    private final TimedLookups lookups;
+    private final TimedWalks walks;
+    private final OrderingWindows reads;
+    private final OrderingWindows writes;
+    private final PrefetchedEntries prefetched;
+    private final TimedCommands commands;
+    /** By entry of the IOTLB: when its translation is there, and for how long it was walked. */
     private final long[] translationReady;
+
+    private final long[] walkTime;
+    /** By entry of the configuration cache: when it is there. */
     private final long[] contextReady;
+
+    private boolean busy;
     private long hits;
     private long merged;
     private long missed;
@@ -66,23 +65,16 @@ public final class TimedTranslation {
         this.iommu = iommu;
         this.unit = unit;
         this.parameters = parameters;
-        tables = new TableMemory(parameters.tables());
-        reads = new InOrderWindow("read window", parameters.reads());
-        reading = reads.waiter("reads");
-        writes = new InOrderWindow("write window", parameters.writes());
-        writing = writes.waiter("writes");
-        TimingParameters.Lookup lookup = parameters.lookup();
-        lookups = new Pipeline("IOTLB lookup", lookup.ports(), lookup.interval(), lookup.latency());
-        looking = lookups.waiter("transactions");
-        walkers = new Slots("walkers", parameters.walk().walkers());
-        walking = walkers.waiter("misses");
-        readWalkers = new Slots(
-                "walkers for reads",
-                Math.min(parameters.walk().walkers(), parameters.walk().readWalkers()));
-        walkingForReads = readWalkers.waiter("misses of reads");
-        leafTables = new SerialRegions("leaf tables");
-        sharing = leafTables.waiter("walks");
-        translationReady = new long[unit.iotlb().cache().capacity()];
+        TimingParameters.Ordering ordering = parameters.ordering();
+        reads = new OrderingWindows("read window", "reads", ordering.reads(), ordering.scope());
+        writes = new OrderingWindows("write window", "writes", ordering.writes(), ordering.scope());
+        lookups = new TimedLookups(parameters.lookups(), unit.iotlb());
+        walks = new TimedWalks(parameters.walk(), parameters.tables(), unit);
+        int entries = unit.iotlb().cache().capacity();
+        prefetched = new PrefetchedEntries(parameters.prefetch(), entries);
+        commands = new TimedCommands(parameters.commands(), lookups);
+        translationReady = new long[entries];
+        walkTime = new long[entries];
         contextReady = new long[unit.configurations().cache().capacity()];
         observe.accept(footprint, footprint);
     }
@@ -98,96 +90,169 @@ public final class TimedTranslation {
      * @return when it leaves the IOMMU, or is refused, in ps
      */
     public long translate(Transaction t, int bytes, long at, Verdict v, Journey journey) {
-        InOrderWindow window = Access.isWrite(t.access()) ? writes : reads;
-        long looked = enter(window, at, journey);
+        if (busy) {
+            iommu.translate(t, v);
+            return at;
+        }
+        OrderingWindows windows = Access.isWrite(t.access()) ? writes : reads;
+        long in = windows.enter(t.streamId(), at);
+        expect();
         iommu.translate(t, v);
-        return leave(window, looked, bytes, journey);
+        return leave(windows, t, bytes, at, in, journey);
     }
 
     /** The same for one whose address a Translation Request has given (AT=10), see {@link Iommu#forwardTranslated}. */
     public long forwardTranslated(Transaction t, int bytes, long at, Verdict v, Journey journey) {
-        InOrderWindow window = Access.isWrite(t.access()) ? writes : reads;
-        long looked = enter(window, at, journey);
+        if (busy) {
+            iommu.forwardTranslated(t, v);
+            return at;
+        }
+        OrderingWindows windows = Access.isWrite(t.access()) ? writes : reads;
+        long in = windows.enter(t.streamId(), at);
+        expect();
         iommu.forwardTranslated(t, v);
-        return leave(window, looked, bytes, journey);
+        return leave(windows, t, bytes, at, in, journey);
     }
 
     /** The same for a Translation Request (AT=01), which goes among the reads; see {@link Iommu#requestTranslation}. */
     public long requestTranslation(
             Transaction t, int bytes, long at, TranslationCompletion completion, Journey journey) {
-        long looked = enter(reads, at, journey);
+        if (busy) {
+            iommu.requestTranslation(t, completion);
+            return at;
+        }
+        long in = reads.enter(t.streamId(), at);
+        expect();
         iommu.requestTranslation(t, completion);
-        return leave(reads, looked, bytes, journey);
+        return leave(reads, t, bytes, at, in, journey);
     }
 
-    private long enter(InOrderWindow window, long at, Journey journey) {
-        long in = window.enter(window == writes ? writing : reading, at);
-        long looked = lookups.pass(looking, in);
-        journey.add(LatencyPart.QUEUE, looked - lookups.latency() - at);
-        journey.add(LatencyPart.LOOKUP, lookups.latency());
+    private void expect() {
+        busy = true;
         footprint.clear();
         unit.iotlb().forgetLastEntry();
         unit.configurations().forgetLastEntry();
-        return looked;
+        walks.expect();
     }
 
-    private long leave(InOrderWindow window, long looked, int bytes, Journey journey) {
-        long answer =
-                footprint.reads() == 0 ? found(looked, journey) : walked(looked, window == writes, bytes, journey);
-        long end = window.leave(answer);
+    private long leave(OrderingWindows windows, Transaction t, int bytes, long at, long in, Journey journey) {
+        journey.add(LatencyPart.QUEUE, in - at);
+        boolean miss = footprint.reads() > 0;
+        int entry = unit.iotlb().lastEntry();
+        long looked = lookups.look(t.streamId(), in, miss ? SetAssociativeCache.MISS : entry, journey);
+        long answer = miss ? walked(t, looked, windows == writes, bytes, journey) : found(looked, entry, journey);
+        if (parameters.prefetch().depth() > 0) {
+            boolean used = entry >= 0 && !miss && prefetched.use(entry, answer > looked);
+            if (miss || used && parameters.prefetch().onHit()) {
+                prefetch(t, answer);
+            }
+        }
+        long end = windows.leave(in, answer);
         journey.add(LatencyPart.ORDER, end - answer);
+        commands.inFlightUntil(end);
+        busy = false;
         return end;
     }
 
     /** Everything was cached, or is on its way. */
-    private long found(long looked, Journey journey) {
-        int entry = unit.iotlb().lastEntry();
-        int context = unit.configurations().lastEntry();
-        long ready = Math.max(
-                looked, Math.max(entry < 0 ? 0 : translationReady[entry], context < 0 ? 0 : contextReady[context]));
+    private long found(long looked, int entry, Journey journey) {
+        long configured = configured(looked, journey);
         hits++;
-        merged += ready > looked ? 1 : 0;
-        journey.add(LatencyPart.WALK, ready - looked);
+        if (entry < 0 || translationReady[entry] <= configured) {
+            return merge(looked, configured, journey);
+        }
+        long ready = translationReady[entry];
+        if (!parameters.walk().merging()) {
+            ready = walks.again(configured, walkTime[entry]);
+            journey.add(LatencyPart.QUEUE, ready - walkTime[entry] - configured);
+            journey.add(LatencyPart.WALK, walkTime[entry]);
+        } else {
+            journey.add(LatencyPart.WALK, ready - configured);
+        }
+        return merge(looked, ready, journey);
+    }
+
+    private long merge(long looked, long ready, Journey journey) {
+        if (ready > looked) {
+            merged++;
+            journey.merged();
+        }
         return ready;
     }
 
-    private long walked(long missedAt, boolean write, int bytes, Journey journey) {
-        TimingParameters.Walk walk = parameters.walk();
+    /** Waits for configuration that is cached, but on its way. */
+    private long configured(long looked, Journey journey) {
+        int context = unit.configurations().lastEntry();
+        if (context < 0 || contextReady[context] <= looked) {
+            return looked;
+        }
+        journey.add(LatencyPart.CONFIGURATION, contextReady[context] - looked);
+        return contextReady[context];
+    }
+
+    private long walked(Transaction t, long looked, boolean write, int bytes, Journey journey) {
         missed++;
-        long table = footprint.lastDescriptor() >>> 12;
-        boolean serial = walk.serialLeafTables() && footprint.lastDescriptor() >= 0;
-        long admitted = write ? missedAt : readWalkers.acquire(walkingForReads, missedAt);
-        long start = walkers.acquire(walking, admitted);
-        long begin = serial ? leafTables.acquire(sharing, table, start) : start;
-        long configured = begin + walk.before();
-        long end = configured;
-        for (int i = 0; i < footprint.reads(); i++) {
-            end = tables.read(end);
-            if (i == footprint.structures() - 1) {
-                configured = end;
-                int context = unit.configurations().lastEntry();
-                if (context >= 0) {
-                    contextReady[context] = end;
-                }
-            }
+        int context = unit.configurations().lastEntry();
+        boolean fetched = footprint.configuration() > 0;
+        long from = fetched ? looked : configured(looked, journey);
+        long answer = walks.walk(footprint, from, write, bytes);
+        long before = parameters.walk().before();
+        journey.missed(footprint);
+        journey.add(LatencyPart.QUEUE, walks.begin() - from);
+        long configuration = fetched ? walks.configured() - walks.begin() - before : 0;
+        journey.add(LatencyPart.CONFIGURATION, configuration);
+        journey.add(LatencyPart.WALK, answer - walks.begin() - configuration);
+        if (fetched && context >= 0) {
+            contextReady[context] = walks.configured();
         }
-        long free = end + walk.recovery().of(write, bytes);
-        if (serial) {
-            leafTables.release(table, begin, free);
-        }
-        walkers.release(start, free);
-        if (!write) {
-            readWalkers.release(admitted, free);
-        }
-        long answer = end + walk.after();
-        journey.add(LatencyPart.QUEUE, begin - missedAt);
-        journey.add(LatencyPart.CONFIGURATION, configured - begin - walk.before());
-        journey.add(LatencyPart.WALK, walk.before() + answer - configured);
         int entry = unit.iotlb().lastEntry();
         if (entry >= 0) {
-            translationReady[entry] = answer;
+            filled(t.streamId(), entry, answer);
         }
+        lookups.missEnds(answer);
         return answer;
+    }
+
+    private void filled(int stream, int entry, long answer) {
+        translationReady[entry] = answer;
+        walkTime[entry] = answer - walks.begin();
+        prefetched.filledOnDemand(entry);
+        lookups.filled(stream, entry);
+    }
+
+    /** Walks for the pages behind one, once that has its answer. */
+    private void prefetch(Transaction t, long answer) {
+        int page = unit.iotlb().lastEntry();
+        if (page < 0) {
+            return;
+        }
+        long size = 1L << unit.iotlb().shift(page);
+        for (int i = 1; i <= parameters.prefetch().depth(); i++) {
+            expect();
+            if (unit.prefetch(t, t.address() + i * size)) {
+                int ahead = unit.iotlb().lastEntry();
+                long there = walks.prefetch(footprint, answer);
+                translationReady[ahead] = there;
+                walkTime[ahead] = there - walks.begin();
+                prefetched.filledAhead(ahead);
+                lookups.filled(t.streamId(), ahead);
+            }
+        }
+    }
+
+    /** Times commands. */
+    public TimedCommands commands() {
+        return commands;
+    }
+
+    /** The levels of TLBs. */
+    public TimedLookups lookups() {
+        return lookups;
+    }
+
+    /** What was fetched ahead. */
+    public PrefetchedEntries prefetched() {
+        return prefetched;
     }
 
     /** Transactions for which nothing was read: hits, merged misses, bypass. */
@@ -207,16 +272,20 @@ public final class TimedTranslation {
 
     /** Structures and descriptors read. */
     public long tableReads() {
-        return tables.reads();
+        return walks.tables().reads();
     }
 
     /** Of those, the slow ones. */
     public long slowTableReads() {
-        return tables.slowReads();
+        return walks.tables().slowReads();
     }
 
     /** What transactions wait for, in the order in which they meet it. */
     public List<Resource> resources() {
-        return List.of(reads, writes, lookups, readWalkers, walkers, leafTables);
+        List<Resource> all = new ArrayList<>(reads.resources());
+        all.addAll(writes.resources());
+        all.addAll(lookups.resources());
+        all.addAll(walks.resources());
+        return all;
     }
 }

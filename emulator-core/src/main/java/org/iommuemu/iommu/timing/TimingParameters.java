@@ -4,103 +4,92 @@ package org.iommuemu.iommu.timing;
 /**
  * What an IOMMU costs. All times in ps.
  *
- * @param lookup the IOTLB's lookup
+ * @param lookups of TLBs and configuration
  * @param walk what a walk takes besides reading tables
  * @param tables what reading tables takes
- * @param reads how many reads are inside the IOMMU, which they leave in order
- * @param writes the same of posted writes
+ * @param ordering who leaves after whom
+ * @param commands what software's commands take
+ * @param prefetch what is walked before anybody asks
  */
-public record TimingParameters(Lookup lookup, Walk walk, Tables tables, int reads, int writes) {
-    /** Checks the ranges. */
-    public TimingParameters {
-        atLeast("reads inside the IOMMU", reads, 1);
-        atLeast("writes inside the IOMMU", writes, 1);
+public record TimingParameters(
+        LookupParameters lookups,
+        WalkParameters walk,
+        TableMemoryParameters tables,
+        Ordering ordering,
+        Commands commands,
+        Prefetch prefetch) {
+
+    /** An IOMMU without micro-TLBs, prefetch or a cost of commands, in which transactions of each kind leave in order. */
+    public TimingParameters(
+            LookupParameters lookups, WalkParameters walk, TableMemoryParameters tables, int reads, int writes) {
+        this(lookups, walk, tables, new Ordering(reads, writes, Ordering.Scope.ALL), Commands.FREE, Prefetch.NONE);
     }
 
     /**
-     * A lookup.
+     * The windows through which transactions go.
      *
-     * @param ports lookups that can begin at once
-     * @param interval after how long a port can begin another
-     * @param latency from its begin to its answer
+     * @param reads how many reads are inside at once
+     * @param writes the same of posted writes
+     * @param scope who leaves in order
      */
-    public record Lookup(int ports, long interval, long latency) {
+    public record Ordering(int reads, int writes, Scope scope) {
+        /** Who leaves in the order of entering. */
+        public enum Scope {
+            /** Whatever the stream: one window for all. */
+            ALL,
+            /** Each stream by itself, with a window of its own. */
+            STREAM,
+            /** Nobody: a window for all, which each leaves when it is ready. */
+            NONE
+        }
+
         /** Checks the ranges. */
-        public Lookup {
-            atLeast("lookup ports", ports, 1);
-            atLeast("lookup interval", interval, 0);
-            atLeast("lookup latency", latency, 0);
+        public Ordering {
+            atLeast("reads inside the IOMMU", reads, 1);
+            atLeast("writes inside the IOMMU", writes, 1);
         }
     }
 
     /**
-     * Walks.
+     * Commands, which are executed one after the other.
      *
-     * @param walkers how many can be under way at once
-     * @param readWalkers how many of those on behalf of reads
-     * @param before from the miss to the first read
-     * @param after from the last read to the answer; the walker is free already
-     * @param recovery how much longer than to the last read a walker is busy
-     * @param serialLeafTables whether walks that end in the same leaf table follow one another
+     * @param fetch of each command
+     * @param execute of each command
+     * @param invalidate of each invalidation besides
+     * @param lookupsBlocked for how long an invalidation takes a lookup port
+     * @param sync of a command that waits, after what it has waited for
      */
-    public record Walk(
-            int walkers, int readWalkers, long before, long after, Recovery recovery, boolean serialLeafTables) {
+    public record Commands(long fetch, long execute, long invalidate, long lookupsBlocked, long sync) {
+        /** Commands that take no time. */
+        public static final Commands FREE = new Commands(0, 0, 0, 0, 0);
+
         /** Checks the ranges. */
-        public Walk {
-            atLeast("walkers", walkers, 1);
-            atLeast("walkers for reads", readWalkers, 1);
-            atLeast("time before a walk's first read", before, 0);
-            atLeast("time after a walk's last read", after, 0);
+        public Commands {
+            atLeast("fetch of a command", fetch, 0);
+            atLeast("execution of a command", execute, 0);
+            atLeast("invalidation", invalidate, 0);
+            atLeast("lookups blocked by an invalidation", lookupsBlocked, 0);
+            atLeast("end of a command that waits", sync, 0);
         }
     }
 
     /**
-     * For how long a walker is busy after its last read.
+     * Translations fetched before anybody asks: of the pages behind one that missed.
      *
-     * @param always whatever the request
-     * @param largeReads so much longer for large reads
-     * @param largeFrom from how many bytes a read is large
-     * @param writes so much longer for writes
+     * @param depth how many; 0 for none
+     * @param onHit whether the first use of one that was fetched so counts as a miss here, so that a sequence goes on
      */
-    public record Recovery(long always, long largeReads, int largeFrom, long writes) {
+    public record Prefetch(int depth, boolean onHit) {
         /** None. */
-        public static final Recovery NONE = new Recovery(0, 0, Integer.MAX_VALUE, 0);
+        public static final Prefetch NONE = new Prefetch(0, false);
 
         /** Checks the ranges. */
-        public Recovery {
-            atLeast("recovery of a walker", always, 0);
-            atLeast("recovery after large reads", largeReads, 0);
-            atLeast("size of large reads", largeFrom, 1);
-            atLeast("recovery after writes", writes, 0);
-        }
-
-        /** The time for a request. */
-        long of(boolean write, int bytes) {
-            return always + (write ? writes : bytes >= largeFrom ? largeReads : 0);
+        public Prefetch {
+            atLeast("pages fetched ahead", depth, 0);
         }
     }
 
-    /**
-     * Table reads.
-     *
-     * @param latency of a read of a structure or descriptor
-     * @param slowFraction share of reads that take longer, 0 to 1
-     * @param slowExtra how much longer
-     * @param seed of the choice which do
-     */
-    public record Tables(long latency, double slowFraction, long slowExtra, long seed) {
-        /** Checks the ranges. */
-        public Tables {
-            atLeast("latency of table reads", latency, 0);
-            atLeast("extra latency of slow table reads", slowExtra, 0);
-            if (!(slowFraction >= 0 && slowFraction <= 1)) {
-                throw new IllegalArgumentException(
-                        "share of slow table reads is " + slowFraction + ", expected 0 to 1");
-            }
-        }
-    }
-
-    private static void atLeast(String what, long value, long least) {
+    static void atLeast(String what, long value, long least) {
         if (value < least) {
             throw new IllegalArgumentException(what + " is " + value + ", expected at least " + least);
         }
