@@ -211,7 +211,7 @@ public final class DmaPath {
             return iommu.translate(t, bytes, at, v, j);
         }
         forwarded.set(t.streamId(), Transaction.NO_SUBSTREAM, ats.output(e, t.address()), t.access());
-        return iommu.forwardTranslated(forwarded, bytes, at, v, j);
+        return iommu.forwardTranslated(forwarded, t.substreamId(), bytes, at, v, j);
     }
 
     /** What comes back to a device that waits for it. */
