@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * walks saw them, and every DMA, whose address, or refusal, is compared with the recorded one.
  */
 public final class CaptureReplay implements AutoCloseable {
+    /** Of a ns, in which captures have their times. */
+    private static final long PICOSECONDS = 1000;
+
     private final Capture capture;
     private final CaptureMachine machine;
     private final Iommu front;
@@ -75,7 +78,7 @@ public final class CaptureReplay implements AutoCloseable {
      * @param outstanding accesses under way at once, each beginning when an earlier one is over; 0 for the times of the trace
      */
     public void time(Settings settings, int outstanding) {
-        timer = new ReplayTimer(machine, settings, outstanding);
+        timer = new ReplayTimer(machine.iommu(), machine.unit(), machine::observe, settings, outstanding);
     }
 
     /** What {@link #time} has measured, or null if nobody asked. */
@@ -187,7 +190,7 @@ public final class CaptureReplay implements AutoCloseable {
         int access = write ? Access.WRITE : Access.READ;
         transaction.set(r.sid(), Transaction.NO_SUBSTREAM, r.iova(), access);
         if (timer != null) {
-            timer.present(transaction, r.length(), r.timestamp(), verdict);
+            timer.present(transaction, r.length(), r.timestamp() * PICOSECONDS, verdict);
         } else {
             front.translate(transaction, verdict);
         }

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.replay;
 
+import java.util.function.BiConsumer;
 import org.HdrHistogram.Histogram;
+import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.Journey;
 import org.iommuemu.iommu.timing.TimedTranslation;
+import org.iommuemu.paging.WalkObserver;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.Settings;
 
 /** Gives the transactions of a replay their times: when the trace has them, or as soon as one of so many is over. */
 final class ReplayTimer {
     private static final int DIGITS = 3;
-    private static final long NANOSECOND = 1000;
     /** Of an access whose length nobody recorded. */
     private static final int USUAL_BYTES = 64;
 
@@ -22,35 +26,37 @@ final class ReplayTimer {
     private final Histogram latencies = new Histogram(DIGITS);
     private final Journey journey = new Journey();
     private long presented;
-    private long first = -1;
+    private long first;
     private long last;
 
     /**
      * A timer.
      *
+     * @param observe how to see what the machine reads from memory
      * @param outstanding of a closed loop, or 0 for the times of the trace
      */
-    ReplayTimer(CaptureMachine machine, Settings settings, int outstanding) {
+    ReplayTimer(
+            Iommu iommu,
+            TranslationUnit unit,
+            BiConsumer<StructureObserver, WalkObserver> observe,
+            Settings settings,
+            int outstanding) {
         this.settings = settings;
         ends = new long[outstanding];
-        timed = new TimedTranslation(
-                machine.iommu(),
-                machine.captured().unit(),
-                machine.captured()::observe,
-                MachineParameters.timing(settings));
+        timed = new TimedTranslation(iommu, unit, observe, MachineParameters.timing(settings));
     }
 
     /**
      * Presents one access.
      *
      * @param bytes its length, or 0 if that is not known
-     * @param timestamp in ns, never before that of the access before
+     * @param timestamp in ps, never before that of the access before; only differences count, so it may wrap
      */
     void present(Transaction t, long bytes, long timestamp, Verdict v) {
         long at;
         if (ends.length == 0) {
-            first = first < 0 ? timestamp : first;
-            at = (timestamp - first) * NANOSECOND;
+            first = presented == 0 ? timestamp : first;
+            at = timestamp - first;
         } else {
             at = ends[(int) (presented % ends.length)];
         }

@@ -27,17 +27,33 @@ public final class ResultFile {
         }
     }
 
+    /** Writes the content of a file. */
+    @FunctionalInterface
+    public interface Content {
+        /** Writes all of it into a file that exists and is empty. */
+        void writeTo(Path part) throws IOException;
+    }
+
     /**
      * Writes text, in UTF-8.
      *
      * @throws InputException if that is impossible; an older file is left as it was
      */
     public static void write(Path file, String text) {
+        write(file, part -> Files.write(part, text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /**
+     * Writes what is too long to be held in memory.
+     *
+     * @throws InputException if that is impossible; an older file is left as it was
+     */
+    public static void write(Path file, Content content) {
         check(file);
         try {
             Path part = Files.createTempFile(folderOf(file), "." + file.getFileName(), ".part");
             try {
-                Files.write(part, text.getBytes(StandardCharsets.UTF_8));
+                content.writeTo(part);
                 Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } finally {
                 Files.deleteIfExists(part);
