@@ -65,7 +65,7 @@ public final class MachineParameters {
     }
 
     /** A cache of so many entries and ways. */
-    private static CacheGeometry geometry(Settings s, Parameter entries, Parameter ways, Parameter policy) {
+    static CacheGeometry geometry(Settings s, Parameter entries, Parameter ways, Parameter policy) {
         int all = s.integer(entries);
         int width = s.integer(ways) == 0 ? all : s.integer(ways);
         if (all == 0) {

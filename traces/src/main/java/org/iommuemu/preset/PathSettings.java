@@ -13,6 +13,7 @@ import org.iommuemu.pcie.FlowControl;
 import org.iommuemu.pcie.LinkGeneration;
 import org.iommuemu.pcie.LinkParameters;
 import org.iommuemu.pcie.LinkSharing;
+import org.iommuemu.pcie.PcieLink;
 import org.iommuemu.pcie.RootComplex;
 import org.iommuemu.time.ByteRate;
 import org.jspecify.annotations.Nullable;
@@ -35,8 +36,18 @@ public final class PathSettings {
         RootComplex rootComplex =
                 new RootComplex(s.picoseconds(Parameter.ROOT_COMPLEX_LATENCY), rate(s, Parameter.ROOT_COMPLEX_RATE));
         DataMemory memory = new DataMemory(dataLatency, rate(s, Parameter.DATA_RATE));
+        return new DmaPath(parameters(s, device), rootComplex, machine, iommu, memory, PageService.NOBODY);
+    }
+
+    /**
+     * Finds out whether the values go together.
+     *
+     * @throws InputException if a width or size is no power of two, a cache has no whole sets, or a TLP would never have its credits
+     */
+    public static void check(Settings s) {
+        PathParameters p = parameters(s, device(s));
         try {
-            return new DmaPath(parameters(s, device), rootComplex, machine, iommu, memory, PageService.NOBODY);
+            new PcieLink("link", p.link(), p.credits(), p.propagation(), p.completionBytes());
         } catch (IllegalArgumentException e) {
             throw asInput("credits: ", e);
         }
