@@ -99,14 +99,14 @@ public final class ReplayTimer {
     }
 
     /**
-     * Says that commands consumed from now on were told of at a time, or with the last access if that was later; in a closed loop,
-     * with the last access.
+     * Says that commands consumed from now on were told of at a time, or with the last access if that was later. In a closed loop
+     * they take none: nobody knows when software would have given them, and nothing would keep it from giving more.
      *
      * @param timestamp in ps, as that of accesses
      */
     public void commandsAt(long timestamp) {
-        if (timed != null) {
-            timed.commands().toldAt(outstanding > 0 ? latest : Math.max(latest, timestamp - first));
+        if (timed != null && outstanding == 0) {
+            timed.commands().toldAt(Math.max(latest, timestamp - first));
         }
     }
 
@@ -143,7 +143,9 @@ public final class ReplayTimer {
         TimedTranslation times = new TimedTranslation(
                 machine.iommu(), machine.unit(), machine.observation()::observe, MachineParameters.timing(settings));
         timed = times;
-        machine.commands().accept(times.commands());
+        if (outstanding == 0) {
+            machine.commands().accept(times.commands());
+        }
         measurement = new Measurement(times, machine.unit(), machine.level(), settings);
         return measurement;
     }
