@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.cache;
 
+import java.util.Arrays;
+
 /**
  * Replacement state of every set of one cache. The cache reports uses with {@link #touch} and {@link #insert} and asks
  * for a {@link #victim} only when every way of the set is valid; so invalidations need no report: a way that comes back
@@ -10,7 +12,8 @@ package org.iommuemu.cache;
  * policy uses its own arrays, the others have length 0:
  *
  * <pre>
- *   LRU, FIFO to 16 ways   stamps     8 bytes per entry    victim O(ways), touch O(1)
+ *   LRU, FIFO to 4 ways    stamps     8 bytes per entry    victim O(ways), touch O(1)
+ *   LRU, FIFO to 16 ways   bits       8 bytes per set      victim O(1), touch O(1)
  *   LRU, FIFO above        next/prev  8 bytes per entry    victim O(1), touch O(1)
  *   TREE_PLRU              bits       1 bit per way, in words per 64 ways, O(log ways)
  *   SRRIP                  bits       2 bits per way, rounded to words; victim O(ways / 32), touch O(1)
@@ -20,8 +23,11 @@ package org.iommuemu.cache;
  */
 final class Replacement {
 
-    /** Up to this many ways LRU and FIFO compare stamps, above they keep a list. */
-    static final int MAX_STAMPED_WAYS = 16;
+    /** Up to this many ways LRU and FIFO compare stamps; a touch is one store. */
+    static final int MAX_STAMPED_WAYS = 4;
+
+    /** Up to this many they keep the order of the ways in a word, four bits each; above, a list. */
+    static final int MAX_ORDERED_WAYS = 16;
 
     private static final int NONE = 0;
     private static final int STAMP = 1;
@@ -30,6 +36,12 @@ final class Replacement {
     private static final int RRIP = 4;
     private static final int POINTER = 5;
     private static final int DRAW = 6;
+    private static final int ORDER = 7;
+
+    /** Bit 0 of every four, and the order in which way 0 is the most recent. */
+    private static final long NIBBLES = 0x1111_1111_1111_1111L;
+
+    private static final long FIRST_ORDER = 0xFEDC_BA98_7654_3210L;
 
     /** Ways of one word of 2-bit values, and bit 0 of each of them. */
     private static final int RRIP_SHIFT = 5;
@@ -83,7 +95,10 @@ final class Replacement {
         stamps = new long[order == STAMP ? sets * ways : 0];
         links = new int[order == LIST ? sets * ways * 2 : 0];
         firsts = new int[order == LIST || order == POINTER ? sets : 0];
-        bits = new long[order == TREE || order == RRIP ? sets * wordsPerSet : 0];
+        bits = new long[order == TREE || order == RRIP ? sets * wordsPerSet : order == ORDER ? sets : 0];
+        if (order == ORDER) {
+            Arrays.fill(bits, FIRST_ORDER);
+        }
         random = geometry.seed();
         if (order == LIST) {
             linkRings(sets);
@@ -95,7 +110,7 @@ final class Replacement {
             return NONE;
         }
         return switch (policy) {
-            case LRU, FIFO -> ways <= MAX_STAMPED_WAYS ? STAMP : LIST;
+            case LRU, FIFO -> ways <= MAX_STAMPED_WAYS ? STAMP : ways <= MAX_ORDERED_WAYS ? ORDER : LIST;
             case TREE_PLRU -> TREE;
             case ROUND_ROBIN -> POINTER;
             case RANDOM -> DRAW;
@@ -107,6 +122,7 @@ final class Replacement {
     void touch(final int set, final int entry) {
         switch (onTouch) {
             case STAMP -> stamp(entry, entry - set * ways);
+            case ORDER -> moveFirst(set, entry - set * ways);
             case LIST -> moveToFront(set, entry);
             case TREE -> pointAway(set, entry - set * ways);
             case RRIP -> setInterval(set, entry - set * ways, 0);
@@ -118,6 +134,7 @@ final class Replacement {
     void insert(final int set, final int entry) {
         switch (order) {
             case STAMP -> stamp(entry, entry - set * ways);
+            case ORDER -> moveFirst(set, entry - set * ways);
             case LIST -> moveToFront(set, entry);
             case TREE -> pointAway(set, entry - set * ways);
             case RRIP -> setInterval(set, entry - set * ways, 2);
@@ -130,6 +147,7 @@ final class Replacement {
         final int base = set * ways;
         return switch (order) {
             case STAMP -> oldestStamp(base);
+            case ORDER -> base + (int) (bits[set] >>> 4 * (ways - 1) & 15);
             case LIST -> links[2 * firsts[set] + 1];
             case TREE -> base + followTree(set);
             case RRIP -> base + distantWay(set);
@@ -152,6 +170,19 @@ final class Replacement {
             oldest += difference & difference >> 63; // the minimum, without a branch nobody can predict
         }
         return base + (int) (oldest & MAX_STAMPED_WAYS - 1);
+    }
+
+    /**
+     * The four bits that name the way leave the word, those below move up, and they come in at the bottom. Which ones they are is
+     * found as {@link TagIndex} finds a signature: by the lowest zero of the difference.
+     */
+    private void moveFirst(final int set, final int way) {
+        final long word = bits[set];
+        final long difference = word ^ way * NIBBLES;
+        final long zero = difference - NIBBLES & ~difference & NIBBLES << 3;
+        final long through = (zero & -zero) << 1;
+        final long mask = through - 1;
+        bits[set] = word & ~mask | word << 4 & mask | way;
     }
 
     private void linkRings(final int sets) {

@@ -62,6 +62,10 @@ public final class SetAssociativeCache {
     /** What the last {@link #find} found, if nothing was filled or touched since; the words of {@link #MISS} hold no tags. */
     private int recent = MISS;
 
+    /** The tags of a find that found nothing, if nothing was filled since: they are not here. Else tag1 is reserved. */
+    private long missedTag0;
+
+    private long missedTag1 = RESERVED_TAG1;
     private boolean evicted;
     private long evictedTag0;
 
@@ -113,6 +117,10 @@ public final class SetAssociativeCache {
             replacement.touch(set, entry);
         }
         recent = entry;
+        if (entry < 0) {
+            missedTag0 = tag0;
+            missedTag1 = tag1;
+        }
         return entry;
     }
 
@@ -161,10 +169,11 @@ public final class SetAssociativeCache {
         }
         recent = MISS;
         final int set = sets.setOf(index);
-        int entry = tags.find(set, tag0, tag1);
+        int entry = tag1 == missedTag1 && tag0 == missedTag0 ? MISS : tags.find(set, tag0, tag1);
         if (entry >= 0) {
             replacement.touch(set, entry);
         } else {
+            missedTag1 = RESERVED_TAG1;
             entry = claim(set);
             data[offset(entry) + TAG0] = tag0;
             data[offset(entry) + TAG1] = tag1;

@@ -19,6 +19,7 @@ import java.util.Arrays;
  * <ul>
  *   <li>1 way: no index, the entry is compared.
  *   <li>2 to 8 ways: one word per set, slot = way. 8 bytes per set.
+ *   <li>9 to 16 ways: two words per set, the second for the ways from 8 on. 16 bytes per set.
  *   <li>more: per set a power of two of buckets of eight slots, at most half of them in use, so a lookup is expected
  *       O(1). An entry that finds its bucket full goes to the next one and leaves a count behind: a search goes on past
  *       a bucket only when some entry in the cache has passed it. 44 bytes per bucket, 11 to 22 bytes per entry.
@@ -29,12 +30,16 @@ final class TagIndex {
     /** Up to this many ways the slots of one word are the ways of the set. */
     static final int MAX_WAYS_OF_ONE_WORD = 8;
 
+    /** Up to this many ways the slots of two words are. */
+    static final int MAX_WAYS_OF_TWO_WORDS = 16;
+
     private static final long LOW_BITS = 0x0101_0101_0101_0101L;
     private static final long HIGH_BITS = LOW_BITS << 7;
 
     private final long[] data;
     private final int ways;
     private final boolean bucketed;
+    private final boolean paired;
     private final int bucketBits;
     private final int bucketMask;
     private final long[] signatures;
@@ -51,10 +56,11 @@ final class TagIndex {
     TagIndex(final long[] data, final int sets, final int ways) {
         this.data = data;
         this.ways = ways;
-        bucketed = ways > MAX_WAYS_OF_ONE_WORD;
+        bucketed = ways > MAX_WAYS_OF_TWO_WORDS;
+        paired = ways > MAX_WAYS_OF_ONE_WORD && !bucketed;
         bucketBits = bucketed ? 32 - Integer.numberOfLeadingZeros((ways - 1) >>> 2) : 0;
         bucketMask = (1 << bucketBits) - 1;
-        signatures = new long[ways > 1 ? sets << bucketBits : 0];
+        signatures = new long[ways > 1 ? (paired ? 2 * sets : sets << bucketBits) : 0];
         slots = new int[bucketed ? sets << bucketBits + 3 : 0];
         passed = new int[bucketed ? sets << bucketBits : 0];
     }
@@ -67,9 +73,24 @@ final class TagIndex {
         if (ways <= 1) {
             return ways == 1 && holds(set, tag0, tag1) ? set : SetAssociativeCache.MISS;
         }
-        long candidates = matches(signatures[set], signature(sum(tag0, tag1)));
+        final long signature = signature(sum(tag0, tag1));
+        if (paired) {
+            return findInPair(set, signature, tag0, tag1);
+        }
+        return findInWord(signatures[set], signature, set * ways, tag0, tag1);
+    }
+
+    private int findInPair(final int set, final long signature, final long tag0, final long tag1) {
+        final int entry = findInWord(signatures[2 * set], signature, set * ways, tag0, tag1);
+        return entry >= 0
+                ? entry
+                : findInWord(signatures[2 * set + 1], signature, set * ways + MAX_WAYS_OF_ONE_WORD, tag0, tag1);
+    }
+
+    private int findInWord(final long word, final long signature, final int base, final long tag0, final long tag1) {
+        long candidates = matches(word, signature);
         while (candidates != 0) {
-            final int entry = set * ways + firstSlot(candidates);
+            final int entry = base + firstSlot(candidates);
             if (holds(entry, tag0, tag1)) {
                 return entry;
             }
@@ -105,7 +126,7 @@ final class TagIndex {
         }
         final int at = SetAssociativeCache.offset(entry);
         if (!bucketed) {
-            setSignature(set, entry - set * ways, signature(sum(data[at], data[at + 1])));
+            setWay(set, entry - set * ways, signature(sum(data[at], data[at + 1])));
             return;
         }
         final long hash = hash(data[at], data[at + 1]);
@@ -128,7 +149,7 @@ final class TagIndex {
             return;
         }
         if (!bucketed) {
-            setSignature(set, entry - set * ways, 0);
+            setWay(set, entry - set * ways, 0);
             return;
         }
         final int at = SetAssociativeCache.offset(entry);
@@ -165,6 +186,14 @@ final class TagIndex {
     private boolean holds(final int entry, final long tag0, final long tag1) {
         final int at = SetAssociativeCache.offset(entry);
         return data[at] == tag0 && data[at + 1] == tag1;
+    }
+
+    private void setWay(final int set, final int way, final long signature) {
+        if (paired) {
+            setSignature(2 * set + (way >>> 3), way & 7, signature);
+        } else {
+            setSignature(set, way, signature);
+        }
     }
 
     private void setSignature(final int word, final int slot, final long signature) {

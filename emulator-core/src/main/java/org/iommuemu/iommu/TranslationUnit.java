@@ -269,7 +269,7 @@ public final class TranslationUnit {
 
     /** Drops the translations and table descriptors in a scope. */
     public void invalidate(InvalidationScope scope) {
-        invalidations++;
+        invalidations += scope.isSideEffect() ? 0 : 1;
         if (invalidationLog != null) {
             invalidationLog.accept(scope);
         }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * external abort. The accessors themselves never fail: an address above 52 bits is cut to 52, as if the bus had no more
  * wires. Loaders and tests use them directly.
  *
- * <p>Footprint: 4 KiB off-heap for each page touched (in slabs of 1 MiB) plus 32 to 64 bytes of heap. Not thread-safe.
+ * <p>Footprint: 4 KiB off-heap for each page touched (in slabs of 1 MiB) plus 9 to 288 bytes of heap, the less the closer pages are. Not thread-safe.
  */
 public final class PhysicalMemory implements AutoCloseable {
     /** Width of a physical address. */

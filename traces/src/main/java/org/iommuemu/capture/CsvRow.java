@@ -48,6 +48,16 @@ public final class CsvRow {
         return new String(scanner.buffer(), start, scanner.end(column) - start, StandardCharsets.UTF_8);
     }
 
+    /** Bytes of the field; 0 for a column that the file lacks (-1). */
+    public int length(int column) {
+        return column < 0 ? 0 : scanner.end(column) - scanner.start(column);
+    }
+
+    /** A byte of the field, as a character if it is ASCII. */
+    public int charAt(int column, int index) {
+        return scanner.buffer()[scanner.start(column) + index];
+    }
+
     /** Whether the field is exactly this ASCII word, without making a string of it. */
     public boolean is(int column, String word) {
         if (isEmpty(column)) {

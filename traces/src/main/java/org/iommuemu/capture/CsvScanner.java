@@ -59,6 +59,11 @@ final class CsvScanner {
         return ends[field];
     }
 
+    /** The end of the last field. */
+    int rowEnd() {
+        return ends[fields - 1];
+    }
+
     /** The line on which the current row starts. */
     long line() {
         return line;

@@ -29,6 +29,7 @@ public final class CsvTable implements AutoCloseable {
     private final Path file;
     private final InputStream in;
     private final CsvScanner scanner;
+    private final List<String> comments = new ArrayList<>();
     private final List<String> columns;
     private final CsvRow row;
 
@@ -74,6 +75,11 @@ public final class CsvTable implements AutoCloseable {
     /** The file that is read. */
     public Path file() {
         return file;
+    }
+
+    /** The lines before the header, each with the {@code #} that it begins with; without those that hold quotes. */
+    public List<String> comments() {
+        return List.copyOf(comments);
     }
 
     /** Names of the columns, in the file's order. */
@@ -130,6 +136,8 @@ public final class CsvTable implements AutoCloseable {
     private List<String> header() {
         boolean there = scanner.next();
         while (there && scanner.isComment()) {
+            comments.add(new String(
+                    scanner.buffer(), scanner.start(0), scanner.rowEnd() - scanner.start(0), StandardCharsets.UTF_8));
             there = scanner.next();
         }
         if (!there || scanner.isBlank()) {

@@ -29,6 +29,11 @@ public record FeatureOverrides(Map<String, Long> byName, Map<Long, Long> byOffse
         byOffset = Collections.unmodifiableMap(new LinkedHashMap<>(byOffset));
     }
 
+    /** No register is replaced. */
+    public static FeatureOverrides none() {
+        return NONE;
+    }
+
     /**
      * Reads {@code features.json} of a folder; empty if there is none.
      *

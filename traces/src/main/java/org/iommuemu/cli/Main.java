@@ -23,6 +23,7 @@ import picocli.CommandLine.Command;
             CheckCommand.class,
             PresetsCommand.class,
             ValidateCommand.class,
+            TraceCommand.class,
             CommandLine.HelpCommand.class
         })
 public final class Main {

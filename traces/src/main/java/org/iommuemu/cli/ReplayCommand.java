@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.iommuemu.capture.Capture;
+import org.iommuemu.capture.InputException;
+import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.measure.TimingReport;
@@ -12,12 +15,18 @@ import org.iommuemu.preset.Settings;
 import org.iommuemu.replay.CaptureReplay;
 import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.replay.StaleReport;
+import org.iommuemu.replay.TraceReplay;
+import org.iommuemu.replay.TraceReplaySummary;
 import org.iommuemu.report.ReplayHtml;
 import org.iommuemu.report.ReplayJson;
 import org.iommuemu.report.ReplayText;
 import org.iommuemu.report.ResultFile;
 import org.iommuemu.report.StaleText;
 import org.iommuemu.report.TimingText;
+import org.iommuemu.report.TraceReplayJson;
+import org.iommuemu.report.TraceReplayText;
+import org.iommuemu.trace.TraceEncoding;
+import org.iommuemu.trace.TraceReader;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,12 +40,15 @@ import picocli.CommandLine.Spec;
         name = "replay",
         mixinStandardHelpOptions = true,
         description =
-                "Replays a capture's DMA trace, commands and tables; compares every address with the recorded one.")
+                "Replays a capture's DMA trace, commands and tables, or a DMA trace with its own mappings; compares every"
+                        + " address with the recorded one.")
 final class ReplayCommand implements Callable<Integer> {
     @Spec
     private @Nullable CommandSpec spec;
 
-    @Parameters(paramLabel = "CAPTURE", description = "a capture folder with a trace")
+    @Parameters(
+            paramLabel = "CAPTURE",
+            description = "a capture folder with a trace, or a DMA trace file (docs/traces.md)")
     private Path capture = Path.of("");
 
     @Option(names = "--json", paramLabel = "FILE", description = "write all figures as JSON")
@@ -55,6 +67,12 @@ final class ReplayCommand implements Callable<Integer> {
             description = "also print what the recorded software does wrong, before the last line; see docs/smmuv3.md,"
                     + " docs/vtd.md")
     private boolean lint;
+
+    @Option(
+            names = "--stages",
+            paramLabel = "S",
+            description = "of a DMA trace without --preset: stages that translate: 1, 2 or nested (default: 1)")
+    private @Nullable String stages;
 
     @Mixin
     private CacheOptions caches = new CacheOptions();
@@ -80,6 +98,63 @@ final class ReplayCommand implements Callable<Integer> {
         }
         @Nullable Settings settings = timing.isTimed() ? timing.settings() : null;
         CacheConfiguration geometry = settings == null ? caches.configuration() : MachineParameters.caches(settings);
+        if (Files.isRegularFile(capture)) {
+            return replayTrace(settings, geometry);
+        }
+        if (stages != null) {
+            throw new InputException("--stages with a capture", "a DMA trace, or none");
+        }
+        return replayCapture(settings, geometry);
+    }
+
+    private int replayTrace(@Nullable Settings settings, CacheConfiguration geometry) {
+        if (lint || detectStale) {
+            throw new InputException("--lint or --detect-stale with a DMA trace", "a capture with it");
+        }
+        if (stages != null && settings != null) {
+            throw new InputException("--stages with --preset or --config", "machine.stages in the file of --config");
+        }
+        StageLayout layout = settings != null ? MachineParameters.stages(settings) : layout();
+        Progress progress = new Progress(Output.err(spec));
+        try (TraceReader trace = TraceEncoding.open(capture);
+                TraceReplay replay = new TraceReplay(geometry, layout)) {
+            if (settings != null) {
+                replay.time(settings, timing.outstanding(), timing.window(), timeline.listener());
+            }
+            replay.run(trace, progress);
+            double seconds = progress.seconds();
+            TraceReplaySummary summary = replay.summary(capture.toString());
+            @Nullable TimingReport timed = replay.timing();
+            progress.clear();
+            if (timed != null) {
+                timing.write(timed);
+                timeline.write(timed.transactions());
+            }
+            if (json != null) {
+                ResultFile.write(json, TraceReplayJson.of(summary, timed, seconds));
+            }
+            if (report != null) {
+                ResultFile.write(report, ReplayHtml.of(summary, timed));
+            }
+            if (timed != null) {
+                Output.out(spec).print(TimingText.of(timed));
+            }
+            Output.out(spec).print(TraceReplayText.of(summary, seconds));
+            return summary.agrees() ? Main.DONE : Main.DISAGREED;
+        } finally {
+            progress.clear();
+        }
+    }
+
+    private StageLayout layout() {
+        try {
+            return stages == null ? StageLayout.STAGE_1 : StageLayout.parse(stages);
+        } catch (IllegalArgumentException e) {
+            throw new InputException("--stages is '" + stages + "'", "1, 2 or nested");
+        }
+    }
+
+    private int replayCapture(@Nullable Settings settings, CacheConfiguration geometry) {
         Capture opened = Capture.open(capture);
         ReplaySummary summary;
         @Nullable StaleReport stale;
@@ -102,12 +177,14 @@ final class ReplayCommand implements Callable<Integer> {
         } finally {
             progress.clear();
         }
+        if (timed != null) {
+            timing.write(timed);
+            timeline.write(timed.transactions());
+        }
         if (json != null) {
             ResultFile.write(json, ReplayJson.of(summary, stale, lint ? findings : null, timed, seconds));
         }
         if (timed != null) {
-            timing.write(timed);
-            timeline.write(timed.transactions());
             Output.out(spec).print(TimingText.of(timed));
         }
         if (report != null) {

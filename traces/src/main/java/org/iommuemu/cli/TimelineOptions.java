@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.cli;
 
+import java.io.Writer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.measure.TransactionListener;
@@ -82,6 +84,10 @@ final class TimelineOptions {
             throw new InputException(
                     "--timeline-from is " + from, "less than the " + counted + " transactions that are counted");
         }
-        ResultFile.write(timeline, out -> TimelineJson.write(kept, out));
+        ResultFile.write(timeline, part -> {
+            try (Writer out = Files.newBufferedWriter(part)) {
+                TimelineJson.write(kept, out);
+            }
+        });
     }
 }

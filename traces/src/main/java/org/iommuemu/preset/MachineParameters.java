@@ -6,6 +6,7 @@ import java.util.List;
 import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.ReplacementPolicy;
 import org.iommuemu.capture.InputException;
+import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.timing.LookupParameters;
 import org.iommuemu.iommu.timing.TableMemoryParameters;
@@ -60,8 +61,13 @@ public final class MachineParameters {
         return walk;
     }
 
+    /** Which stages devices get, where the machine is made for a trace. */
+    public static StageLayout stages(Settings s) {
+        return StageLayout.parse(s.text(Parameter.STAGES));
+    }
+
     /** A cache of so many entries and ways. */
-    static CacheGeometry geometry(Settings s, Parameter entries, Parameter ways, Parameter policy) {
+    private static CacheGeometry geometry(Settings s, Parameter entries, Parameter ways, Parameter policy) {
         int all = s.integer(entries);
         int width = s.integer(ways) == 0 ? all : s.integer(ways);
         if (all == 0) {

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What of a timed machine can be set: its key in YAML, what is legal, and what it means. */
 public enum Parameter {
+    /** Stages. */
+    STAGES("machine.stages", "1", "stages that translate, where the machine is made for a trace", "1, 2, nested"),
+
     /** Policy of the IOTLB. */
     IOTLB_POLICY("iotlb.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
     /** Policy of the walk caches. */

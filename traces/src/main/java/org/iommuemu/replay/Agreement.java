@@ -23,6 +23,12 @@ public final class Agreement {
         agreed++;
     }
 
+    /** Notes so many comparisons that agree. */
+    void agree(long times) {
+        compared += times;
+        agreed += times;
+    }
+
     /** Notes a comparison that agrees by a rule. */
     public void agree(AgreementRule rule) {
         agree();

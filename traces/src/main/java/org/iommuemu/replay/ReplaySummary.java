@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.iommuemu.capture.FeatureOverrides;
+import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.measure.CacheFigures;
 import org.iommuemu.paging.TableFormat;
 import org.iommuemu.paging.Walker;
@@ -80,29 +81,77 @@ public record ReplaySummary(
         this(
                 name,
                 features,
-                records,
-                new LinkedHashMap<>(streams),
-                descriptorsWritten,
-                new Transactions(
-                        machine.unit().translated(),
-                        machine.unit().passedThrough(),
-                        machine.unit().refused()),
-                CacheFigures.of(machine.unit(), machine.counts()::level).stream()
-                        .filter(CacheFigures::wasUsed)
-                        .toList(),
-                machine.unit().walker().walks(),
-                walkAccesses(machine.unit().walker(), machine.counts()),
-                machine.counts().structureReads(),
-                machine.counts().commands(),
-                machine.counts().events(),
+                machine.unit(),
+                machine.counts(),
                 machine.eventInterrupts(),
-                machine.counts().others(),
+                records,
+                streams,
+                descriptorsWritten,
                 addresses,
                 refusals,
                 registerReads,
                 commandSlots,
                 faultRecords,
                 interruptMessages);
+    }
+
+    private ReplaySummary(
+            String name,
+            FeatureOverrides features,
+            TranslationUnit unit,
+            MachineCounts counts,
+            long eventInterrupts,
+            TraceTally records,
+            Map<Integer, Long> streams,
+            long descriptorsWritten,
+            Agreement addresses,
+            Agreement refusals,
+            Agreement registerReads,
+            Agreement commandSlots,
+            Agreement faultRecords,
+            Agreement interruptMessages) {
+        this(
+                name,
+                features,
+                records,
+                new LinkedHashMap<>(streams),
+                descriptorsWritten,
+                new Transactions(unit.translated(), unit.passedThrough(), unit.refused()),
+                CacheFigures.of(unit, counts::level).stream()
+                        .filter(CacheFigures::wasUsed)
+                        .toList(),
+                unit.walker().walks(),
+                walkAccesses(unit.walker(), counts),
+                counts.structureReads(),
+                counts.commands(),
+                counts.events(),
+                eventInterrupts,
+                counts.others(),
+                addresses,
+                refusals,
+                registerReads,
+                commandSlots,
+                faultRecords,
+                interruptMessages);
+    }
+
+    /** Figures of a machine that has replayed a DMA trace, with nothing that only captures have. */
+    static ReplaySummary ofTrace(String name, TraceMachine machine, Agreement addresses) {
+        return new ReplaySummary(
+                name,
+                FeatureOverrides.none(),
+                machine.unit(),
+                machine.counts(),
+                0,
+                new TraceTally(),
+                Map.of(),
+                0,
+                addresses,
+                new Agreement(),
+                new Agreement(),
+                new Agreement(),
+                new Agreement(),
+                new Agreement());
     }
 
     private static Map<String, Long> walkAccesses(Walker walker, MachineCounts counts) {

@@ -52,10 +52,7 @@ public final class ReplayJson {
         root.put("streams", streams);
         root.put("transactions", s.transactions());
         root.put("caches", s.caches());
-        Map<String, Object> walker = new LinkedHashMap<>();
-        walker.put("walks", s.walks());
-        walker.put("accesses", s.walkAccesses());
-        root.put("walker", walker);
+        root.put("walker", walker(s));
         root.put("structureReads", s.structureReads());
         root.put("descriptorsWritten", s.descriptorsWritten());
         root.put("commands", s.commands());
@@ -79,10 +76,20 @@ public final class ReplayJson {
         if (timing != null) {
             root.put("timing", TimingJson.of(timing));
         }
+        root.put("host", host(s.records().records(), seconds));
+        return write(root);
+    }
+
+    /** What the host took for so many records. */
+    static Map<String, Object> host(long records, double seconds) {
         Map<String, Object> host = new LinkedHashMap<>();
         host.put("seconds", seconds);
-        host.put("recordsPerSecond", Math.round(s.records().records() / seconds));
-        root.put("host", host);
+        host.put("recordsPerSecond", Math.round(records / seconds));
+        return host;
+    }
+
+    /** A document as text. */
+    static String write(Map<String, Object> root) {
         try {
             return JSON.writeValueAsString(root) + "\n";
         } catch (JsonProcessingException e) {
@@ -93,6 +100,14 @@ public final class ReplayJson {
     /** What reports call a kind of record. */
     static String key(TraceRecord.Kind kind) {
         return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** Figures of the walker. */
+    static Map<String, Object> walker(ReplaySummary s) {
+        Map<String, Object> walker = new LinkedHashMap<>();
+        walker.put("walks", s.walks());
+        walker.put("accesses", s.walkAccesses());
+        return walker;
     }
 
     private static Map<String, Object> finding(LintFinding f) {
@@ -106,7 +121,8 @@ public final class ReplayJson {
         return out;
     }
 
-    private static Map<String, Object> agreement(Agreement a) {
+    /** Figures of a comparison. */
+    static Map<String, Object> agreement(Agreement a) {
         Map<String, Object> out = new LinkedHashMap<>();
         out.put("compared", a.compared());
         out.put("agreed", a.agreed());

@@ -61,6 +61,20 @@ public final class ReplayText {
         line("streams", "%d: %s", s.streams().size(), streams);
     }
 
+    /** Lines on what a machine's structures did. */
+    static String structuresOf(ReplaySummary s) {
+        ReplayText text = new ReplayText();
+        text.structures(s);
+        return text.out.toString();
+    }
+
+    /** Lines on a comparison; nothing if nothing was compared. */
+    static String agreementOf(String label, Agreement a, String what) {
+        ReplayText text = new ReplayText();
+        text.agreement(label, a, what);
+        return text.out.toString();
+    }
+
     private void structures(ReplaySummary s) {
         for (CacheFigures c : s.caches()) {
             line(

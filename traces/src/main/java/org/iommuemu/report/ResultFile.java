@@ -2,7 +2,7 @@
 package org.iommuemu.report;
 
 import java.io.IOException;
-import java.io.Writer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -10,13 +10,6 @@ import org.iommuemu.capture.InputException;
 
 /** Writes a file whole or not at all: into a neighbour first, then moved into place. */
 public final class ResultFile {
-    /** Something that is written bit by bit. */
-    @FunctionalInterface
-    public interface Content {
-        /** Writes all of it. */
-        void writeTo(Writer out) throws IOException;
-    }
-
     private ResultFile() {}
 
     /**
@@ -34,17 +27,24 @@ public final class ResultFile {
         }
     }
 
+    /** Writes the content of a file. */
+    @FunctionalInterface
+    public interface Content {
+        /** Writes all of it into a file that exists and is empty. */
+        void writeTo(Path part) throws IOException;
+    }
+
     /**
      * Writes text, in UTF-8.
      *
      * @throws InputException if that is impossible; an older file is left as it was
      */
     public static void write(Path file, String text) {
-        write(file, out -> out.write(text));
+        write(file, part -> Files.write(part, text.getBytes(StandardCharsets.UTF_8)));
     }
 
     /**
-     * Writes what is too long for memory, in UTF-8.
+     * Writes what is too long to be held in memory.
      *
      * @throws InputException if that is impossible; an older file is left as it was
      */
@@ -53,9 +53,7 @@ public final class ResultFile {
         try {
             Path part = Files.createTempFile(folderOf(file), "." + file.getFileName(), ".part");
             try {
-                try (Writer out = Files.newBufferedWriter(part)) {
-                    content.writeTo(out);
-                }
+                content.writeTo(part);
                 Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } finally {
                 Files.deleteIfExists(part);

@@ -37,6 +37,8 @@ final class MeasuredMachine implements AutoCloseable {
     private static final int DESCRIPTOR_BYTES = 16;
     /** IOTLB invalidation of all domains, VT-d 6.5.2.3. */
     private static final long DROP_ALL = 0x12;
+    /** IOTLB invalidation of pages of a domain. */
+    private static final long DROP_PAGE = 0x32;
     /** A wait descriptor that writes its status, VT-d 6.5.2.8. */
     private static final long WAIT = 0x25;
 
@@ -104,6 +106,13 @@ final class MeasuredMachine implements AutoCloseable {
         timer.commandsAt(1000 * at);
         queue(DROP_ALL, 0);
         queue(WAIT, queue + PAGE - Long.BYTES);
+        unit.writeRegister(VtdRegisters.IQT.offset(), Long.BYTES, (long) queued * DESCRIPTOR_BYTES);
+    }
+
+    /** The same of one page of the domain, and the tables on the way to it. */
+    void invalidatePage(ReplayTimer timer, long at, int page) {
+        timer.commandsAt(1000 * at);
+        queue(DROP_PAGE | DOMAIN << 16, page * PAGE);
         unit.writeRegister(VtdRegisters.IQT.offset(), Long.BYTES, (long) queued * DESCRIPTOR_BYTES);
     }
 

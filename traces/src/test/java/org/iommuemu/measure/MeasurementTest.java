@@ -65,18 +65,18 @@ class MeasurementTest {
         assertThat(l.all().max()).isEqualTo(117_000);
         assertThat(l.reads().mean()).isEqualTo((117_000 + 97_000) / 2.0);
         assertThat(l.writes().mean()).isEqualTo(67_000);
-        assertThat(l.outcomes().get(Outcome.MISS).max()).isEqualTo(117_000);
-        assertThat(l.outcomes().get(Outcome.HIT).max()).isEqualTo(97_000);
-        assertThat(l.outcomes().get(Outcome.MERGED_MISS).max()).isEqualTo(67_000);
-        assertThat(l.parts().get(LatencyPart.LOOKUP).total()).isEqualTo(3 * 2_000);
-        assertThat(l.parts().get(LatencyPart.WALK).total()).isEqualTo(115_000 + 65_000);
-        assertThat(l.parts().get(LatencyPart.ORDER).total()).isEqualTo(95_000);
-        assertThat(l.parts().get(LatencyPart.QUEUE).total()).isZero();
+        assertThat(l.of(Outcome.MISS).max()).isEqualTo(117_000);
+        assertThat(l.of(Outcome.HIT).max()).isEqualTo(97_000);
+        assertThat(l.of(Outcome.MERGED_MISS).max()).isEqualTo(67_000);
+        assertThat(l.of(LatencyPart.LOOKUP).total()).isEqualTo(3 * 2_000);
+        assertThat(l.of(LatencyPart.WALK).total()).isEqualTo(115_000 + 65_000);
+        assertThat(l.of(LatencyPart.ORDER).total()).isEqualTo(95_000);
+        assertThat(l.of(LatencyPart.QUEUE).total()).isZero();
         assertThat(l.share(LatencyPart.ORDER)).isEqualTo(95.0 / 281, offset(1e-12));
         // Two of three were not kept in order, so that the median is 0.
-        assertThat(l.parts().get(LatencyPart.ORDER).count()).isEqualTo(3);
-        assertThat(l.parts().get(LatencyPart.ORDER).percentile(50)).isZero();
-        assertThat(l.parts().get(LatencyPart.ORDER).percentile(99)).isEqualTo(95_000);
+        assertThat(l.of(LatencyPart.ORDER).count()).isEqualTo(3);
+        assertThat(l.of(LatencyPart.ORDER).percentile(50)).isZero();
+        assertThat(l.of(LatencyPart.ORDER).percentile(99)).isEqualTo(95_000);
         assertThat(l.all().percentile(50)).isBetween(97_000L, 97_100L);
     }
 
@@ -156,7 +156,7 @@ class MeasurementTest {
         try (MeasuredMachine m = new MeasuredMachine(MeasuredMachine.settings())) {
             ReplayTimer timer = m.timer(0, AFTER_TWO, null);
             threeTransactions(m, timer);
-            m.invalidate(timer, LATER + 500);
+            m.invalidatePage(timer, LATER + 500, 1);
             m.write(timer, LATER + 1_000, 1, 1, 4096 - 192);
             PageCounters p = timer.report().pages();
 
@@ -167,7 +167,9 @@ class MeasurementTest {
                     .isEqualTo(7);
             assertThat(p.misses()).isEqualTo(2);
             assertThat(p.invalidations()).isEqualTo(1);
-            assertThat(p.memoryAccesses()).as("a leaf; all four levels").isEqualTo(5);
+            assertThat(p.memoryAccesses())
+                    .as("a leaf; all four levels, for tables go too")
+                    .isEqualTo(5);
             assertThat(p.perPage(p.memoryAccesses())).isEqualTo(2.5);
         }
     }
@@ -307,7 +309,7 @@ class MeasurementTest {
                     .isEqualTo(r.streams().stream()
                             .mapToLong(StreamFigures::ordered)
                             .sum())
-                    .isEqualTo(r.latencies().parts().get(LatencyPart.ORDER).total());
+                    .isEqualTo(r.latencies().of(LatencyPart.ORDER).total());
             assertThat(r.series().buckets().stream()
                             .mapToLong(TimeSeries.Bucket::latency)
                             .sum())

@@ -64,7 +64,7 @@ class SettingsFileTest {
             delimiter = '|',
             value = {
                 "iotlb: {entrys: 5}|:1: unknown key 'iotlb.entrys'; expected one of policy, entries, ways, ports,",
-                "iotbl: {entries: 5}|:1: unknown key 'iotbl'; expected one of title, systems, iotlb,",
+                "iotbl: {entries: 5}|:1: unknown key 'iotbl'; expected one of title, systems, machine, iotlb,",
                 "iotlb: {entries: -1}|:1: iotlb.entries is '-1'; expected a whole number from 0 to 1048576",
                 "iotlb: {entries: 1.5}|:1: iotlb.entries is '1.5'; expected a whole number from 0 to 1048576",
                 "iotlb: {entries: many}|:1: iotlb.entries is 'many'; expected a whole number from 0 to 1048576",

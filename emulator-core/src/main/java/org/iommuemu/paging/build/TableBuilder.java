@@ -29,6 +29,7 @@ public final class TableBuilder {
     private final PageAllocator allocator;
     private final TableFormat format;
     private final int inputBits;
+    private final long offset;
     private final int startHeight;
     private final long root;
 
@@ -39,6 +40,18 @@ public final class TableBuilder {
      * @param inputBits translated address bits; addresses of an upper range are given sign-extended or not, as one likes
      */
     public TableBuilder(PhysicalMemory memory, PageAllocator allocator, TableFormat format, int inputBits) {
+        this(memory, allocator, format, inputBits, 0);
+    }
+
+    /**
+     * Empty tables of a guest, whose physical addresses are not those of the memory.
+     *
+     * @param allocator hands out the guest's physical addresses
+     * @param offset what is added to them to reach the memory
+     */
+    public TableBuilder(
+            PhysicalMemory memory, PageAllocator allocator, TableFormat format, int inputBits, long offset) {
+        this.offset = offset;
         this.memory = memory;
         this.allocator = allocator;
         this.format = format;
@@ -48,7 +61,7 @@ public final class TableBuilder {
         root = allocator.allocate(bytes, bytes);
     }
 
-    /** Physical address of the first table. */
+    /** Physical address of the first table, a guest's as the guest has it. */
     public long root() {
         return root;
     }
@@ -67,7 +80,7 @@ public final class TableBuilder {
      */
     public TableBuilder map(long address, long physical, int height, long attributes) {
         long type = height == 0 ? TYPE_TABLE_OR_PAGE : TYPE_BLOCK;
-        memory.writeLong(
+        write(
                 descriptorAddress(address, height),
                 format.encodeAddress(physical) | attributes & ~format.encodeAddress(-1L) | TYPE.of(type));
         return this;
@@ -75,8 +88,36 @@ public final class TableBuilder {
 
     /** Makes the leaf of a height invalid. */
     public TableBuilder unmap(long address, int height) {
-        memory.writeLong(descriptorAddress(address, height), 0);
+        write(descriptorAddress(address, height), 0);
         return this;
+    }
+
+    /**
+     * The height of the descriptor where a walk for an address ends, because it is a leaf or invalid.
+     *
+     * @return that height, or its bitwise complement if the descriptor is invalid
+     */
+    public int end(long address) {
+        long input = address & (1L << inputBits) - 1;
+        long table = root;
+        for (int h = startHeight; ; h--) {
+            long index = input >>> format.shift(h);
+            if (h < startHeight) {
+                index &= (1L << format.strideBits()) - 1;
+            }
+            long descriptor = memory.readLong(table + (index << 3) + offset);
+            if (!format.isPresent(descriptor)) {
+                return ~h;
+            }
+            if (!format.isTable(descriptor, h)) {
+                return h;
+            }
+            table = format.nextTable(descriptor);
+        }
+    }
+
+    private void write(long at, long descriptor) {
+        memory.writeLong(at + offset, descriptor);
     }
 
     /** Where the descriptor of a height for an address is; tables above it are made if they do not exist. */
@@ -87,12 +128,12 @@ public final class TableBuilder {
         long index = input >>> format.shift(h);
         while (h > height) {
             long at = table + (index << 3);
-            if (memory.readLong(at) == 0) {
+            if (memory.readLong(at + offset) == 0) {
                 long granule = 1L << format.granuleShift();
                 long next = allocator.allocate(granule, granule);
-                memory.writeLong(at, format.encodeAddress(next) | TYPE.of(TYPE_TABLE_OR_PAGE));
+                write(at, format.encodeAddress(next) | TYPE.of(TYPE_TABLE_OR_PAGE));
             }
-            table = format.nextTable(memory.readLong(at));
+            table = format.nextTable(memory.readLong(at + offset));
             h--;
             index = input >>> format.shift(h) & (1L << format.strideBits()) - 1;
         }

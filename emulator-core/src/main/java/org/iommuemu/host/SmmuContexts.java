@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.host;
+
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.paging.build.PageAllocator;
+import org.iommuemu.smmuv3.spec.Cd;
+import org.iommuemu.smmuv3.spec.L1Cd;
+import org.iommuemu.smmuv3.spec.Ste;
+
+/**
+ * The context descriptors of a stream: one, until there is a PASID; then a two-level table of 2^20, in which requests without PASID use the
+ * first (IHI 0070 §3.3.2).
+ */
+final class SmmuContexts {
+    private static final int SUBSTREAM_BITS = 20;
+    private static final int LEAF_BITS = 6;
+    private static final int TWO_LEVEL_4K = 1;
+    private static final long PAGE = 1L << 12;
+
+    private final PhysicalMemory memory;
+    private final PageAllocator pages;
+    private final long offset;
+    private final long single;
+    private long table;
+
+    /**
+     * Contexts of which none is valid.
+     *
+     * @param offset what is added to addresses of {@code pages} to reach the memory
+     */
+    SmmuContexts(PhysicalMemory memory, PageAllocator pages, long offset) {
+        this.memory = memory;
+        this.pages = pages;
+        this.offset = offset;
+        single = pages.allocate(PAGE, PAGE);
+    }
+
+    /** Says in a stream's entry where they are. */
+    void describe(long[] ste) {
+        Ste.S1_CONTEXT_PTR.setInPlace(ste, table == 0 ? single : table);
+        Ste.S1FMT.set(ste, table == 0 ? 0 : TWO_LEVEL_4K);
+        Ste.S1CDMAX.set(ste, table == 0 ? 0 : SUBSTREAM_BITS);
+        Ste.S1DSS.set(ste, table == 0 ? 0 : Ste.S1DSS_SUBSTREAM_0);
+    }
+
+    /**
+     * Puts a context.
+     *
+     * @param pasid or {@link IommuDriver#NO_PASID}
+     * @return whether the stream's entry must be written anew
+     */
+    boolean put(int pasid, long[] cd) {
+        if (pasid == 0) {
+            throw new IllegalArgumentException("PASID 0 is mapped, expected one from 1 on: context 0 is for no PASID");
+        }
+        boolean moves = table == 0 && pasid != IommuDriver.NO_PASID;
+        if (moves) {
+            long bytes = (long) L1Cd.BYTES << SUBSTREAM_BITS - LEAF_BITS;
+            table = pages.allocate(bytes, PAGE);
+            // The page of the single context becomes the first of the leaves, with the context in its place.
+            memory.writeLong(table + offset, L1Cd.L2_PTR.inPlace(single) | L1Cd.V.of(1));
+        }
+        write(pasid == IommuDriver.NO_PASID ? single : place(pasid), cd);
+        return moves;
+    }
+
+    private long place(int pasid) {
+        long first = table + offset + (long) (pasid >>> LEAF_BITS) * L1Cd.BYTES;
+        if (memory.readLong(first) == 0) {
+            memory.writeLong(first, L1Cd.L2_PTR.inPlace(pages.allocate(PAGE, PAGE)) | L1Cd.V.of(1));
+        }
+        return L1Cd.L2_PTR.inPlace(memory.readLong(first)) + (pasid & (1 << LEAF_BITS) - 1) * (long) Cd.BYTES;
+    }
+
+    private void write(long address, long[] cd) {
+        for (int i = cd.length - 1; i >= 0; i--) {
+            memory.writeLong(address + offset + (long) i * Long.BYTES, cd[i]);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.host;
+
+import org.agrona.collections.Int2ObjectHashMap;
+import org.iommuemu.bits.Register;
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.paging.build.PageAllocator;
+import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.smmuv3.spec.Event;
+import org.iommuemu.smmuv3.spec.L1Std;
+import org.iommuemu.smmuv3.spec.Registers;
+import org.iommuemu.smmuv3.spec.Ste;
+
+/**
+ * Drives an SMMUv3 as Linux does, with tables of 4 KiB granules and 48-bit addresses: two-level stream table, strict invalidation by range.
+ * Its structures and tables are in memory from 256 MiB on; those of guests from 64 TiB on.
+ */
+public final class SmmuDriver implements IommuDriver {
+    static final int GRANULE = 12;
+    static final int ADDRESS_BITS = 48;
+    /** VMIDs and ASIDs have 16 bits. */
+    private static final int MOST_STREAMS = 0xFFFF;
+
+    private static final long STRUCTURES = 1L << 28;
+    private static final int STREAM_BITS = 32;
+    private static final int SPLIT = 8;
+    private static final int TWO_LEVEL = 1;
+    private static final int EVENT_QUEUE_LOG2 = 10;
+
+    private final SmmuV3 smmu;
+    private final PhysicalMemory memory;
+    private final StageLayout stages;
+    private final PageAllocator pages = new PageAllocator(STRUCTURES);
+    private final CommandSender commands;
+    private final long streamTable;
+    private final Int2ObjectHashMap<SmmuDevice> devices = new Int2ObjectHashMap<>();
+    private int asids;
+
+    /**
+     * Brings a machine up that is in reset: no device is translated for yet, all are refused.
+     *
+     * @param stages which stages devices get
+     */
+    public SmmuDriver(SmmuV3 smmu, PhysicalMemory memory, StageLayout stages) {
+        this.smmu = smmu;
+        this.memory = memory;
+        this.stages = stages;
+        long tableBytes = (long) L1Std.BYTES << STREAM_BITS - SPLIT;
+        streamTable = pages.allocate(tableBytes, tableBytes);
+        write(Registers.STRTAB_BASE, Registers.STRTAB_ADDR.inPlace(streamTable));
+        write(
+                Registers.STRTAB_BASE_CFG,
+                Registers.STRTAB_FMT.of(TWO_LEVEL)
+                        | Registers.STRTAB_SPLIT.of(SPLIT)
+                        | Registers.STRTAB_LOG2SIZE.of(STREAM_BITS));
+        commands = new CommandSender(smmu, memory, pages);
+        long eventBytes = (long) Event.BYTES << EVENT_QUEUE_LOG2;
+        write(
+                Registers.EVENTQ_BASE,
+                Registers.QUEUE_ADDR.inPlace(pages.allocate(eventBytes, eventBytes))
+                        | Registers.QUEUE_LOG2SIZE.of(EVENT_QUEUE_LOG2));
+        long queues = Registers.CMDQEN.of(1) | Registers.EVENTQEN.of(1);
+        write(Registers.CR0, queues);
+        write(Registers.CR0, queues | Registers.SMMUEN.of(1));
+    }
+
+    private void write(Register register, long value) {
+        smmu.writeRegister(register.offset(), register.bytes(), value);
+    }
+
+    @Override
+    public void map(int stream, int pasid, long iova, long physical, long bytes, int pageShift, int permissions) {
+        if (physical + bytes - 1 >>> ADDRESS_BITS != 0) {
+            throw new IllegalArgumentException(
+                    String.format("0x%x is mapped to, expected addresses below 2^%d", physical, ADDRESS_BITS));
+        }
+        device(stream).map(pasid, iova, physical, bytes, pageShift, permissions);
+    }
+
+    @Override
+    public void unmap(int stream, int pasid, long iova, long bytes, int pageShift) {
+        SmmuDevice device = devices.get(stream);
+        if (device != null) {
+            device.unmap(pasid, iova, bytes, pageShift);
+        }
+    }
+
+    @Override
+    public void invalidate(int stream, int pasid, long iova, long bytes) {
+        SmmuDevice device = devices.get(stream);
+        if (device != null) {
+            device.invalidate(pasid, iova, bytes);
+        }
+    }
+
+    private SmmuDevice device(int stream) {
+        SmmuDevice device = devices.get(stream);
+        if (device == null) {
+            if (devices.size() == MOST_STREAMS) {
+                throw new IllegalArgumentException("more streams than VMIDs, expected at most " + MOST_STREAMS);
+            }
+            device = new SmmuDevice(this, stream, devices.size() + 1);
+            devices.put(stream, device);
+        }
+        return device;
+    }
+
+    /** Where a stream's entry is; the table that it is in is made if it does not exist. */
+    long streamEntry(int stream) {
+        long index = Integer.toUnsignedLong(stream);
+        long first = streamTable + (index >>> SPLIT) * L1Std.BYTES;
+        if (memory.readLong(first) == 0) {
+            long bytes = (long) Ste.BYTES << SPLIT;
+            memory.writeLong(first, L1Std.L2_PTR.inPlace(pages.allocate(bytes, bytes)) | L1Std.SPAN.of(SPLIT + 1L));
+        }
+        return L1Std.L2_PTR.inPlace(memory.readLong(first)) + (index & (1 << SPLIT) - 1) * Ste.BYTES;
+    }
+
+    /** An ASID that no other address space has. */
+    int newAsid() {
+        if (asids == MOST_STREAMS) {
+            throw new IllegalArgumentException("more address spaces than ASIDs, expected at most " + MOST_STREAMS);
+        }
+        return ++asids;
+    }
+
+    PhysicalMemory memory() {
+        return memory;
+    }
+
+    PageAllocator pages() {
+        return pages;
+    }
+
+    CommandSender commands() {
+        return commands;
+    }
+
+    StageLayout stages() {
+        return stages;
+    }
+
+    @Override
+    public void takeFaults() {
+        write(Registers.EVENTQ_CONS, smmu.readRegister(Registers.EVENTQ_PROD.offset(), Registers.EVENTQ_PROD.bytes()));
+    }
+
+    @Override
+    public int addressSpaces() {
+        int count = 0;
+        for (SmmuDevice device : devices.values()) {
+            count += device.addressSpaces();
+        }
+        return count;
+    }
+}

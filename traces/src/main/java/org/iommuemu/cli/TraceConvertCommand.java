@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.cli;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.iommuemu.report.ResultFile;
+import org.iommuemu.trace.TraceEncoding;
+import org.iommuemu.trace.TraceReader;
+import org.iommuemu.trace.TraceWriter;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code trace convert}: from one encoding to another. */
+@Command(
+        name = "convert",
+        mixinStandardHelpOptions = true,
+        description =
+                "Writes a DMA trace in the encoding that the name of OUT says: .csv, .csv.gz, .csv.zst, or binary.")
+final class TraceConvertCommand implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "IN", description = "a DMA trace")
+    private Path in = Path.of("");
+
+    @Parameters(index = "1", paramLabel = "OUT", description = "where to")
+    private Path output = Path.of("");
+
+    @Override
+    public Integer call() {
+        ResultFile.write(output, part -> {
+            try (TraceReader trace = TraceEncoding.open(in);
+                    TraceWriter out = TraceEncoding.of(output).create(part, trace.provenance())) {
+                while (trace.next()) {
+                    out.write(trace.record());
+                }
+            }
+        });
+        return Main.DONE;
+    }
+}
