@@ -9,14 +9,15 @@ import org.iommuemu.capture.InputException;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.LintLog;
+import org.iommuemu.measure.TimingReport;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.replay.CaptureReplay;
 import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.replay.StaleReport;
-import org.iommuemu.replay.TimingReport;
 import org.iommuemu.replay.TraceReplay;
 import org.iommuemu.replay.TraceReplaySummary;
+import org.iommuemu.report.ReplayHtml;
 import org.iommuemu.report.ReplayJson;
 import org.iommuemu.report.ReplayText;
 import org.iommuemu.report.ResultFile;
@@ -53,6 +54,9 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "write all figures as JSON")
     private @Nullable Path json;
 
+    @Option(names = "--report", paramLabel = "FILE", description = "write a page with charts and tables, one HTML file")
+    private @Nullable Path report;
+
     @Option(
             names = "--detect-stale",
             description = "compare every translation with what the tables say, and the IOTLB at the busy stop; slower")
@@ -76,12 +80,19 @@ final class ReplayCommand implements Callable<Integer> {
     @Mixin
     private TimingOptions timing = new TimingOptions();
 
+    @Mixin
+    private TimelineOptions timeline = new TimelineOptions();
+
     @Override
     public Integer call() {
         if (json != null) {
             ResultFile.check(json);
         }
+        if (report != null) {
+            ResultFile.check(report);
+        }
         timing.check(lint || detectStale);
+        timeline.check(timing.isTimed());
         if (timing.isTimed()) {
             caches.refuse(spec, "--preset or --config");
         }
@@ -108,18 +119,24 @@ final class ReplayCommand implements Callable<Integer> {
         try (TraceReader trace = TraceEncoding.open(capture);
                 TraceReplay replay = new TraceReplay(geometry, layout)) {
             if (settings != null) {
-                replay.time(settings, timing.outstanding());
+                replay.time(settings, timing.outstanding(), timing.window(), timeline.listener());
             }
             replay.run(trace, progress);
             double seconds = progress.seconds();
             TraceReplaySummary summary = replay.summary(capture.toString());
             @Nullable TimingReport timed = replay.timing();
             progress.clear();
+            if (timed != null) {
+                timing.write(timed);
+                timeline.write(timed.transactions());
+            }
             if (json != null) {
                 ResultFile.write(json, TraceReplayJson.of(summary, timed, seconds));
             }
+            if (report != null) {
+                ResultFile.write(report, ReplayHtml.of(summary.machine(), null, new LintLog(), timed));
+            }
             if (timed != null) {
-                timing.write(timed);
                 Output.out(spec).print(TimingText.of(timed));
             }
             Output.out(spec).print(TraceReplayText.of(summary, seconds));
@@ -150,7 +167,7 @@ final class ReplayCommand implements Callable<Integer> {
                 replay.detectStale();
             }
             if (settings != null) {
-                replay.time(settings, timing.outstanding());
+                replay.time(settings, timing.outstanding(), timing.window(), timeline.listener());
             }
             summary = replay.run(progress);
             timed = replay.timing();
@@ -160,11 +177,17 @@ final class ReplayCommand implements Callable<Integer> {
         } finally {
             progress.clear();
         }
+        if (timed != null) {
+            timing.write(timed);
+            timeline.write(timed.transactions());
+        }
         if (json != null) {
             ResultFile.write(json, ReplayJson.of(summary, stale, lint ? findings : null, timed, seconds));
         }
+        if (report != null) {
+            ResultFile.write(report, ReplayHtml.of(summary, stale, findings, timed));
+        }
         if (timed != null) {
-            timing.write(timed);
             Output.out(spec).print(TimingText.of(timed));
         }
         if (stale != null) {

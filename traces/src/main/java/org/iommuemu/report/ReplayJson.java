@@ -10,10 +10,10 @@ import java.util.Map;
 import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.iommu.LintFinding;
 import org.iommuemu.iommu.LintLog;
+import org.iommuemu.measure.TimingReport;
 import org.iommuemu.replay.Agreement;
 import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.replay.StaleReport;
-import org.iommuemu.replay.TimingReport;
 import org.jspecify.annotations.Nullable;
 
 /** A replay's figures as JSON; names are documented in docs/formats.md and stay as they are. */
@@ -44,9 +44,7 @@ public final class ReplayJson {
         Map<String, Object> records = new LinkedHashMap<>();
         records.put("total", s.records().records());
         for (TraceRecord.Kind kind : TraceRecord.Kind.values()) {
-            records.put(
-                    kind.name().toLowerCase(Locale.ROOT).replace('_', '-'),
-                    s.records().of(kind));
+            records.put(key(kind), s.records().of(kind));
         }
         root.put("records", records);
         Map<String, Object> streams = new LinkedHashMap<>();
@@ -76,7 +74,7 @@ public final class ReplayJson {
             root.put("lint", lint.findings().stream().map(ReplayJson::finding).toList());
         }
         if (timing != null) {
-            root.put("timing", TimingText.json(timing));
+            root.put("timing", TimingJson.of(timing));
         }
         root.put("host", host(s.records().records(), seconds));
         return write(root);
@@ -105,6 +103,11 @@ public final class ReplayJson {
         walker.put("walks", s.walks());
         walker.put("accesses", s.walkAccesses());
         return walker;
+    }
+
+    /** What reports call a kind of record. */
+    static String key(TraceRecord.Kind kind) {
+        return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static Map<String, Object> finding(LintFinding f) {

@@ -6,14 +6,12 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.iommuemu.capture.TraceRecord.Kind;
 import org.iommuemu.iommu.LintLog;
-import org.iommuemu.pcie.RequesterId;
+import org.iommuemu.measure.CacheFigures;
 import org.iommuemu.replay.Agreement;
 import org.iommuemu.replay.ReplaySummary;
 
 /** A replay's figures as text. */
 public final class ReplayText {
-    private static final int REQUESTER_ID_BITS = 16;
-
     private final StringBuilder out = new StringBuilder();
 
     private ReplayText() {}
@@ -57,7 +55,8 @@ public final class ReplayText {
                 s.records().of(Kind.INVALIDATE),
                 s.records().of(Kind.MMIO_READ) + s.records().of(Kind.MMIO_WRITE));
         String streams = s.streams().entrySet().stream()
-                .map(e -> String.format(Locale.ROOT, "0x%x%s %,d", e.getKey(), function(e.getKey()), e.getValue()))
+                .map(e -> String.format(
+                        Locale.ROOT, "%s %,d", Streams.text(Integer.toUnsignedLong(e.getKey())), e.getValue()))
                 .collect(Collectors.joining(", "));
         line("streams", "%d: %s", s.streams().size(), streams);
     }
@@ -76,12 +75,8 @@ public final class ReplayText {
         return text.out.toString();
     }
 
-    private static String function(int sid) {
-        return sid >>> REQUESTER_ID_BITS == 0 ? " (" + RequesterId.of(sid) + ")" : "";
-    }
-
     private void structures(ReplaySummary s) {
-        for (ReplaySummary.CacheFigures c : s.caches()) {
+        for (CacheFigures c : s.caches()) {
             line(
                     c.name(),
                     "%,d hits, %,d misses (%.2f %% hits), %,d evicted, %,d invalidated; %,d entries, %d-way %s",

@@ -8,11 +8,29 @@ public final class Journey {
     /** How a translation was come by. */
     public enum Outcome {
         /** Nothing had to be read: found in a TLB, or not translated at all. */
-        HIT,
+        HIT("hit", "hits"),
         /** Found, but still being walked for somebody else. */
-        MERGED_MISS,
+        MERGED_MISS("merged miss", "merged misses"),
         /** Tables or configuration were read. */
-        MISS
+        MISS("miss", "misses");
+
+        private final String text;
+        private final String plural;
+
+        Outcome(String text, String plural) {
+            this.text = text;
+            this.plural = plural;
+        }
+
+        /** What reports call one. */
+        public String text() {
+            return text;
+        }
+
+        /** What they call several. */
+        public String plural() {
+            return plural;
+        }
     }
 
     private final long[] parts = new long[PARTS];
@@ -35,6 +53,23 @@ public final class Journey {
     /** Adds {@code time}, in ps, to a part. */
     public void add(LatencyPart part, long time) {
         parts[part.ordinal()] += time;
+    }
+
+    /** Adds every part of another. */
+    public void addParts(Journey other) {
+        for (int i = 0; i < PARTS; i++) {
+            parts[i] += other.parts[i];
+        }
+    }
+
+    /** Adds what was done in the IOMMU for another; its time was not spent here. */
+    public void addWork(Journey other) {
+        if (other.outcome.compareTo(outcome) > 0) {
+            outcome = other.outcome;
+        }
+        structureReads += other.structureReads;
+        descriptorReads += other.descriptorReads;
+        secondStageReads += other.secondStageReads;
     }
 
     /** What a part came to, in ps. */
