@@ -7,32 +7,21 @@ import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.Journey;
-import org.iommuemu.iommu.timing.TimedTranslation;
-import org.iommuemu.pcie.PcieLink;
 import org.iommuemu.time.EventHandler;
 import org.iommuemu.time.EventLoop;
-import org.iommuemu.time.Pipeline;
-import org.iommuemu.time.Waiter;
 
 /**
  * A device that keeps a number of requests outstanding: whenever one ends, the next begins. What measures a memory path by itself.
  *
- * <pre>
- *   before ─▶ link up ─▶ IOMMU ─▶ memory ─▶ link down ─▶ one completion an interval ─▶ after ─▶ next request
- * </pre>
- *
- * <p>A write is over for the device when the IOMMU has taken it: it is posted, and its credit comes back.
+ * <p>What a request goes through, and when a write is over, is {@link DmaPath}'s.
  */
 public final class ClosedLoop implements EventHandler {
     private final EventLoop loop;
-    private final PcieLink link;
-    private final TimedTranslation iommu;
+    private final DmaPath path;
     private final ClosedLoopParameters parameters;
     private final int streamId;
     private final LongSupplier addresses;
     private final LongConsumer latencies;
-    private final Pipeline device;
-    private final Waiter answers;
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
     private final Journey journey = new Journey();
@@ -49,21 +38,17 @@ public final class ClosedLoop implements EventHandler {
      */
     public ClosedLoop(
             EventLoop loop,
-            PcieLink link,
-            TimedTranslation iommu,
+            DmaPath path,
             ClosedLoopParameters parameters,
             int streamId,
             LongSupplier addresses,
             LongConsumer latencies) {
         this.loop = loop;
-        this.link = link;
-        this.iommu = iommu;
+        this.path = path;
         this.parameters = parameters;
         this.streamId = streamId;
         this.addresses = addresses;
         this.latencies = latencies;
-        device = new Pipeline("device", 1, parameters.interval(), 0);
-        answers = device.waiter("completions");
     }
 
     /**
@@ -88,28 +73,17 @@ public final class ClosedLoop implements EventHandler {
             return;
         }
         remaining--;
-        long end = parameters.write() ? write(time + parameters.before()) : read(time + parameters.before());
+        transaction.set(
+                streamId,
+                Transaction.NO_SUBSTREAM,
+                addresses.getAsLong(),
+                parameters.write() ? Access.WRITE : Access.READ);
+        journey.clear();
+        long end = path.access(transaction, parameters.bytes(), time, verdict, journey);
+        refused += verdict.isOk() ? 0 : 1;
         lastEnd = Math.max(lastEnd, end);
         latencies.accept(end - time);
         loop.schedule(end, this, 0);
-    }
-
-    private long read(long at) {
-        long translated = translate(link.requestRead(at, parameters.bytes()), Access.READ);
-        long there = link.complete(translated + parameters.memory(), parameters.bytes());
-        return device.pass(answers, there) + parameters.after();
-    }
-
-    private long write(long at) {
-        long translated = translate(link.write(device.pass(answers, at), parameters.bytes()), Access.WRITE);
-        return translated + parameters.memory() + parameters.after();
-    }
-
-    private long translate(long at, int access) {
-        transaction.set(streamId, Transaction.NO_SUBSTREAM, addresses.getAsLong(), access);
-        long end = iommu.translate(transaction, parameters.bytes(), at, verdict, journey);
-        refused += verdict.isOk() ? 0 : 1;
-        return end;
     }
 
     /** Requests that did not go through. */

@@ -27,6 +27,8 @@ public record LinkParameters(
     private static final int NARROW_REQUEST_BYTES = 8;
     private static final int WIDE_REQUEST_BYTES = 12;
     private static final int COMPLETION_BYTES = 8;
+    private static final int MESSAGE_BYTES = 12;
+    private static final int PREFIX_BYTES = 4;
     private static final int ECRC_BYTES = 4;
 
     /** An Ack or UpdateFC DLLP: framing 2, content 4, CRC 2. */
@@ -73,6 +75,11 @@ public record LinkParameters(
         return new LinkParameters(generation, lanes, maxPayload, maxReadRequest, 64, true, false);
     }
 
+    /** The same with another Read Completion Boundary. */
+    public LinkParameters withReadCompletionBoundary(int bytes) {
+        return new LinkParameters(generation, lanes, maxPayload, maxReadRequest, bytes, wideAddresses, ecrc);
+    }
+
     /** Bits per second of all lanes after the line code. */
     public double rawBitsPerSecond() {
         return lanes * generation.laneBitsPerSecond();
@@ -100,23 +107,19 @@ public record LinkParameters(
         return lanes == 16 ? 3 : lanes == 8 ? 2.5 : 1.4;
     }
 
-    /** Bytes on the wire of a Memory Write with this much payload, at most {@link #maxPayload()}. */
-    public int writeTlpBytes(int payload) {
-        return requestBytes() + payload;
-    }
-
-    /** Bytes on the wire of a Memory Read. */
-    public int readTlpBytes() {
-        return requestBytes();
-    }
-
-    private int requestBytes() {
-        return framedBytes() + (wideAddresses ? WIDE_REQUEST_BYTES : NARROW_REQUEST_BYTES);
-    }
-
-    /** Bytes on the wire of a completion with this much data. */
-    public int completionTlpBytes(int data) {
-        return framedBytes() + COMPLETION_BYTES + data;
+    /**
+     * Bytes on the wire of a TLP. The address type (AT) is in the header and takes none.
+     *
+     * @param data bytes of payload
+     * @param pasid whether it carries a PASID TLP prefix
+     */
+    public int tlpBytes(TlpKind kind, int data, boolean pasid) {
+        int header = switch (kind.header()) {
+            case REQUEST -> wideAddresses ? WIDE_REQUEST_BYTES : NARROW_REQUEST_BYTES;
+            case COMPLETION -> COMPLETION_BYTES;
+            case MESSAGE -> MESSAGE_BYTES;
+        };
+        return framedBytes() + header + data + (pasid ? PREFIX_BYTES : 0);
     }
 
     private int framedBytes() {

@@ -14,9 +14,12 @@ import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.iommu.timing.TimingParameters;
 import org.iommuemu.iommu.timing.WalkParameters;
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.pcie.FlowControl;
 import org.iommuemu.pcie.LinkGeneration;
 import org.iommuemu.pcie.LinkParameters;
+import org.iommuemu.pcie.LinkSharing;
 import org.iommuemu.pcie.PcieLink;
+import org.iommuemu.pcie.RootComplex;
 import org.iommuemu.smmuv3.SmmuFeatures;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.time.EventLoop;
@@ -29,6 +32,8 @@ class ClosedLoopTest {
     private static final long LOOKUP = 2_000;
     private static final long MEMORY = 50_000;
     private static final long AFTER = 3_000;
+
+    private static final LinkParameters LINK = LinkParameters.of(LinkGeneration.GEN3, 8, 256, 512);
 
     private final PhysicalMemory memory = new PhysicalMemory();
     private final SmmuV3 smmu =
@@ -53,16 +58,28 @@ class ClosedLoopTest {
                         1000));
         return new ClosedLoop(
                 new EventLoop(),
-                link(),
-                timed,
-                new ClosedLoopParameters(write, 64, outstanding, interval, BEFORE, MEMORY, AFTER),
+                new DmaPath(
+                        new PathParameters(
+                                new PathParameters.Device(BEFORE, interval, AFTER, 64),
+                                LINK,
+                                FlowControl.INFINITE,
+                                0,
+                                256,
+                                LinkSharing.ALL,
+                                AtsParameters.NONE),
+                        new RootComplex(0, null),
+                        smmu,
+                        timed,
+                        new DataMemory(MEMORY, null),
+                        PageService.NOBODY),
+                new ClosedLoopParameters(write, 64, outstanding),
                 1,
                 () -> address,
                 latencies::add);
     }
 
     private static PcieLink link() {
-        return new PcieLink(LinkParameters.of(LinkGeneration.GEN3, 8, 256, 512), 0, 256);
+        return new PcieLink(LINK, 0, 256);
     }
 
     @Test
@@ -101,11 +118,12 @@ class ClosedLoopTest {
 
     @Test
     void shouldRejectParametersOutOfRange() {
-        assertThatThrownBy(() -> new ClosedLoopParameters(false, 0, 1, 0, 0, 0, 0))
-                .hasMessage("size of requests is 0, expected 1 to 4096");
-        assertThatThrownBy(() -> new ClosedLoopParameters(false, 64, 0, 0, 0, 0, 0))
+        assertThatThrownBy(() -> new ClosedLoopParameters(false, 0, 1))
+                .hasMessage("size of requests is 0, expected at least 1");
+        assertThatThrownBy(() -> new ClosedLoopParameters(false, 64, 0))
                 .hasMessage("outstanding requests are 0, expected at least 1");
-        assertThatThrownBy(() -> new ClosedLoopParameters(false, 64, 1, -1, 0, 0, 0))
-                .hasMessage("times of a device must not be negative");
+        assertThatThrownBy(() -> new PathParameters.Device(0, -1, 0, 1))
+                .hasMessage("times of a device and its link must not be negative");
+        assertThatThrownBy(() -> new PathParameters.Device(0, 0, 0, 0)).hasMessage("tags are 0, expected at least 1");
     }
 }

@@ -58,14 +58,33 @@ class LinkParametersTest {
     @Test
     void shouldCountHeaders() {
         LinkParameters wide = LinkParameters.of(LinkGeneration.GEN3, 8, 256, 512);
-        assertThat(wide.writeTlpBytes(64)).isEqualTo(24 + 64);
-        assertThat(wide.readTlpBytes()).isEqualTo(24);
-        assertThat(wide.completionTlpBytes(64)).isEqualTo(20 + 64);
+        assertThat(wide.tlpBytes(TlpKind.WRITE, 64, false)).isEqualTo(24 + 64);
+        assertThat(wide.tlpBytes(TlpKind.READ, 0, false)).isEqualTo(24);
+        assertThat(wide.tlpBytes(TlpKind.COMPLETION, 64, false)).isEqualTo(20 + 64);
 
         LinkParameters narrow = new LinkParameters(LinkGeneration.GEN3, 8, 256, 512, 64, false, true);
-        assertThat(narrow.writeTlpBytes(64)).isEqualTo(20 + 4 + 64);
-        assertThat(narrow.readTlpBytes()).isEqualTo(20 + 4);
-        assertThat(narrow.completionTlpBytes(64)).isEqualTo(20 + 4 + 64);
+        assertThat(narrow.tlpBytes(TlpKind.WRITE, 64, false)).isEqualTo(20 + 4 + 64);
+        assertThat(narrow.tlpBytes(TlpKind.READ, 0, false)).isEqualTo(20 + 4);
+        assertThat(narrow.tlpBytes(TlpKind.COMPLETION, 64, false)).isEqualTo(20 + 4 + 64);
+    }
+
+    @Test
+    void shouldCountMessagesAndPrefixes() {
+        // Framing, sequence number and LCRC 8, header of four DW 16 whatever the addresses, a prefix 4.
+        LinkParameters narrow = new LinkParameters(LinkGeneration.GEN3, 8, 256, 512, 64, false, false);
+
+        assertThat(narrow.tlpBytes(TlpKind.INVALIDATE_REQUEST, TlpKind.ATS_DATA, false))
+                .isEqualTo(8 + 16 + 8);
+        assertThat(narrow.tlpBytes(TlpKind.INVALIDATE_REQUEST, TlpKind.ATS_DATA, true))
+                .isEqualTo(8 + 4 + 16 + 8);
+        assertThat(narrow.tlpBytes(TlpKind.INVALIDATE_COMPLETION, 0, false)).isEqualTo(8 + 16);
+        assertThat(narrow.tlpBytes(TlpKind.PAGE_REQUEST, 0, true)).isEqualTo(8 + 4 + 16);
+        assertThat(narrow.tlpBytes(TlpKind.PRG_RESPONSE, 0, false)).isEqualTo(8 + 16);
+        assertThat(narrow.tlpBytes(TlpKind.TRANSLATION_REQUEST, 0, true)).isEqualTo(8 + 4 + 12);
+        assertThat(narrow.tlpBytes(TlpKind.TRANSLATION_COMPLETION, TlpKind.ATS_DATA, false))
+                .isEqualTo(8 + 12 + 8);
+        assertThat(narrow.tlpBytes(TlpKind.INTERRUPT, TlpKind.INTERRUPT_DATA, false))
+                .isEqualTo(8 + 12 + 4);
     }
 
     @ParameterizedTest(name = "{0} lanes, MPS {1}, MRRS {2}, RCB {3}")

@@ -12,7 +12,7 @@ import java.util.List;
  * occupies from its start up to, but not including, its end. Nothing allocates per reservation. A reservation that contradicts
  * itself (an end before its start) is a bug of the caller's and throws.
  */
-public abstract sealed class Resource permits Slots, Pipeline, Bandwidth, InOrderWindow, SerialRegions {
+public abstract sealed class Resource permits Slots, Pipeline, Bandwidth, InOrderWindow, SerialRegions, Credits {
     private final String name;
     private final List<Waiter> waiters = new ArrayList<>();
 

@@ -184,11 +184,11 @@ final class ReplayCommand implements Callable<Integer> {
         if (json != null) {
             ResultFile.write(json, ReplayJson.of(summary, stale, lint ? findings : null, timed, seconds));
         }
-        if (timed != null) {
-            Output.out(spec).print(TimingText.of(timed));
-        }
         if (report != null) {
             ResultFile.write(report, ReplayHtml.of(summary, stale, findings, timed));
+        }
+        if (timed != null) {
+            Output.out(spec).print(TimingText.of(timed));
         }
         if (stale != null) {
             Output.out(spec).print(StaleText.of(stale));

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.cli;
 
-import java.io.Writer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.measure.TransactionListener;
@@ -84,10 +82,6 @@ final class TimelineOptions {
             throw new InputException(
                     "--timeline-from is " + from, "less than the " + counted + " transactions that are counted");
         }
-        ResultFile.write(timeline, part -> {
-            try (Writer out = Files.newBufferedWriter(part)) {
-                TimelineJson.write(kept, out);
-            }
-        });
+        ResultFile.writeText(timeline, out -> TimelineJson.write(kept, out));
     }
 }

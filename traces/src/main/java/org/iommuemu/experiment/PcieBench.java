@@ -2,8 +2,9 @@
 package org.iommuemu.experiment;
 
 import org.iommuemu.device.ClosedLoopParameters;
-import org.iommuemu.preset.MachineParameters;
+import org.iommuemu.device.PathParameters;
 import org.iommuemu.preset.Parameter;
+import org.iommuemu.preset.PathSettings;
 import org.iommuemu.preset.Settings;
 
 /** The measurements of pcie-bench, on the machine of a preset. */
@@ -18,10 +19,7 @@ final class PcieBench {
 
     PcieBench(Settings settings) {
         this.settings = settings;
-        window = new RandomWindow(
-                MachineParameters.caches(settings),
-                MachineParameters.timing(settings),
-                MachineParameters.link(settings));
+        window = new RandomWindow(settings);
     }
 
     /** Single reads by command, data in memory. */
@@ -30,15 +28,11 @@ final class PcieBench {
                 + settings.picoseconds(Parameter.DATA_MEMORY_EXTRA)
                 + (remote ? settings.picoseconds(Parameter.DATA_REMOTE_EXTRA) : 0);
         long faster = settings.picoseconds(Parameter.DEVICE_COMMAND_LESS);
-        ClosedLoopParameters device = new ClosedLoopParameters(
-                false,
-                BYTES_OF_COMMANDS,
-                1,
-                0,
-                settings.picoseconds(Parameter.DEVICE_BEFORE),
-                path,
-                Math.max(0, settings.picoseconds(Parameter.DEVICE_AFTER) - faster));
-        return window.run(device, bytes, large, WARM_UP, COUNT, SEED);
+        PathParameters.Device usual = PathSettings.device(settings);
+        PathParameters.Device device =
+                new PathParameters.Device(usual.before(), 0, Math.max(0, usual.after() - faster), usual.tags());
+        ClosedLoopParameters requests = new ClosedLoopParameters(false, BYTES_OF_COMMANDS, 1);
+        return window.run(requests, device, path, bytes, large, WARM_UP, COUNT, SEED);
     }
 
     /**
@@ -47,14 +41,11 @@ final class PcieBench {
      * @param interval the device's own limit: ps for each request
      */
     RandomWindow.Result saturating(boolean write, int size, long interval, long bytes) {
-        ClosedLoopParameters device = new ClosedLoopParameters(
-                write,
-                size,
-                settings.integer(write ? Parameter.DEVICE_WRITES : Parameter.DEVICE_READS),
-                interval,
-                settings.picoseconds(Parameter.DEVICE_BEFORE),
-                settings.picoseconds(Parameter.DATA_CACHED),
-                settings.picoseconds(Parameter.DEVICE_AFTER));
-        return window.run(device, bytes, false, WARM_UP, COUNT, SEED);
+        PathParameters.Device usual = PathSettings.device(settings);
+        PathParameters.Device device = new PathParameters.Device(usual.before(), interval, usual.after(), usual.tags());
+        ClosedLoopParameters requests = new ClosedLoopParameters(
+                write, size, settings.integer(write ? Parameter.DEVICE_WRITES : Parameter.DEVICE_READS));
+        long data = settings.picoseconds(Parameter.DATA_CACHED);
+        return window.run(requests, device, data, bytes, false, WARM_UP, COUNT, SEED);
     }
 }

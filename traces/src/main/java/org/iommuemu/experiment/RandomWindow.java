@@ -4,27 +4,22 @@ package org.iommuemu.experiment;
 import java.util.Arrays;
 import org.iommuemu.device.ClosedLoop;
 import org.iommuemu.device.ClosedLoopParameters;
-import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.device.PathParameters;
 import org.iommuemu.iommu.timing.TimedTranslation;
-import org.iommuemu.iommu.timing.TimingParameters;
-import org.iommuemu.pcie.LinkParameters;
-import org.iommuemu.pcie.PcieLink;
+import org.iommuemu.preset.MachineParameters;
+import org.iommuemu.preset.PathSettings;
+import org.iommuemu.preset.Settings;
 import org.iommuemu.time.EventLoop;
 import org.iommuemu.time.RandomStream;
 
 /** Requests to addresses spread evenly over a window, as pcie-bench sends them; latencies and throughput. */
 final class RandomWindow {
     private static final long DATA = 1L << 36;
-    private static final long PROPAGATION = 0;
 
-    private final CacheConfiguration caches;
-    private final TimingParameters timing;
-    private final LinkParameters link;
+    private final Settings settings;
 
-    RandomWindow(CacheConfiguration caches, TimingParameters timing, LinkParameters link) {
-        this.caches = caches;
-        this.timing = timing;
-        this.link = link;
+    RandomWindow(Settings settings) {
+        this.settings = settings;
     }
 
     /**
@@ -39,33 +34,43 @@ final class RandomWindow {
     /**
      * Runs.
      *
+     * @param requests how they are issued
+     * @param device who issues them
+     * @param data from the IOMMU to the data and back, in ps
      * @param window bytes, a multiple of the page size
      * @param large whether it is mapped in pages of 2 MiB
      * @param warmUp requests that are not counted
      * @param count requests that are
      */
-    Result run(ClosedLoopParameters device, long window, boolean large, int warmUp, int count, long seed) {
-        try (VtdMachine machine = new VtdMachine(caches)) {
+    Result run(
+            ClosedLoopParameters requests,
+            PathParameters.Device device,
+            long data,
+            long window,
+            boolean large,
+            int warmUp,
+            int count,
+            long seed) {
+        try (VtdMachine machine = new VtdMachine(MachineParameters.caches(settings))) {
             machine.map(window, large, DATA);
-            TimedTranslation iommu =
-                    new TimedTranslation(machine.unit(), machine.unit().unit(), machine.unit()::observe, timing);
+            TimedTranslation iommu = new TimedTranslation(
+                    machine.unit(), machine.unit().unit(), machine.unit()::observe, MachineParameters.timing(settings));
             RandomStream random = new RandomStream(seed);
-            long places = window / device.bytes();
+            long places = window / requests.bytes();
             long[] latencies = new long[warmUp + count];
             int[] taken = new int[1];
             EventLoop loop = new EventLoop();
-            ClosedLoop requests = new ClosedLoop(
+            ClosedLoop issuer = new ClosedLoop(
                     loop,
-                    new PcieLink(link, PROPAGATION, link.maxPayload()),
-                    iommu,
-                    device,
+                    PathSettings.path(settings, device, data, machine.unit(), iommu),
+                    requests,
                     VtdMachine.DEVICE,
-                    () -> random.nextBelow(places) * device.bytes(),
+                    () -> random.nextBelow(places) * requests.bytes(),
                     ps -> latencies[taken[0]++] = ps);
-            long start = requests.run(warmUp);
-            long end = requests.run(count);
-            if (requests.refused() != 0) {
-                throw new IllegalStateException(requests.refused() + " requests were refused");
+            long start = issuer.run(warmUp);
+            long end = issuer.run(count);
+            if (issuer.refused() != 0) {
+                throw new IllegalStateException(issuer.refused() + " requests were refused");
             }
             long[] counted = Arrays.copyOfRange(latencies, warmUp, latencies.length);
             Arrays.sort(counted);

@@ -13,8 +13,6 @@ import org.iommuemu.iommu.timing.TableMemoryParameters;
 import org.iommuemu.iommu.timing.TimingParameters;
 import org.iommuemu.iommu.timing.WalkParameters;
 import org.iommuemu.paging.WalkCaches;
-import org.iommuemu.pcie.LinkGeneration;
-import org.iommuemu.pcie.LinkParameters;
 
 /** What {@link Settings} come to in the words of the model. */
 public final class MachineParameters {
@@ -67,7 +65,7 @@ public final class MachineParameters {
     }
 
     /** A cache of so many entries and ways. */
-    private static CacheGeometry geometry(Settings s, Parameter entries, Parameter ways, Parameter policy) {
+    static CacheGeometry geometry(Settings s, Parameter entries, Parameter ways, Parameter policy) {
         int all = s.integer(entries);
         int width = s.integer(ways) == 0 ? all : s.integer(ways);
         if (all == 0) {
@@ -163,24 +161,5 @@ public final class MachineParameters {
                 s.picoseconds(Parameter.TABLE_LINES_LATENCY),
                 outstanding == 0 ? Integer.MAX_VALUE : outstanding,
                 Math.round(s.number(Parameter.TABLE_GBPS) * 1e9));
-    }
-
-    /**
-     * The link.
-     *
-     * @throws InputException if a width or size is no power of two
-     */
-    public static LinkParameters link(Settings s) {
-        LinkGeneration generation = LinkGeneration.values()[s.integer(Parameter.LINK_GENERATION) - 1];
-        try {
-            return LinkParameters.of(
-                    generation,
-                    s.integer(Parameter.LINK_LANES),
-                    s.integer(Parameter.LINK_MAX_PAYLOAD),
-                    s.integer(Parameter.LINK_MAX_READ_REQUEST));
-        } catch (IllegalArgumentException e) {
-            String[] parts = String.valueOf(e.getMessage()).split(", expected ", 2);
-            throw new InputException("link: " + parts[0], parts[parts.length - 1]);
-        }
     }
 }

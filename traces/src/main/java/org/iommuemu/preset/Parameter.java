@@ -207,9 +207,45 @@ public enum Parameter {
     LINK_MAX_PAYLOAD("link.max-payload", "256", "Max_Payload_Size in bytes", 128, 4096),
     /** MRRS. */
     LINK_MAX_READ_REQUEST("link.max-read-request", "512", "Max_Read_Request_Size in bytes", 128, 4096),
+    /** RCB. */
+    LINK_READ_COMPLETION_BOUNDARY(
+            "link.read-completion-boundary", "64", "bytes at which completions are cut", "64, 128"),
+    /** Propagation. */
+    LINK_PROPAGATION("link.propagation-ns", "0", "ns one way, beyond what the device's times have of it", 0, 1e6),
+    /** Sharing. */
+    LINK_SHARING("link.sharing", "all", "which streams are one device on one link", "all, device, stream"),
+
+    /** Credits for writes. */
+    CREDITS_POSTED_HEADERS("credits.posted-headers", "0", "for writes and messages up; 0 is infinite", 0, 65535),
+    /** Credits for their data. */
+    CREDITS_POSTED_DATA("credits.posted-data", "0", "16 bytes each; 0 is infinite", 0, 65535),
+    /** Credits for reads. */
+    CREDITS_NON_POSTED_HEADERS("credits.non-posted-headers", "0", "for read requests up; 0 is infinite", 0, 65535),
+    /** Credits for operands. */
+    CREDITS_NON_POSTED_DATA("credits.non-posted-data", "0", "16 bytes each, for AtomicOps; 0 is infinite", 0, 65535),
+    /** Credits for completions. */
+    CREDITS_COMPLETION_HEADERS("credits.completion-headers", "0", "for completions down; 0 is infinite", 0, 65535),
+    /** Credits for their data. */
+    CREDITS_COMPLETION_DATA("credits.completion-data", "0", "16 bytes each; 0 is infinite", 0, 65535),
+    /** Credits for messages. */
+    CREDITS_MESSAGE_HEADERS("credits.message-headers", "0", "for messages down; 0 is infinite", 0, 65535),
+    /** Credits for their data. */
+    CREDITS_MESSAGE_DATA("credits.message-data", "0", "16 bytes each; 0 is infinite", 0, 65535),
+    /** UpdateFC. */
+    CREDITS_UPDATE("credits.update-ns", "200", "ns until the credits of a drained TLP are back", 0, 1e6),
+
+    /** Latency of the root complex. */
+    ROOT_COMPLEX_LATENCY("root-complex.latency-ns", "0", "ns each way between link and IOMMU or memory", 0, 1e6),
+    /** Rate of the root complex. */
+    ROOT_COMPLEX_RATE("root-complex.gbps", "0", "Gb/s of the queue of all links up; 0 is infinite", 0, 1e4),
+    /** Size of completions. */
+    ROOT_COMPLEX_COMPLETION(
+            "root-complex.completion-bytes", "4096", "data of a completion, within Max_Payload_Size", 64, 4096),
 
     /** Reads outstanding. */
     DEVICE_READS("device.reads", "35", "reads that the device has outstanding", 1, 65536),
+    /** Tags. */
+    DEVICE_TAGS("device.tags", "0", "requests outstanding that want a completion; 0 is device.reads", 0, 65536),
     /** Writes outstanding. */
     DEVICE_WRITES("device.writes", "64", "writes that the device has outstanding", 1, 65536),
     /** Before the link. */
@@ -224,7 +260,22 @@ public enum Parameter {
     /** Data in memory. */
     DATA_MEMORY_EXTRA("data.memory-extra-ns", "67", "ns by which data in memory take longer", 0, 1e6),
     /** Data of the other socket. */
-    DATA_REMOTE_EXTRA("data.remote-extra-ns", "60", "ns by which data of another socket take longer", 0, 1e6);
+    DATA_REMOTE_EXTRA("data.remote-extra-ns", "60", "ns by which data of another socket take longer", 0, 1e6),
+    /** Policy of the ATC. */
+    ATC_POLICY("atc.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    /** Size of the ATC. */
+    ATC_ENTRIES("atc.entries", "0", "translations in each device's ATC; 0 is no ATS", 0, 1 << 20),
+    /** Ways of the ATC. */
+    ATC_WAYS("atc.ways", "0", "ways; 0 is fully associative", 0, 1 << 20),
+    /** Latency of the ATC. */
+    ATC_LATENCY("atc.latency-ns", "0", "ns that a lookup in the ATC takes", 0, 1e6),
+    /** Software's time for a page. */
+    PAGE_REQUEST_SERVICE(
+            "page-request.service-ns", "0", "ns until software has answered a Page Request; 0 is no PRI", 0, 1e9),
+    /** Where the data of a replay are. */
+    DATA_PLACEMENT("data.placement", "cached", "where the data of a replay are", "cached, memory, remote"),
+    /** Rate of data. */
+    DATA_RATE("data.gbps", "0", "Gb/s of the data's memory; 0 is infinite", 0, 1e4);
 
     private static final Map<String, Parameter> BY_KEY = new TreeMap<>();
 

@@ -97,17 +97,17 @@ public final class ReplayJson {
         }
     }
 
-    /** What reports call a kind of record. */
-    static String key(TraceRecord.Kind kind) {
-        return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
-    }
-
     /** Figures of the walker. */
     static Map<String, Object> walker(ReplaySummary s) {
         Map<String, Object> walker = new LinkedHashMap<>();
         walker.put("walks", s.walks());
         walker.put("accesses", s.walkAccesses());
         return walker;
+    }
+
+    /** What reports call a kind of record. */
+    static String key(TraceRecord.Kind kind) {
+        return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static Map<String, Object> finding(LintFinding f) {

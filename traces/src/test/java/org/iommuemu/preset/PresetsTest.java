@@ -22,7 +22,7 @@ class PresetsTest {
         });
         assertThat(MachineParameters.caches(s).iotlb().entries()).isEqualTo(s.integer(Parameter.IOTLB_ENTRIES));
         assertThat(MachineParameters.timing(s).walk().walkers()).isEqualTo(s.integer(Parameter.WALKERS));
-        assertThat(MachineParameters.link(s).lanes()).isEqualTo(s.integer(Parameter.LINK_LANES));
+        assertThat(PathSettings.link(s).lanes()).isEqualTo(s.integer(Parameter.LINK_LANES));
     }
 
     @Test

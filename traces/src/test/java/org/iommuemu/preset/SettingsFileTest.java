@@ -109,7 +109,7 @@ class SettingsFileTest {
                         "iotlb.entries is 10 and iotlb.ways is 4; expected entries that are a multiple of the ways");
         assertThatThrownBy(() -> s.with(Parameter.IOTLB_WAYS, "x"))
                 .hasMessage("iotlb.ways is 'x'; expected a whole number from 0 to 1048576");
-        assertThatThrownBy(() -> MachineParameters.link(s.with(Parameter.LINK_LANES, "3")))
+        assertThatThrownBy(() -> PathSettings.link(s.with(Parameter.LINK_LANES, "3")))
                 .hasMessage("link: lanes is 3; expected 1, 2, 4, 8 or 16");
     }
 }

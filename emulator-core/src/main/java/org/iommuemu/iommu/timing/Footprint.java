@@ -17,9 +17,11 @@ final class Footprint implements WalkObserver, StructureObserver {
     private int secondStage;
     private int structures;
     private int configuration;
+    private boolean configurationCached;
     private long lastDescriptor;
 
     void clear() {
+        configurationCached = false;
         reads = 0;
         secondStage = 0;
         structures = 0;
@@ -27,8 +29,16 @@ final class Footprint implements WalkObserver, StructureObserver {
         lastDescriptor = -1;
     }
 
+    /** Configuration that the machine looks at from now on comes from its cache, even where it reads memory. */
+    void configurationIsCached() {
+        configurationCached = true;
+    }
+
     @Override
     public void fetched(Layout layout, long address, long[] words) {
+        if (configurationCached) {
+            return;
+        }
         add(address);
         structures++;
         configuration = reads;

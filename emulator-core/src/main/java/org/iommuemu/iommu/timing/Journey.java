@@ -55,6 +55,23 @@ public final class Journey {
         parts[part.ordinal()] += time;
     }
 
+    /** Adds every part of another. */
+    public void addParts(Journey other) {
+        for (int i = 0; i < PARTS; i++) {
+            parts[i] += other.parts[i];
+        }
+    }
+
+    /** Adds what was done in the IOMMU for another; its time was not spent here. */
+    public void addWork(Journey other) {
+        if (other.outcome.compareTo(outcome) > 0) {
+            outcome = other.outcome;
+        }
+        structureReads += other.structureReads;
+        descriptorReads += other.descriptorReads;
+        secondStageReads += other.secondStageReads;
+    }
+
     /** What a part came to, in ps. */
     public long of(LatencyPart part) {
         return parts[part.ordinal()];

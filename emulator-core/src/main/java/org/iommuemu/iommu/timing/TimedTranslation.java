@@ -101,15 +101,19 @@ public final class TimedTranslation {
         return leave(windows, t, bytes, at, in, journey);
     }
 
-    /** The same for one whose address a Translation Request has given (AT=10), see {@link Iommu#forwardTranslated}. */
-    public long forwardTranslated(Transaction t, int bytes, long at, Verdict v, Journey journey) {
-        if (busy) {
-            iommu.forwardTranslated(t, v);
-            return at;
-        }
+    /**
+     * The same for one whose address a Translation Request has given (AT=10), see {@link Iommu#forwardTranslated}. A machine may look
+     * at the stream's configuration in memory each time; that costs nothing while the configuration cache has it.
+     *
+     * @param substream the PASID of the Translation Request, or {@link Transaction#NO_SUBSTREAM}
+     */
+    public long forwardTranslated(Transaction t, int substream, int bytes, long at, Verdict v, Journey journey) {
         OrderingWindows windows = Access.isWrite(t.access()) ? writes : reads;
         long in = windows.enter(t.streamId(), at);
         expect();
+        if (unit.configurations().peek(t.streamId(), substream) != null) {
+            footprint.configurationIsCached();
+        }
         iommu.forwardTranslated(t, v);
         return leave(windows, t, bytes, at, in, journey);
     }

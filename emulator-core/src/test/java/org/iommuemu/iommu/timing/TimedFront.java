@@ -124,7 +124,7 @@ public final class TimedFront implements Iommu {
     @Override
     public void forwardTranslated(Transaction t, Verdict v) {
         long at = next();
-        ended(at, timed.forwardTranslated(t, 64, at, v, journey));
+        ended(at, timed.forwardTranslated(t, t.substreamId(), 64, at, v, journey));
     }
 
     @Override
