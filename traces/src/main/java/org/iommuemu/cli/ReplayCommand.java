@@ -134,7 +134,7 @@ final class ReplayCommand implements Callable<Integer> {
                 ResultFile.write(json, TraceReplayJson.of(summary, timed, seconds));
             }
             if (report != null) {
-                ResultFile.write(report, ReplayHtml.of(summary.machine(), null, new LintLog(), timed));
+                ResultFile.write(report, ReplayHtml.of(summary, timed));
             }
             if (timed != null) {
                 Output.out(spec).print(TimingText.of(timed));
