@@ -4,8 +4,10 @@ package org.iommuemu.benchmarks;
 import org.iommuemu.cache.CacheCounters;
 import org.iommuemu.cache.SetAssociativeCache;
 import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.paging.WalkObserver;
 import org.iommuemu.paging.build.PageAllocator;
 
 /**
@@ -84,6 +86,9 @@ abstract class BenchmarkMachine implements AutoCloseable {
 
     /** The machine. */
     abstract Iommu iommu();
+
+    /** Shows every structure and descriptor read from now on. */
+    abstract void observe(StructureObserver onStructure, WalkObserver onDescriptor);
 
     /** Its pipeline. */
     abstract TranslationUnit unit();

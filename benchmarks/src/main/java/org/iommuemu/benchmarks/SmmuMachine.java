@@ -3,10 +3,12 @@ package org.iommuemu.benchmarks;
 
 import org.iommuemu.bits.Register;
 import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.paging.Aarch64Stage1;
 import org.iommuemu.paging.Aarch64Stage2;
 import org.iommuemu.paging.TableFormat;
+import org.iommuemu.paging.WalkObserver;
 import org.iommuemu.paging.build.TableBuilder;
 import org.iommuemu.smmuv3.SmmuFeatures;
 import org.iommuemu.smmuv3.SmmuV3;
@@ -123,6 +125,11 @@ final class SmmuMachine extends BenchmarkMachine {
     @Override
     Iommu iommu() {
         return smmu;
+    }
+
+    @Override
+    void observe(StructureObserver onStructure, WalkObserver onDescriptor) {
+        smmu.observe(onStructure, onDescriptor);
     }
 
     @Override

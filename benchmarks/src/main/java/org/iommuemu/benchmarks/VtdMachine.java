@@ -3,7 +3,9 @@ package org.iommuemu.benchmarks;
 
 import org.iommuemu.bits.Register;
 import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.paging.WalkObserver;
 import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.VtdFeatures;
 import org.iommuemu.vtd.spec.ContextEntry;
@@ -142,6 +144,11 @@ final class VtdMachine extends BenchmarkMachine {
     @Override
     Iommu iommu() {
         return vtd;
+    }
+
+    @Override
+    void observe(StructureObserver onStructure, WalkObserver onDescriptor) {
+        vtd.observe(onStructure, onDescriptor);
     }
 
     @Override

@@ -27,6 +27,7 @@ public final class TranslationUnit {
     private long passedThrough;
     private long refused;
     private long stalled;
+    private long invalidations;
 
     /**
      * A unit that is not yet {@link #enable enabled}.
@@ -268,6 +269,7 @@ public final class TranslationUnit {
 
     /** Drops the translations and table descriptors in a scope. */
     public void invalidate(InvalidationScope scope) {
+        invalidations += scope.isSideEffect() ? 0 : 1;
         if (invalidationLog != null) {
             invalidationLog.accept(scope);
         }
@@ -328,6 +330,11 @@ public final class TranslationUnit {
     /** Transactions that were translated. */
     public long translated() {
         return translated;
+    }
+
+    /** Requests so far to invalidate translations, whatever they dropped. */
+    public long invalidations() {
+        return invalidations;
     }
 
     /** Transactions that went through untranslated: bypass. */

@@ -75,9 +75,9 @@ class TimedCachesTest extends TimedSmmu {
                 at(timed, (5 + page) * LATER, page);
             }
             assertThat(at(timed, 12 * LATER, 1)).isEqualTo(MICRO + FIRST + LOOKUP);
-            assertThat(timed.lookups().microTlbs().get(0).hits()).isEqualTo(2);
+            assertThat(timed.lookups().microTlbs().get(0).counters().hits()).isEqualTo(2);
             // Pages 1, 2 and 3, once each.
-            assertThat(timed.lookups().firstLevel().get(0).hits()).isEqualTo(3);
+            assertThat(timed.lookups().firstLevel().get(0).counters().hits()).isEqualTo(3);
         }
     }
 

@@ -9,12 +9,12 @@ import org.iommuemu.capture.InputException;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.LintLog;
+import org.iommuemu.measure.TimingReport;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.replay.CaptureReplay;
 import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.replay.StaleReport;
-import org.iommuemu.replay.TimingReport;
 import org.iommuemu.replay.TraceReplay;
 import org.iommuemu.replay.TraceReplaySummary;
 import org.iommuemu.report.ReplayJson;
@@ -108,18 +108,20 @@ final class ReplayCommand implements Callable<Integer> {
         try (TraceReader trace = TraceEncoding.open(capture);
                 TraceReplay replay = new TraceReplay(geometry, layout)) {
             if (settings != null) {
-                replay.time(settings, timing.outstanding());
+                replay.time(settings, timing.outstanding(), timing.window(), null);
             }
             replay.run(trace, progress);
             double seconds = progress.seconds();
             TraceReplaySummary summary = replay.summary(capture.toString());
             @Nullable TimingReport timed = replay.timing();
             progress.clear();
+            if (timed != null) {
+                timing.write(timed);
+            }
             if (json != null) {
                 ResultFile.write(json, TraceReplayJson.of(summary, timed, seconds));
             }
             if (timed != null) {
-                timing.write(timed);
                 Output.out(spec).print(TimingText.of(timed));
             }
             Output.out(spec).print(TraceReplayText.of(summary, seconds));
@@ -150,7 +152,7 @@ final class ReplayCommand implements Callable<Integer> {
                 replay.detectStale();
             }
             if (settings != null) {
-                replay.time(settings, timing.outstanding());
+                replay.time(settings, timing.outstanding(), timing.window(), null);
             }
             summary = replay.run(progress);
             timed = replay.timing();
@@ -160,11 +162,13 @@ final class ReplayCommand implements Callable<Integer> {
         } finally {
             progress.clear();
         }
+        if (timed != null) {
+            timing.write(timed);
+        }
         if (json != null) {
             ResultFile.write(json, ReplayJson.of(summary, stale, lint ? findings : null, timed, seconds));
         }
         if (timed != null) {
-            timing.write(timed);
             Output.out(spec).print(TimingText.of(timed));
         }
         if (stale != null) {

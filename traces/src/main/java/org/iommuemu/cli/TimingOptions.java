@@ -6,9 +6,10 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.iommuemu.capture.InputException;
+import org.iommuemu.measure.MeasureWindow;
+import org.iommuemu.measure.TimingReport;
 import org.iommuemu.preset.Presets;
 import org.iommuemu.preset.Settings;
-import org.iommuemu.replay.TimingReport;
 import org.iommuemu.report.ResultFile;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -16,6 +17,7 @@ import picocli.CommandLine.Option;
 /** The options that make a replay timed. */
 final class TimingOptions {
     private static final int MOST_OUTSTANDING = 1 << 16;
+    private static final long MOST_ACCESSES = 1L << 48;
     private static final double NANOSECOND = 1000;
     private static final int TICKS = 5;
 
@@ -43,6 +45,18 @@ final class TimingOptions {
             description = "write the latencies in ns as an HdrHistogram percentile file")
     private @Nullable Path hgrm;
 
+    @Option(names = "--skip", paramLabel = "N", description = "translate the first N accesses without giving them time")
+    private @Nullable Long skip;
+
+    @Option(names = "--warm-up", paramLabel = "N", description = "after that, time N accesses without counting them")
+    private @Nullable Long warmUp;
+
+    @Option(
+            names = "--measure",
+            paramLabel = "N",
+            description = "after that, count N accesses, and translate the rest without giving them time")
+    private @Nullable Long measure;
+
     /** Whether anything of it was asked for. */
     boolean isTimed() {
         return preset != null || config != null;
@@ -63,8 +77,20 @@ final class TimingOptions {
         if (closedLoop != null && (closedLoop < 1 || closedLoop > MOST_OUTSTANDING)) {
             throw new InputException("--closed-loop is " + closedLoop, "a number from 1 to " + MOST_OUTSTANDING);
         }
+        range("--skip", skip, 0);
+        range("--warm-up", warmUp, 0);
+        range("--measure", measure, 1);
         if (hgrm != null) {
             ResultFile.check(hgrm);
+        }
+    }
+
+    private void range(String option, @Nullable Long value, long least) {
+        if (value != null && !isTimed()) {
+            throw new InputException(option + " without a machine", "--preset or --config with it");
+        }
+        if (value != null && (value < least || value > MOST_ACCESSES)) {
+            throw new InputException(option + " is " + value, "a number from " + least + " to " + MOST_ACCESSES);
         }
     }
 
@@ -77,11 +103,27 @@ final class TimingOptions {
         return closedLoop == null ? 0 : closedLoop;
     }
 
+    /** The accesses that are counted. */
+    MeasureWindow window() {
+        return new MeasureWindow(
+                skip == null ? 0 : skip, warmUp == null ? 0 : warmUp, measure == null ? MeasureWindow.ALL : measure);
+    }
+
+    /**
+     * Writes what is to be written.
+     *
+     * @throws InputException if the trace has ended before anything could be counted
+     */
     void write(TimingReport report) {
+        if (report.transactions() == 0 && report.window().first() > 0) {
+            throw new InputException(
+                    "--skip and --warm-up take all accesses of the trace",
+                    "fewer than " + report.window().first());
+        }
         if (hgrm != null) {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             PrintStream out = new PrintStream(bytes, false, StandardCharsets.UTF_8);
-            report.latencies().outputPercentileDistribution(out, TICKS, NANOSECOND);
+            report.latencies().all().histogram().outputPercentileDistribution(out, TICKS, NANOSECOND);
             out.flush();
             ResultFile.write(hgrm, bytes.toString(StandardCharsets.UTF_8));
         }

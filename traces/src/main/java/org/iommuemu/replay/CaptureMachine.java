@@ -17,6 +17,7 @@ import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.measure.TimedMachine;
 import org.iommuemu.memory.MemoryImage;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.WalkObserver;
@@ -94,6 +95,11 @@ public final class CaptureMachine implements AutoCloseable, Explainable {
     /** Its memory. */
     public PhysicalMemory memory() {
         return memory;
+    }
+
+    /** The same for somebody who times it. */
+    TimedMachine timed() {
+        return new TimedMachine(iommu(), unit(), this::observe, captured::time, counts()::level);
     }
 
     /** What the machine counts, by its architecture's names. */

@@ -15,7 +15,12 @@ import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StaleEntry;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.measure.MeasureWindow;
+import org.iommuemu.measure.ReplayTimer;
+import org.iommuemu.measure.TimingReport;
+import org.iommuemu.measure.TransactionListener;
 import org.iommuemu.preset.Settings;
+import org.iommuemu.time.Picoseconds;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +28,6 @@ import org.jspecify.annotations.Nullable;
  * walks saw them, and every DMA, whose address, or refusal, is compared with the recorded one.
  */
 public final class CaptureReplay implements AutoCloseable {
-    /** Of a ns, in which captures have their times. */
-    private static final long PICOSECONDS = 1000;
-
     private final Capture capture;
     private final CaptureMachine machine;
     private final Iommu front;
@@ -76,9 +78,11 @@ public final class CaptureReplay implements AutoCloseable {
      * Gives every access its time. Not together with {@link #detectStale} or a lint: all of them look at what the machine reads.
      *
      * @param outstanding accesses under way at once, each beginning when an earlier one is over; 0 for the times of the trace
+     * @param window the accesses that are counted
+     * @param listener is shown these, or null
      */
-    public void time(Settings settings, int outstanding) {
-        timer = new ReplayTimer(machine.iommu(), machine.unit(), machine::observe, settings, outstanding);
+    public void time(Settings settings, int outstanding, MeasureWindow window, @Nullable TransactionListener listener) {
+        timer = new ReplayTimer(machine.timed(), settings, outstanding, window, listener);
     }
 
     /** What {@link #time} has measured, or null if nobody asked. */
@@ -148,7 +152,7 @@ public final class CaptureReplay implements AutoCloseable {
             case FAULT -> refuse(r);
             case ABORT -> refuseSilently(r);
             case INVALIDATE -> command(r);
-            case MMIO_WRITE -> commands.write(r, front);
+            case MMIO_WRITE -> write(r);
             case MMIO_READ -> readRegister(r);
             case FAULT_RECORD -> faultRecords.note(at(r), machine.captured().faultRecord(r));
             case INTERRUPT_MESSAGE ->
@@ -190,7 +194,7 @@ public final class CaptureReplay implements AutoCloseable {
         int access = write ? Access.WRITE : Access.READ;
         transaction.set(r.sid(), Transaction.NO_SUBSTREAM, r.iova(), access);
         if (timer != null) {
-            timer.present(transaction, r.length(), r.timestamp() * PICOSECONDS, verdict);
+            timer.present(transaction, r.length(), r.timestamp() * Picoseconds.PER_NANOSECOND, verdict);
         } else {
             front.translate(transaction, verdict);
         }
@@ -198,7 +202,19 @@ public final class CaptureReplay implements AutoCloseable {
 
     /** A command takes effect where the trace has it. */
     private void command(TraceRecord r) {
+        tellTime(r);
         commandSlots.note(at(r), commands.consume(r));
+    }
+
+    private void write(TraceRecord r) {
+        tellTime(r);
+        commands.write(r, front);
+    }
+
+    private void tellTime(TraceRecord r) {
+        if (timer != null) {
+            timer.commandsAt(r.timestamp() * Picoseconds.PER_NANOSECOND);
+        }
     }
 
     private void readRegister(TraceRecord r) {

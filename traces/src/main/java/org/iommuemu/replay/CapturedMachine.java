@@ -11,6 +11,7 @@ import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.iommu.timing.TimedCommands;
 
 /** What captures of one architecture need beyond what is common to all: one implementation for each architecture. */
 interface CapturedMachine extends Explainable {
@@ -69,6 +70,9 @@ interface CapturedMachine extends Explainable {
 
     /** Hands it commands. */
     CommandFeed commands();
+
+    /** Lets software's commands take time from now on. */
+    void time(TimedCommands timed);
 
     /** What it counts. */
     MachineCounts counts();

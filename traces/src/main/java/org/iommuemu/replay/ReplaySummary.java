@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.replay;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.iommuemu.cache.SetAssociativeCache;
 import org.iommuemu.capture.FeatureOverrides;
 import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.measure.CacheFigures;
 import org.iommuemu.paging.TableFormat;
 import org.iommuemu.paging.Walker;
 
@@ -66,51 +65,6 @@ public record ReplaySummary(
      */
     public record Transactions(long translated, long passedThrough, long refused) {}
 
-    /**
-     * Figures of one cache.
-     *
-     * @param name the cache
-     * @param entries capacity
-     * @param ways associativity
-     * @param policy replacement policy
-     * @param lookups hits and misses
-     * @param hits lookups that found an entry
-     * @param misses lookups that did not
-     * @param fills entries written
-     * @param evictions valid entries replaced
-     * @param invalidations entries dropped by commands
-     */
-    public record CacheFigures(
-            String name,
-            int entries,
-            int ways,
-            String policy,
-            long lookups,
-            long hits,
-            long misses,
-            long fills,
-            long evictions,
-            long invalidations) {
-        static CacheFigures of(String name, SetAssociativeCache c) {
-            return new CacheFigures(
-                    name,
-                    c.capacity(),
-                    c.geometry().ways(),
-                    c.geometry().policy().label(),
-                    c.counters().lookups(),
-                    c.counters().hits(),
-                    c.counters().misses(),
-                    c.counters().fills(),
-                    c.counters().evictions(),
-                    c.counters().invalidations());
-        }
-
-        /** Hits in percent of lookups, 0 without any. */
-        public double hitPercent() {
-            return lookups == 0 ? 0 : 100.0 * hits / lookups;
-        }
-    }
-
     ReplaySummary(
             String name,
             FeatureOverrides features,
@@ -163,7 +117,9 @@ public record ReplaySummary(
                 new LinkedHashMap<>(streams),
                 descriptorsWritten,
                 new Transactions(unit.translated(), unit.passedThrough(), unit.refused()),
-                caches(unit, counts),
+                CacheFigures.of(unit, counts::level).stream()
+                        .filter(CacheFigures::wasUsed)
+                        .toList(),
                 unit.walker().walks(),
                 walkAccesses(unit.walker(), counts),
                 counts.structureReads(),
@@ -196,29 +152,6 @@ public record ReplaySummary(
                 new Agreement(),
                 new Agreement(),
                 new Agreement());
-    }
-
-    private static List<CacheFigures> caches(TranslationUnit unit, MachineCounts counts) {
-        List<CacheFigures> all = new ArrayList<>();
-        all.add(CacheFigures.of("configuration", unit.configurations().cache()));
-        all.add(CacheFigures.of("iotlb", unit.iotlb().cache()));
-        addWalkCaches("walk-level-", unit.walker(), counts, all);
-        addIfUsed("ipa", unit.stageTwo().cache().cache(), all);
-        addWalkCaches("stage2-walk-level-", unit.stageTwo().walker(), counts, all);
-        return all;
-    }
-
-    private static void addWalkCaches(String name, Walker walker, MachineCounts counts, List<CacheFigures> all) {
-        int height = 1;
-        for (SetAssociativeCache c : walker.caches().caches()) {
-            addIfUsed(name + counts.level(height++), c, all);
-        }
-    }
-
-    private static void addIfUsed(String name, SetAssociativeCache c, List<CacheFigures> all) {
-        if (c.counters().lookups() > 0) {
-            all.add(CacheFigures.of(name, c));
-        }
     }
 
     private static Map<String, Long> walkAccesses(Walker walker, MachineCounts counts) {

@@ -12,6 +12,7 @@ import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.iommu.timing.TimedCommands;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.WalkObserver;
 import org.iommuemu.smmuv3.SmmuFeatures;
@@ -150,6 +151,11 @@ final class SmmuCapture implements CapturedMachine {
     @Override
     public RecordedFaults faults() {
         return new SmmuFaults();
+    }
+
+    @Override
+    public void time(TimedCommands timed) {
+        smmu.time(timed);
     }
 
     @Override

@@ -7,13 +7,11 @@ import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
-import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.measure.TimedMachine;
 import org.iommuemu.memory.PhysicalMemory;
-import org.iommuemu.paging.WalkObserver;
 import org.iommuemu.smmuv3.SmmuFeatures;
 import org.iommuemu.smmuv3.SmmuV3;
-import org.jspecify.annotations.Nullable;
 
 /** A machine for traces: an SMMUv3 with all that the model has, brought up by a driver. */
 final class TraceMachine implements AutoCloseable {
@@ -42,8 +40,9 @@ final class TraceMachine implements AutoCloseable {
         return new SmmuCounts(smmu);
     }
 
-    void observe(@Nullable StructureObserver onStructure, @Nullable WalkObserver onDescriptor) {
-        smmu.observe(onStructure, onDescriptor);
+    /** The same for somebody who times it. */
+    TimedMachine timed() {
+        return new TimedMachine(smmu, smmu.unit(), smmu::observe, smmu::time, counts()::level);
     }
 
     PhysicalMemory memory() {

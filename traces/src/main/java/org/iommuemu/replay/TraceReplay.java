@@ -11,6 +11,10 @@ import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.measure.MeasureWindow;
+import org.iommuemu.measure.ReplayTimer;
+import org.iommuemu.measure.TimingReport;
+import org.iommuemu.measure.TransactionListener;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.trace.DmaRecord;
 import org.iommuemu.trace.TraceKind;
@@ -57,9 +61,11 @@ public final class TraceReplay implements AutoCloseable {
      * Gives every access its time.
      *
      * @param outstanding accesses under way at once, each beginning when an earlier one is over; 0 for the times of the trace
+     * @param window the accesses that are counted
+     * @param listener is shown these, or null
      */
-    public void time(Settings settings, int outstanding) {
-        timer = new ReplayTimer(iommu, machine.unit(), machine::observe, settings, outstanding);
+    public void time(Settings settings, int outstanding, MeasureWindow window, @Nullable TransactionListener listener) {
+        timer = new ReplayTimer(machine.timed(), settings, outstanding, window, listener);
     }
 
     /** What {@link #time} has measured, or null if nobody asked. */
@@ -90,6 +96,7 @@ public final class TraceReplay implements AutoCloseable {
             if (r.isDma()) {
                 dma(r, trace);
             } else {
+                tellTime(r);
                 manage(r, trace);
             }
             if ((trace.number() & PROGRESS_MASK) == 0) {
@@ -97,6 +104,12 @@ public final class TraceReplay implements AutoCloseable {
             }
         }
         return true;
+    }
+
+    private void tellTime(DmaRecord r) {
+        if (timer != null) {
+            timer.commandsAt(r.time());
+        }
     }
 
     private static final long PROGRESS_MASK = (1 << 12) - 1;

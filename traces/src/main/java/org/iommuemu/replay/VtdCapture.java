@@ -15,6 +15,7 @@ import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StructureObserver;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.iommu.timing.TimedCommands;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.WalkObserver;
 import org.iommuemu.vtd.InterruptMessage;
@@ -204,6 +205,11 @@ final class VtdCapture implements CapturedMachine {
     @Override
     public RecordedFaults faults() {
         return new VtdFaults(vtd);
+    }
+
+    @Override
+    public void time(TimedCommands timed) {
+        vtd.time(timed);
     }
 
     @Override

@@ -10,10 +10,10 @@ import java.util.Map;
 import org.iommuemu.capture.TraceRecord;
 import org.iommuemu.iommu.LintFinding;
 import org.iommuemu.iommu.LintLog;
+import org.iommuemu.measure.TimingReport;
 import org.iommuemu.replay.Agreement;
 import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.replay.StaleReport;
-import org.iommuemu.replay.TimingReport;
 import org.jspecify.annotations.Nullable;
 
 /** A replay's figures as JSON; names are documented in docs/formats.md and stay as they are. */
@@ -76,7 +76,7 @@ public final class ReplayJson {
             root.put("lint", lint.findings().stream().map(ReplayJson::finding).toList());
         }
         if (timing != null) {
-            root.put("timing", TimingText.json(timing));
+            root.put("timing", TimingJson.of(timing));
         }
         root.put("host", host(s.records().records(), seconds));
         return write(root);

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.iommuemu.capture.TraceRecord.Kind;
 import org.iommuemu.iommu.LintLog;
+import org.iommuemu.measure.CacheFigures;
 import org.iommuemu.pcie.RequesterId;
 import org.iommuemu.replay.Agreement;
 import org.iommuemu.replay.ReplaySummary;
@@ -81,7 +82,7 @@ public final class ReplayText {
     }
 
     private void structures(ReplaySummary s) {
-        for (ReplaySummary.CacheFigures c : s.caches()) {
+        for (CacheFigures c : s.caches()) {
             line(
                     c.name(),
                     "%,d hits, %,d misses (%.2f %% hits), %,d evicted, %,d invalidated; %,d entries, %d-way %s",

@@ -3,8 +3,8 @@ package org.iommuemu.report;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.iommuemu.measure.TimingReport;
 import org.iommuemu.replay.ReplaySummary;
-import org.iommuemu.replay.TimingReport;
 import org.iommuemu.replay.TraceReplaySummary;
 import org.iommuemu.trace.TraceKind;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +42,7 @@ public final class TraceReplayJson {
         agreement.put("addresses", ReplayJson.agreement(m.addresses()));
         root.put("agreement", agreement);
         if (timing != null) {
-            root.put("timing", TimingText.json(timing));
+            root.put("timing", TimingJson.of(timing));
         }
         root.put("host", ReplayJson.host(s.total(), seconds));
         return ReplayJson.write(root);

@@ -46,7 +46,10 @@ class TimedReplayCliTest {
                 .isEqualTo("agreement     109 of 109 addresses agree");
         JsonNode timing = new ObjectMapper().readTree(json.toFile()).get("timing");
         assertThat(timing.get("transactions").asInt()).isEqualTo(683);
-        assertThat(timing.get("hits").asInt() + timing.get("misses").asInt()).isEqualTo(683);
+        assertThat(timing.get("hits").asInt()
+                        + timing.get("mergedMisses").asInt()
+                        + timing.get("misses").asInt())
+                .isEqualTo(683);
         assertThat(timing.at("/configuration/walk.walkers").asText()).isEqualTo("32");
         assertThat(timing.at("/latencyNanoseconds/p50").asDouble()).isGreaterThanOrEqualTo(2.5);
         assertThat(Files.readString(hgrm)).contains("#[Mean").contains("Total count    =          683");
@@ -78,6 +81,57 @@ class TimedReplayCliTest {
     }
 
     @Test
+    void shouldCountTheWindowAndReplayTheWholeTrace() throws IOException {
+        Path json = temp.resolve("w.json");
+        String nvme = "samples/vtd-legacy-linux-nvme";
+        String options = "--preset intel-bdw-e5v4 --closed-loop 8 --skip 100 --warm-up 400 --measure 1500 --json ";
+
+        assertThat(run(("replay " + nvme + " " + options + json).split(" "))).isZero();
+        JsonNode root = new ObjectMapper().readTree(json.toFile());
+        JsonNode timing = root.get("timing");
+        assertThat(timing.at("/window/warmUp").asInt()).isEqualTo(400);
+        assertThat(timing.get("transactions").asInt()).isEqualTo(1500);
+        assertThat(sum(timing.at("/series/transactions"))).isEqualTo(1500);
+        assertThat(sum(timing.at("/series/misses")))
+                .isEqualTo(timing.get("misses").asLong());
+        assertThat(timing.at("/caches/1/name").asText()).isEqualTo("iotlb");
+        assertThat(timing.at("/caches/1/lookups").asInt()).isEqualTo(1500);
+        assertThat(root.at("/caches/1/lookups").asInt()).isGreaterThan(2000);
+        assertThat(timing.at("/latencyNanosecondsByPart/walk/share").asDouble()).isBetween(0.01, 1.0);
+        assertThat(timing.at("/streams/0/stream").asText()).startsWith("0x");
+        assertThat(out.toString().lines())
+                .anyMatch(l -> l.equals("window        100 skipped, 400 to warm up, then 1,500 at most"))
+                .anyMatch(l -> l.startsWith("per 4 KiB     "))
+                .anyMatch(l -> l.startsWith("in window     iotlb: "));
+    }
+
+    private static long sum(JsonNode list) {
+        long sum = 0;
+        for (JsonNode n : list) {
+            sum += n.asLong();
+        }
+        return sum;
+    }
+
+    @Test
+    void shouldSayTheSameEveryTime() throws IOException {
+        JsonNode[] timings = new JsonNode[2];
+        String[] texts = new String[2];
+        for (int i = 0; i < 2; i++) {
+            Path json = temp.resolve(i + ".json");
+            String options = " --preset arm-mmu-600 --closed-loop 32 --warm-up 1000 --json " + json;
+            out.getBuffer().setLength(0);
+            assertThat(run(("replay samples/smmuv3-linux-nvme" + options).split(" ")))
+                    .isZero();
+            timings[i] = new ObjectMapper().readTree(json.toFile()).get("timing");
+            texts[i] = out.toString().replaceAll("(?m)^speed .*", "");
+        }
+
+        assertThat(timings[1]).isEqualTo(timings[0]);
+        assertThat(texts[1]).isEqualTo(texts[0]);
+    }
+
+    @Test
     void shouldTakeAFileOnTopOfAPreset() throws IOException {
         Path yaml = temp.resolve("slow.yaml");
         Files.writeString(yaml, "tables: {latency-ns: 10000}\n");
@@ -98,7 +152,7 @@ class TimedReplayCliTest {
         JsonNode timing = new ObjectMapper().readTree(json.toFile()).get("timing");
         // One access after the other: at least what their reads take.
         assertThat(timing.get("picoseconds").asLong())
-                .isGreaterThan(timing.get("tableReads").asLong() * 10_000_000L);
+                .isGreaterThan(timing.at("/walks/tableReads").asLong() * 10_000_000L);
         assertThat(timing.at("/configuration/iotlb.entries").asText()).isEqualTo("256");
     }
 
@@ -111,6 +165,10 @@ class TimedReplayCliTest {
                 "--preset hypersio --iotlb 16|--iotlb with --preset or --config; expected caches in the file of --config",
                 "--closed-loop 4|--closed-loop or --hgrm without a machine; expected --preset or --config with it",
                 "--preset hypersio --closed-loop 0|--closed-loop is 0; expected a number from 1 to 65536",
+                "--warm-up 4|--warm-up without a machine; expected --preset or --config with it",
+                "--preset hypersio --skip -1|--skip is -1; expected a number from 0 to 281474976710656",
+                "--preset hypersio --measure 0|--measure is 0; expected a number from 1 to 281474976710656",
+                "--preset hypersio --skip 600 --warm-up 83|--skip and --warm-up take all accesses of the trace; expected fewer than 683",
                 "--config missing.yaml|missing.yaml: cannot be read",
             })
     void shouldSayWhatDoesNotGo(String options, String message) {

@@ -10,6 +10,7 @@ import org.iommuemu.cache.ReplacementPolicy;
 import org.iommuemu.capture.Capture;
 import org.iommuemu.capture.Snapshot;
 import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.measure.CacheFigures;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -145,7 +146,7 @@ class SamplesTest {
                         1L));
         assertThat(s.transactions().translated()).isEqualTo(158_680);
         assertThat(s.transactions().refused()).isEqualTo(546);
-        ReplaySummary.CacheFigures iotlb = s.caches().get(1);
+        CacheFigures iotlb = s.caches().get(1);
         assertThat(iotlb.hits() + iotlb.misses()).isEqualTo(iotlb.lookups()).isEqualTo(158_680);
         assertThat(iotlb.misses()).isEqualTo(s.walks());
     }

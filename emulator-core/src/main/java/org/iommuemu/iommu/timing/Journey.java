@@ -8,11 +8,29 @@ public final class Journey {
     /** How a translation was come by. */
     public enum Outcome {
         /** Nothing had to be read: found in a TLB, or not translated at all. */
-        HIT,
+        HIT("hit", "hits"),
         /** Found, but still being walked for somebody else. */
-        MERGED_MISS,
+        MERGED_MISS("merged miss", "merged misses"),
         /** Tables or configuration were read. */
-        MISS
+        MISS("miss", "misses");
+
+        private final String text;
+        private final String plural;
+
+        Outcome(String text, String plural) {
+            this.text = text;
+            this.plural = plural;
+        }
+
+        /** What reports call one. */
+        public String text() {
+            return text;
+        }
+
+        /** What they call several. */
+        public String plural() {
+            return plural;
+        }
     }
 
     private final long[] parts = new long[PARTS];

@@ -3,7 +3,6 @@ package org.iommuemu.iommu.timing;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.iommuemu.cache.CacheCounters;
 import org.iommuemu.cache.SetAssociativeCache;
 import org.iommuemu.time.Bandwidth;
 import org.iommuemu.time.ByteRate;
@@ -91,8 +90,9 @@ final class TableMemory {
         return slow;
     }
 
-    CacheCounters lineCounters() {
-        return lines.counters();
+    /** The host's cache of lines. */
+    SetAssociativeCache lines() {
+        return lines;
     }
 
     List<Resource> resources() {

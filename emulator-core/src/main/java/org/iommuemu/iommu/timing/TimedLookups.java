@@ -3,7 +3,7 @@ package org.iommuemu.iommu.timing;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.iommuemu.cache.CacheCounters;
+import org.iommuemu.cache.SetAssociativeCache;
 import org.iommuemu.iommu.Iotlb;
 import org.iommuemu.time.Pipeline;
 import org.iommuemu.time.Resource;
@@ -116,14 +116,14 @@ public final class TimedLookups {
         return pipeline.occupy(invalidating, at, duration);
     }
 
-    /** What the micro-TLBs counted; empty if there are none. */
-    public List<CacheCounters> microTlbs() {
-        return micro.counters();
+    /** The micro-TLBs; empty if there are none. */
+    public List<SetAssociativeCache> microTlbs() {
+        return micro.caches();
     }
 
-    /** What the TLBs between those and the IOTLB counted; empty if there are none. */
-    public List<CacheCounters> firstLevel() {
-        return first.counters();
+    /** The TLBs between those and the IOTLB; empty if there are none. */
+    public List<SetAssociativeCache> firstLevel() {
+        return first.caches();
     }
 
     List<Resource> resources() {

@@ -254,6 +254,11 @@ public final class TimedTranslation {
         return lookups;
     }
 
+    /** The host's cache for lines of tables. */
+    public SetAssociativeCache tableLines() {
+        return walks.tables().lines();
+    }
+
     /** What was fetched ahead. */
     public PrefetchedEntries prefetched() {
         return prefetched;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.iommu.timing;
 
-import java.util.ArrayList;
 import java.util.List;
-import org.iommuemu.cache.CacheCounters;
 import org.iommuemu.cache.SetAssociativeCache;
 import org.iommuemu.iommu.Iotlb;
 import org.iommuemu.paging.EntryTag;
@@ -88,13 +86,9 @@ final class TlbLevel {
         return EntryTag.first(tag) >>> EntryTag.shift(tag);
     }
 
-    /** What each counted. */
-    List<CacheCounters> counters() {
-        List<CacheCounters> all = new ArrayList<>();
-        for (SetAssociativeCache c : caches) {
-            all.add(c.counters());
-        }
-        return all;
+    /** The caches. */
+    List<SetAssociativeCache> caches() {
+        return List.of(caches);
     }
 
     List<Resource> resources() {

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.measure;
+
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.Verdict;
+import org.iommuemu.iommu.timing.Journey;
+import org.iommuemu.iommu.timing.TimedTranslation;
+import org.iommuemu.preset.MachineParameters;
+import org.iommuemu.preset.Settings;
+import org.iommuemu.time.FourAryHeap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives the transactions of a replay their times, when the trace has them or as soon as one of so many is over, and measures those of
+ * a window. Outside of it they are translated and no more.
+ */
+public final class ReplayTimer {
+
+    /** Of an access whose length nobody recorded. */
+    private static final int USUAL_BYTES = 64;
+
+    private final TimedMachine machine;
+    private final Settings settings;
+    private final int outstanding;
+    private final MeasureWindow window;
+    private final @Nullable TransactionListener listener;
+    private final Journey journey = new Journey();
+    /** When those under way are over. */
+    private final FourAryHeap ends = new FourAryHeap();
+
+    private @Nullable TimedTranslation timed;
+    private @Nullable Measurement measurement;
+    private @Nullable TimingReport report;
+    private long presented;
+    /** The number of the access at which {@link #stage} ends. */
+    private long stageEnd;
+
+    private Stage stage = Stage.SKIP;
+    private long first;
+    private long latest;
+
+    private enum Stage {
+        SKIP,
+        WARM_UP,
+        MEASURE,
+        REST
+    }
+
+    /**
+     * A timer.
+     *
+     * @param outstanding of a closed loop, or 0 for the times of the trace
+     * @param window the accesses that are counted
+     * @param listener is shown these, or null
+     */
+    public ReplayTimer(
+            TimedMachine machine,
+            Settings settings,
+            int outstanding,
+            MeasureWindow window,
+            @Nullable TransactionListener listener) {
+        this.machine = machine;
+        this.settings = settings;
+        this.outstanding = outstanding;
+        this.window = window;
+        this.listener = listener;
+        stageEnd = window.skip();
+        for (int i = 0; i < outstanding; i++) {
+            ends.push(i, 0);
+        }
+    }
+
+    /**
+     * Presents one access.
+     *
+     * @param bytes its length, or 0 if that is not known
+     * @param timestamp in ps, never before that of the access before; only differences count, so it may wrap
+     */
+    public void present(Transaction t, long bytes, long timestamp, Verdict v) {
+        while (presented == stageEnd) {
+            next(timestamp);
+        }
+        presented++;
+        TimedTranslation times = timed;
+        Measurement counts = measurement;
+        if (times == null || counts == null) {
+            machine.iommu().translate(t, v);
+            return;
+        }
+        long at = arrival(timestamp);
+        latest = at;
+        int size = bytes == 0 ? USUAL_BYTES : (int) Math.min(bytes, Integer.MAX_VALUE);
+        journey.clear();
+        long end = times.translate(t, size, at, v, journey);
+        if (outstanding > 0) {
+            ends.push(ends.pop(), end);
+        }
+        counts.record(t, size, at, end, v, journey);
+    }
+
+    /**
+     * Says that commands consumed from now on were told of at a time, or with the last access if that was later. In a closed loop
+     * they take none: nobody knows when software would have given them.
+     *
+     * @param timestamp in ps, as that of accesses
+     */
+    public void commandsAt(long timestamp) {
+        if (timed != null && outstanding == 0) {
+            timed.commands().toldAt(Math.max(latest, timestamp - first));
+        }
+    }
+
+    private long arrival(long timestamp) {
+        return outstanding > 0 ? ends.firstTime() : timestamp - first;
+    }
+
+    /** One stage is over. */
+    private void next(long timestamp) {
+        switch (stage) {
+            case SKIP -> {
+                first = timestamp;
+                begin();
+                stage = Stage.WARM_UP;
+                stageEnd = window.first();
+            }
+            case WARM_UP -> {
+                count(arrival(timestamp));
+                stage = Stage.MEASURE;
+                stageEnd = window.end();
+            }
+            case MEASURE -> {
+                report = report();
+                machine.observation().observe(null, null);
+                end();
+                stage = Stage.REST;
+                stageEnd = MeasureWindow.ALL;
+            }
+            case REST -> throw new IllegalStateException("no trace is that long");
+        }
+    }
+
+    private Measurement begin() {
+        TimedTranslation times = new TimedTranslation(
+                machine.iommu(), machine.unit(), machine.observation()::observe, MachineParameters.timing(settings));
+        timed = times;
+        if (outstanding == 0) {
+            machine.commands().accept(times.commands());
+        }
+        measurement = new Measurement(times, machine.unit(), machine.level(), settings);
+        return measurement;
+    }
+
+    private void end() {
+        if (timed != null) {
+            timed.commands().listen(null);
+        }
+        timed = null;
+        measurement = null;
+    }
+
+    private void count(long now) {
+        if (measurement != null) {
+            measurement.reset(now, listener);
+        }
+    }
+
+    /** What was measured so far; nothing, if the window has not begun. */
+    public TimingReport report() {
+        if (report != null) {
+            return report;
+        }
+        Measurement counts = measurement == null ? begin() : measurement;
+        if (stage == Stage.WARM_UP) {
+            counts.reset(0, null);
+        }
+        return counts.report(outstanding, window);
+    }
+}
