@@ -7,6 +7,7 @@ import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.Journey;
 import org.iommuemu.iommu.timing.TimedTranslation;
+import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.Parameter;
 import org.iommuemu.preset.PathSettings;
@@ -96,7 +97,8 @@ public final class ReplayTimer {
         }
         long at = arrival(timestamp);
         latest = at;
-        int size = bytes == 0 ? USUAL_BYTES : (int) Math.min(bytes, Integer.MAX_VALUE);
+        int room = PhysicalMemory.PAGE_BYTES - (int) (t.address() & PhysicalMemory.PAGE_BYTES - 1);
+        int size = bytes == 0 ? Math.min(USUAL_BYTES, room) : (int) Math.min(bytes, Integer.MAX_VALUE);
         journey.clear();
         long end = way == null ? times.translate(t, size, at, v, journey) : way.access(t, size, at, v, journey);
         if (outstanding > 0) {
