@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.Presets;
 import org.iommuemu.preset.Settings;
@@ -74,7 +75,7 @@ public class TraceReplayBenchmark {
         stage1 = new TraceReplay(CacheConfiguration.standard(), StageLayout.STAGE_1);
         nested = new TraceReplay(MachineParameters.caches(settings), StageLayout.NESTED);
         timed = new TraceReplay(MachineParameters.caches(settings), StageLayout.NESTED);
-        timed.time(settings, 0);
+        timed.time(settings, 0, MeasureWindow.EVERYTHING, null);
     }
 
     /** Every address agreed, of whichever machine was used. */

@@ -4,6 +4,7 @@ package org.iommuemu.measure;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import org.iommuemu.iommu.timing.Journey.Outcome;
 import org.iommuemu.iommu.timing.LatencyPart;
 
@@ -25,13 +26,23 @@ public record Latencies(
         parts = Collections.unmodifiableMap(new EnumMap<>(parts));
     }
 
+    /** Of transactions that found their translation so. */
+    public Latency of(Outcome outcome) {
+        return Objects.requireNonNull(outcomes.get(outcome));
+    }
+
+    /** Of one part. */
+    public Latency of(LatencyPart part) {
+        return Objects.requireNonNull(parts.get(part));
+    }
+
     /** Transactions that found their translation so. */
     public long count(Outcome outcome) {
-        return outcomes.get(outcome).count();
+        return of(outcome).count();
     }
 
     /** The share of all time that was spent on a part, 0 to 1. */
     public double share(LatencyPart part) {
-        return all.total() == 0 ? 0 : (double) parts.get(part).total() / all.total();
+        return all.total() == 0 ? 0 : (double) of(part).total() / all.total();
     }
 }

@@ -116,7 +116,7 @@ final class TimingJson {
     private static Map<String, Object> parts(TimingReport t) {
         Map<String, Object> out = new LinkedHashMap<>();
         for (LatencyPart p : LatencyPart.values()) {
-            Map<String, Object> part = latency(t.latencies().parts().get(p));
+            Map<String, Object> part = latency(t.latencies().of(p));
             part.put("share", t.latencies().share(p));
             out.put(name(p), part);
         }

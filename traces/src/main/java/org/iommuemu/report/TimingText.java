@@ -89,7 +89,7 @@ public final class TimingText {
         }
         for (Outcome o : Outcome.values()) {
             if (l.count(o) > 0) {
-                line("", "%s: %s", o.plural(), percentiles(l.outcomes().get(o)));
+                line("", "%s: %s", o.plural(), percentiles(l.of(o)));
             }
         }
         String parts = l.parts().entrySet().stream()
@@ -100,7 +100,7 @@ public final class TimingText {
     }
 
     private static String part(Latencies l, LatencyPart p) {
-        return format("%s %.1f ns (%.1f %%)", p.text(), l.parts().get(p).mean() / NANOSECOND, PERCENT * l.share(p));
+        return format("%s %.1f ns (%.1f %%)", p.text(), l.of(p).mean() / NANOSECOND, PERCENT * l.share(p));
     }
 
     private static String percentiles(Latency l) {

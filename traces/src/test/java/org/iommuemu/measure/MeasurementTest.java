@@ -65,18 +65,18 @@ class MeasurementTest {
         assertThat(l.all().max()).isEqualTo(117_000);
         assertThat(l.reads().mean()).isEqualTo((117_000 + 97_000) / 2.0);
         assertThat(l.writes().mean()).isEqualTo(67_000);
-        assertThat(l.outcomes().get(Outcome.MISS).max()).isEqualTo(117_000);
-        assertThat(l.outcomes().get(Outcome.HIT).max()).isEqualTo(97_000);
-        assertThat(l.outcomes().get(Outcome.MERGED_MISS).max()).isEqualTo(67_000);
-        assertThat(l.parts().get(LatencyPart.LOOKUP).total()).isEqualTo(3 * 2_000);
-        assertThat(l.parts().get(LatencyPart.WALK).total()).isEqualTo(115_000 + 65_000);
-        assertThat(l.parts().get(LatencyPart.ORDER).total()).isEqualTo(95_000);
-        assertThat(l.parts().get(LatencyPart.QUEUE).total()).isZero();
+        assertThat(l.of(Outcome.MISS).max()).isEqualTo(117_000);
+        assertThat(l.of(Outcome.HIT).max()).isEqualTo(97_000);
+        assertThat(l.of(Outcome.MERGED_MISS).max()).isEqualTo(67_000);
+        assertThat(l.of(LatencyPart.LOOKUP).total()).isEqualTo(3 * 2_000);
+        assertThat(l.of(LatencyPart.WALK).total()).isEqualTo(115_000 + 65_000);
+        assertThat(l.of(LatencyPart.ORDER).total()).isEqualTo(95_000);
+        assertThat(l.of(LatencyPart.QUEUE).total()).isZero();
         assertThat(l.share(LatencyPart.ORDER)).isEqualTo(95.0 / 281, offset(1e-12));
         // Two of three were not kept in order, so that the median is 0.
-        assertThat(l.parts().get(LatencyPart.ORDER).count()).isEqualTo(3);
-        assertThat(l.parts().get(LatencyPart.ORDER).percentile(50)).isZero();
-        assertThat(l.parts().get(LatencyPart.ORDER).percentile(99)).isEqualTo(95_000);
+        assertThat(l.of(LatencyPart.ORDER).count()).isEqualTo(3);
+        assertThat(l.of(LatencyPart.ORDER).percentile(50)).isZero();
+        assertThat(l.of(LatencyPart.ORDER).percentile(99)).isEqualTo(95_000);
         assertThat(l.all().percentile(50)).isBetween(97_000L, 97_100L);
     }
 
@@ -309,7 +309,7 @@ class MeasurementTest {
                     .isEqualTo(r.streams().stream()
                             .mapToLong(StreamFigures::ordered)
                             .sum())
-                    .isEqualTo(r.latencies().parts().get(LatencyPart.ORDER).total());
+                    .isEqualTo(r.latencies().of(LatencyPart.ORDER).total());
             assertThat(r.series().buckets().stream()
                             .mapToLong(TimeSeries.Bucket::latency)
                             .sum())
