@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.iommuemu.paging.TableFormat;
 import org.iommuemu.paging.build.TableBuilder;
 
@@ -69,15 +71,19 @@ final class AddressSpace {
 
     /** The height of pages of a size. */
     static int height(TableFormat format, int pageShift) {
-        StringBuilder sizes = new StringBuilder();
         for (int h = 0; h < TableFormat.HEIGHTS - 1; h++) {
-            if (h == 0 || format.hasLeaves(h)) {
-                if (format.shift(h) == pageShift) {
-                    return h;
-                }
-                sizes.append(sizes.length() == 0 ? "2^" : ", 2^").append(format.shift(h));
+            if (format.shift(h) == pageShift && hasPages(format, h)) {
+                return h;
             }
         }
-        throw new IllegalArgumentException("a page has 2^" + pageShift + " bytes, expected one of " + sizes);
+        throw new IllegalArgumentException("a page has 2^" + pageShift + " bytes, expected one of "
+                + IntStream.range(0, TableFormat.HEIGHTS - 1)
+                        .filter(h -> hasPages(format, h))
+                        .mapToObj(h -> "2^" + format.shift(h))
+                        .collect(Collectors.joining(", ")));
+    }
+
+    private static boolean hasPages(TableFormat format, int height) {
+        return height == 0 || format.hasLeaves(height);
     }
 }

@@ -86,18 +86,20 @@ final class CommandSender {
     private void range(long word0, long address, long bytes, int leafShift) {
         long pages = bytes >>> GRANULE;
         long at = address;
-        long word1 = Command.TG.of(GRANULE_4K);
+        long word1 = 0;
         if (leafShift != 0) {
             int level = 3 - (leafShift - GRANULE) / STRIDE;
             word1 |= Command.LEAF.of(1) | Command.TTL.of(level);
-        } else if ((pages & MOST_COUNT) == 1) {
-            // One page without a level is no range (IHI 0070 §4.4.1.1).
-            pages++;
         }
         while (pages > 0) {
             int scale = Long.numberOfTrailingZeros(pages);
             long count = pages >>> scale & MOST_COUNT;
-            send(word0 | Command.SCALE.of(scale) | Command.NUM.of(count - 1), word1 | Command.ADDRESS.inPlace(at));
+            // A range of one granule without a level is reserved; what invalidates one is a command without a range
+            // (IHI 0070 §4.4.1).
+            boolean isRange = word1 != 0 || scale != 0 || count != 1;
+            send(
+                    word0 | Command.SCALE.of(scale) | Command.NUM.of(count - 1),
+                    word1 | Command.TG.of(isRange ? GRANULE_4K : 0) | Command.ADDRESS.inPlace(at));
             long covered = count << scale;
             at += covered << GRANULE;
             pages -= covered;

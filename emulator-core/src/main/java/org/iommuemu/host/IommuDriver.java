@@ -46,6 +46,9 @@ public interface IommuDriver {
     /** Takes fault records out of their queue, so that there is room. */
     void takeFaults();
 
+    /** Takes page requests out of their queue, so that there is room. */
+    void takePageRequests();
+
     /** How many address spaces there are. */
     int addressSpaces();
 }

@@ -56,7 +56,7 @@ final class SmmuContexts {
         boolean moves = table == 0 && pasid != IommuDriver.NO_PASID;
         if (moves) {
             long bytes = (long) L1Cd.BYTES << SUBSTREAM_BITS - LEAF_BITS;
-            table = pages.allocate(bytes, PAGE);
+            table = pages.allocate(bytes, bytes);
             // The page of the single context becomes the first of the leaves, with the context in its place.
             memory.writeLong(table + offset, L1Cd.L2_PTR.inPlace(single) | L1Cd.V.of(1));
         }

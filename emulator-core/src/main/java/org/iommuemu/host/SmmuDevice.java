@@ -71,6 +71,7 @@ final class SmmuDevice {
     private void writeEntry() {
         long[] ste = new long[Ste.WORDS];
         Ste.V.set(ste, 1);
+        Ste.EATS.set(ste, Ste.EATS_FULL);
         if (contexts != null) {
             contexts.describe(ste);
         }

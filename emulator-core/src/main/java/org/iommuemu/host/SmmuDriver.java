@@ -8,12 +8,14 @@ import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.spec.Event;
 import org.iommuemu.smmuv3.spec.L1Std;
+import org.iommuemu.smmuv3.spec.PriEntry;
 import org.iommuemu.smmuv3.spec.Registers;
 import org.iommuemu.smmuv3.spec.Ste;
 
 /**
  * Drives an SMMUv3 as Linux does, with tables of 4 KiB granules and 48-bit addresses: two-level stream table, strict invalidation by range.
- * Its structures and tables are in memory from 256 MiB on; those of guests from 64 TiB on.
+ * Devices may use ATS; their caches are not invalidated, and page requests are taken but not answered. Structures and tables are in memory
+ * from 256 MiB on, those of guests from 64 TiB on.
  */
 public final class SmmuDriver implements IommuDriver {
     static final int GRANULE = 12;
@@ -26,6 +28,7 @@ public final class SmmuDriver implements IommuDriver {
     private static final int SPLIT = 8;
     private static final int TWO_LEVEL = 1;
     private static final int EVENT_QUEUE_LOG2 = 10;
+    private static final int PAGE_QUEUE_LOG2 = 10;
 
     private final SmmuV3 smmu;
     private final PhysicalMemory memory;
@@ -59,7 +62,13 @@ public final class SmmuDriver implements IommuDriver {
                 Registers.EVENTQ_BASE,
                 Registers.QUEUE_ADDR.inPlace(pages.allocate(eventBytes, eventBytes))
                         | Registers.QUEUE_LOG2SIZE.of(EVENT_QUEUE_LOG2));
-        long queues = Registers.CMDQEN.of(1) | Registers.EVENTQEN.of(1);
+        long pageBytes = (long) PriEntry.BYTES << PAGE_QUEUE_LOG2;
+        write(
+                Registers.PRIQ_BASE,
+                Registers.QUEUE_ADDR.inPlace(pages.allocate(pageBytes, pageBytes))
+                        | Registers.QUEUE_LOG2SIZE.of(PAGE_QUEUE_LOG2));
+        write(Registers.CR2, Registers.RECINVSID.of(1));
+        long queues = Registers.CMDQEN.of(1) | Registers.EVENTQEN.of(1) | Registers.PRIQEN.of(1);
         write(Registers.CR0, queues);
         write(Registers.CR0, queues | Registers.SMMUEN.of(1));
     }
@@ -142,7 +151,16 @@ public final class SmmuDriver implements IommuDriver {
 
     @Override
     public void takeFaults() {
-        write(Registers.EVENTQ_CONS, smmu.readRegister(Registers.EVENTQ_PROD.offset(), Registers.EVENTQ_PROD.bytes()));
+        takeAll(Registers.EVENTQ_PROD, Registers.EVENTQ_CONS);
+    }
+
+    @Override
+    public void takePageRequests() {
+        takeAll(Registers.PRIQ_PROD, Registers.PRIQ_CONS);
+    }
+
+    private void takeAll(Register producer, Register consumer) {
+        write(consumer, smmu.readRegister(producer.offset(), producer.bytes()));
     }
 
     @Override

@@ -17,6 +17,7 @@ import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.replay.StaleReport;
 import org.iommuemu.replay.TraceReplay;
 import org.iommuemu.replay.TraceReplaySummary;
+import org.iommuemu.report.ReplayHtml;
 import org.iommuemu.report.ReplayJson;
 import org.iommuemu.report.ReplayText;
 import org.iommuemu.report.ResultFile;
@@ -53,6 +54,9 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "write all figures as JSON")
     private @Nullable Path json;
 
+    @Option(names = "--report", paramLabel = "FILE", description = "write a page with charts and tables, one HTML file")
+    private @Nullable Path report;
+
     @Option(
             names = "--detect-stale",
             description = "compare every translation with what the tables say, and the IOTLB at the busy stop; slower")
@@ -76,12 +80,19 @@ final class ReplayCommand implements Callable<Integer> {
     @Mixin
     private TimingOptions timing = new TimingOptions();
 
+    @Mixin
+    private TimelineOptions timeline = new TimelineOptions();
+
     @Override
     public Integer call() {
         if (json != null) {
             ResultFile.check(json);
         }
+        if (report != null) {
+            ResultFile.check(report);
+        }
         timing.check(lint || detectStale);
+        timeline.check(timing.isTimed());
         if (timing.isTimed()) {
             caches.refuse(spec, "--preset or --config");
         }
@@ -108,7 +119,7 @@ final class ReplayCommand implements Callable<Integer> {
         try (TraceReader trace = TraceEncoding.open(capture);
                 TraceReplay replay = new TraceReplay(geometry, layout)) {
             if (settings != null) {
-                replay.time(settings, timing.outstanding(), timing.window(), null);
+                replay.time(settings, timing.outstanding(), timing.window(), timeline.listener());
             }
             replay.run(trace, progress);
             double seconds = progress.seconds();
@@ -117,9 +128,13 @@ final class ReplayCommand implements Callable<Integer> {
             progress.clear();
             if (timed != null) {
                 timing.write(timed);
+                timeline.write(timed.transactions());
             }
             if (json != null) {
                 ResultFile.write(json, TraceReplayJson.of(summary, timed, seconds));
+            }
+            if (report != null) {
+                ResultFile.write(report, ReplayHtml.of(summary.machine(), null, new LintLog(), timed));
             }
             if (timed != null) {
                 Output.out(spec).print(TimingText.of(timed));
@@ -152,7 +167,7 @@ final class ReplayCommand implements Callable<Integer> {
                 replay.detectStale();
             }
             if (settings != null) {
-                replay.time(settings, timing.outstanding(), timing.window(), null);
+                replay.time(settings, timing.outstanding(), timing.window(), timeline.listener());
             }
             summary = replay.run(progress);
             timed = replay.timing();
@@ -164,9 +179,13 @@ final class ReplayCommand implements Callable<Integer> {
         }
         if (timed != null) {
             timing.write(timed);
+            timeline.write(timed.transactions());
         }
         if (json != null) {
             ResultFile.write(json, ReplayJson.of(summary, stale, lint ? findings : null, timed, seconds));
+        }
+        if (report != null) {
+            ResultFile.write(report, ReplayHtml.of(summary, stale, findings, timed));
         }
         if (timed != null) {
             Output.out(spec).print(TimingText.of(timed));

@@ -24,7 +24,7 @@ final class TraceGenerateCommand implements Callable<Integer> {
     @Option(
             names = "--pattern",
             paramLabel = "PATTERN",
-            description = "what devices do: hyper-tenant (default: ${DEFAULT-VALUE})")
+            description = "what devices do: hyper-tenant, sequential, uniform, ring (default: ${DEFAULT-VALUE})")
     private String pattern = "hyper-tenant";
 
     @Option(names = "--tenants", paramLabel = "T", description = "devices, each a stream (default: ${DEFAULT-VALUE})")

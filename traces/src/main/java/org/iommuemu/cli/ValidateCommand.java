@@ -14,6 +14,7 @@ import org.iommuemu.experiment.Experiment;
 import org.iommuemu.experiment.Experiments;
 import org.iommuemu.experiment.Measurements;
 import org.iommuemu.experiment.Series;
+import org.iommuemu.report.ExperimentHtml;
 import org.iommuemu.report.ExperimentJson;
 import org.iommuemu.report.ExperimentText;
 import org.iommuemu.report.ResultFile;
@@ -45,6 +46,12 @@ final class ValidateCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "write every point as JSON")
     private @Nullable Path json;
 
+    @Option(
+            names = "--report",
+            paramLabel = "FILE",
+            description = "write a page with a plot and a table of every series, one HTML file")
+    private @Nullable Path report;
+
     @Override
     public Integer call() {
         if (data != null && !Files.isDirectory(data)) {
@@ -52,6 +59,9 @@ final class ValidateCommand implements Callable<Integer> {
         }
         if (json != null) {
             ResultFile.check(json);
+        }
+        if (report != null) {
+            ResultFile.check(report);
         }
         List<Experiment> chosen = chosen();
         Measurements measurements = new Measurements(data);
@@ -69,6 +79,9 @@ final class ValidateCommand implements Callable<Integer> {
         }
         if (json != null) {
             ResultFile.write(json, ExperimentJson.of(results));
+        }
+        if (report != null) {
+            ResultFile.write(report, ExperimentHtml.of(results));
         }
         long within = results.values().stream()
                 .filter(s -> s.stream().allMatch(Series::holds))

@@ -73,6 +73,11 @@ final class BandwidthExperiment implements Experiment {
     }
 
     @Override
+    public String across() {
+        return "window";
+    }
+
+    @Override
     public List<Series> run(Measurements data) {
         List<BandwidthRow> rows = BandwidthRow.of(data).stream()
                 .filter(r -> r.write() == write && r.window() >= FIRST_WINDOW)
@@ -102,8 +107,8 @@ final class BandwidthExperiment implements Experiment {
         for (BandwidthRow r : curve) {
             double model =
                     bench.saturating(write, r.size(), interval, r.window()).perMicrosecond();
-            points.add(new Point(name, Windows.text(r.window()), r.perMicrosecond(), model));
+            points.add(new Point(Position.window(r.window()), r.perMicrosecond(), model));
         }
-        return new Series(name, "M/s", tolerance, points);
+        return new Series(name, "M/s", settings.name(), tolerance, points);
     }
 }

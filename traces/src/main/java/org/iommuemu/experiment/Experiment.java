@@ -11,6 +11,9 @@ public interface Experiment {
     /** One line for people. */
     String title();
 
+    /** What sets the points of a series apart, such as {@code window}; for the axis of a plot. */
+    String across();
+
     /**
      * Runs.
      *

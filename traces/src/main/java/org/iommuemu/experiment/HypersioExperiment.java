@@ -18,6 +18,7 @@ import org.iommuemu.time.Waiter;
 
 /** V13: the arithmetic of HyperSIO: packets with three translations each, all of them full nested misses, or all hits. */
 final class HypersioExperiment implements Experiment {
+    private static final String PRESET = "hypersio";
     private static final int PACKET = 1542;
     private static final int TRANSLATIONS = 3;
     private static final int PACKETS = 10_000;
@@ -43,8 +44,13 @@ final class HypersioExperiment implements Experiment {
     }
 
     @Override
+    public String across() {
+        return "traffic";
+    }
+
+    @Override
     public List<Series> run(Measurements data) {
-        Settings settings = Presets.named("hypersio");
+        Settings settings = Presets.named(PRESET);
         CacheGeometry one = CacheGeometry.fullyAssociative(1, ReplacementPolicy.LRU);
         CacheConfiguration cold = CacheConfiguration.none().withConfiguration(one);
         CacheConfiguration warm =
@@ -56,7 +62,12 @@ final class HypersioExperiment implements Experiment {
     }
 
     private static Series series(String name, String unit, double expected, double model) {
-        return new Series(name, unit, Tolerance.percent(LIMIT), List.of(new Point(name, "packets", expected, model)));
+        return new Series(
+                name,
+                unit,
+                PRESET,
+                Tolerance.percent(LIMIT),
+                List.of(new Point(Position.named("packets"), expected, model)));
     }
 
     private double miss(Settings settings, CacheConfiguration caches) {

@@ -28,6 +28,11 @@ final class LargePageExperiment implements Experiment {
     }
 
     @Override
+    public String across() {
+        return "window";
+    }
+
+    @Override
     public List<Series> run(Measurements data) {
         List<LatencyRow> rows = LatencyRow.of(data);
         List<Series> all = new ArrayList<>();
@@ -48,11 +53,12 @@ final class LargePageExperiment implements Experiment {
         for (LatencyRow r : rows) {
             if (r.is("on-superpage", "local") && r.window() >= FITTING) {
                 double model = bench.commandReads(r.window(), true, false).meanLatency() / NANOSECOND;
-                points.add(new Point(system, Windows.text(r.window()), r.mean(), model));
+                points.add(new Point(Position.window(r.window()), r.mean(), model));
             }
         }
         if (!points.isEmpty()) {
-            all.add(new Series(system + " 2 MiB pages, mean", "ns", Tolerance.percent(CHANGE_LIMIT), points));
+            all.add(new Series(
+                    system + " 2 MiB pages, mean", "ns", settings.name(), Tolerance.percent(CHANGE_LIMIT), points));
         }
     }
 
@@ -66,11 +72,11 @@ final class LargePageExperiment implements Experiment {
         RandomWindow.Result hit = bench.commandReads(FITTING, false, true);
         RandomWindow.Result miss = bench.commandReads(EXCEEDING, false, true);
         List<Point> points = new ArrayList<>();
-        points.add(new Point(system, "hit, mean", at(far, FITTING).mean(), hit.meanLatency() / NANOSECOND));
+        points.add(new Point(Position.named("hit, mean"), at(far, FITTING).mean(), hit.meanLatency() / NANOSECOND));
         double walk = at(far, EXCEEDING).median() - at(far, FITTING).median();
         double model = (miss.medianLatency() - hit.medianLatency()) / NANOSECOND;
-        points.add(new Point(system, "walk, median", walk, model));
-        all.add(new Series(system + " other socket", "ns", Tolerance.absolute(STEP), points));
+        points.add(new Point(Position.named("walk, median"), walk, model));
+        all.add(new Series(system + " other socket", "ns", settings.name(), Tolerance.absolute(STEP), points));
     }
 
     private static LatencyRow at(List<LatencyRow> rows, long window) {
@@ -78,7 +84,7 @@ final class LargePageExperiment implements Experiment {
                 .filter(r -> r.window() == window)
                 .findFirst()
                 .orElseThrow(() -> new InputException(
-                        "pciebench_latency_vs_window.csv has remote rows without the window " + Windows.text(window),
+                        "pciebench_latency_vs_window.csv has remote rows without the window " + Position.window(window),
                         "a row for it"));
     }
 }

@@ -26,6 +26,11 @@ final class LatencyExperiment implements Experiment {
     }
 
     @Override
+    public String across() {
+        return "window";
+    }
+
+    @Override
     public List<Series> run(Measurements data) {
         List<LatencyRow> rows = LatencyRow.of(data).stream()
                 .filter(r -> r.is("on-4k", "local") && r.window() >= SMALLEST_WINDOW)
@@ -44,12 +49,12 @@ final class LatencyExperiment implements Experiment {
         for (LatencyRow r : rows) {
             if (r.system().equals(system)) {
                 RandomWindow.Result result = bench.commandReads(r.window(), false, false);
-                String at = Windows.text(r.window());
-                medians.add(new Point(system, at, r.median(), result.medianLatency() / NANOSECOND));
-                means.add(new Point(system, at, r.mean(), result.meanLatency() / NANOSECOND));
+                Position at = Position.window(r.window());
+                medians.add(new Point(at, r.median(), result.medianLatency() / NANOSECOND));
+                means.add(new Point(at, r.mean(), result.meanLatency() / NANOSECOND));
             }
         }
-        all.add(new Series(system + " median", "ns", Tolerance.absolute(MEDIAN_LIMIT), medians));
-        all.add(new Series(system + " mean", "ns", Tolerance.percent(MEAN_LIMIT), means));
+        all.add(new Series(system + " median", "ns", settings.name(), Tolerance.absolute(MEDIAN_LIMIT), medians));
+        all.add(new Series(system + " mean", "ns", settings.name(), Tolerance.percent(MEAN_LIMIT), means));
     }
 }

@@ -29,6 +29,11 @@ final class LinkExperiment implements Experiment {
     }
 
     @Override
+    public String across() {
+        return "transfer size";
+    }
+
+    @Override
     public List<Series> run(Measurements data) {
         Map<String, List<Point>> series = new LinkedHashMap<>();
         data.rows(FILE, COLUMNS, row -> {
@@ -42,7 +47,8 @@ final class LinkExperiment implements Experiment {
             return row;
         });
         List<Series> all = new ArrayList<>();
-        series.forEach((name, points) -> all.add(new Series(name, "Gb/s", Tolerance.percent(LIMIT), points)));
+        series.forEach((name, points) ->
+                all.add(new Series(name, "Gb/s", Series.NO_PRESET, Tolerance.percent(LIMIT), points)));
         return all;
     }
 
@@ -55,6 +61,6 @@ final class LinkExperiment implements Experiment {
     }
 
     private static void add(Map<String, List<Point>> series, String name, int bytes, double measured, double model) {
-        series.computeIfAbsent(name, k -> new ArrayList<>()).add(new Point(name, bytes + " B", measured, model));
+        series.computeIfAbsent(name, k -> new ArrayList<>()).add(new Point(Position.transfer(bytes), measured, model));
     }
 }

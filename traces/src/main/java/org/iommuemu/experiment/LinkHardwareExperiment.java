@@ -30,6 +30,11 @@ final class LinkHardwareExperiment implements Experiment {
     }
 
     @Override
+    public String across() {
+        return "transfer size";
+    }
+
+    @Override
     public List<Series> run(Measurements data) {
         LinkParameters link = LinkParameters.of(LinkGeneration.GEN3, 8, 256, 512);
         List<Point> reads = new ArrayList<>();
@@ -39,14 +44,14 @@ final class LinkHardwareExperiment implements Experiment {
             boolean taken = row.is("system", SYSTEM) && row.is("node", "local") && row.is("cache", "HWarm");
             double measured = row.decimal("gbit_s");
             if (taken && row.is("test", "BW_DMA_RD") && READS.contains(bytes)) {
-                reads.add(new Point(SYSTEM, bytes + " B", measured, LinkBench.reads(link, bytes)));
+                reads.add(new Point(Position.transfer(bytes), measured, LinkBench.reads(link, bytes)));
             } else if (taken && row.is("test", "BW_DMA_WR") && WRITES.contains(bytes)) {
-                writes.add(new Point(SYSTEM, bytes + " B", measured, LinkBench.writes(link, bytes)));
+                writes.add(new Point(Position.transfer(bytes), measured, LinkBench.writes(link, bytes)));
             }
             return row;
         });
         return List.of(
-                new Series(SYSTEM + " reads", "Gb/s", Tolerance.percent(LIMIT), reads),
-                new Series(SYSTEM + " writes", "Gb/s", Tolerance.percent(LIMIT), writes));
+                new Series(SYSTEM + " reads", "Gb/s", Series.NO_PRESET, Tolerance.percent(LIMIT), reads),
+                new Series(SYSTEM + " writes", "Gb/s", Series.NO_PRESET, Tolerance.percent(LIMIT), writes));
     }
 }

@@ -32,6 +32,11 @@ final class MissLatencyExperiment implements Experiment {
     }
 
     @Override
+    public String across() {
+        return "descriptors";
+    }
+
+    @Override
     public List<Series> run(Measurements data) {
         Settings settings = Presets.named("arm-mmu-600");
         // The structures of the stream are cached, and no table is.
@@ -45,8 +50,8 @@ final class MissLatencyExperiment implements Experiment {
             Journey journey = new Journey();
             timed.translate(access, BYTES, 0, verdict, journey);
             double model = (timed.translate(access, BYTES, LATER, verdict, journey) - LATER) / NANOSECOND;
-            Point point = new Point("Agilex 5", "4 reads", MEASURED, model);
-            return List.of(new Series("Agilex 5", "ns", Tolerance.percent(LIMIT), List.of(point)));
+            Point point = new Point(Position.named("4 reads"), MEASURED, model);
+            return List.of(new Series("Agilex 5", "ns", settings.name(), Tolerance.percent(LIMIT), List.of(point)));
         }
     }
 }

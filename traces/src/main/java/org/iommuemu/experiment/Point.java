@@ -4,12 +4,11 @@ package org.iommuemu.experiment;
 /**
  * One comparison.
  *
- * @param series what is being varied for, such as a system and a size
  * @param at where in the series
  * @param measured by those who published it
  * @param model what the model says
  */
-public record Point(String series, String at, double measured, double model) {
+public record Point(Position at, double measured, double model) {
     /** By how much the model is off, relative to what was measured. */
     public double relativeError() {
         return measured == 0 ? model == 0 ? 0 : Double.POSITIVE_INFINITY : model / measured - 1;

@@ -25,6 +25,11 @@ final class ReachExperiment implements Experiment {
     }
 
     @Override
+    public String across() {
+        return "window";
+    }
+
+    @Override
     public List<Series> run(Measurements data) {
         return data.rows("pciebench_derived_iotlb.csv", COLUMNS, row -> {
             boolean taken = row.is("node", "local") && row.whole("window_b") == WINDOW;
@@ -33,15 +38,15 @@ final class ReachExperiment implements Experiment {
             double pages = row.decimal("pages");
             return taken
                     ? Presets.ofSystem(system)
-                            .map(s -> series(system, measured, reach(s, pages)))
+                            .map(s -> series(system, s, measured, reach(s, pages)))
                             .orElse(null)
                     : null;
         });
     }
 
-    private static Series series(String system, double measured, double model) {
-        Point point = new Point(system, Windows.text(WINDOW), measured, model);
-        return new Series(system, "pages", Tolerance.absolute(LIMIT), List.of(point));
+    private static Series series(String system, Settings settings, double measured, double model) {
+        Point point = new Point(Position.window(WINDOW), measured, model);
+        return new Series(system, "pages", settings.name(), Tolerance.absolute(LIMIT), List.of(point));
     }
 
     /** A walk is what the median rises by once most reads miss; the mean tells how many do. */

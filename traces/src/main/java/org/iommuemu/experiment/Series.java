@@ -8,8 +8,12 @@ import java.util.List;
  *
  * @param name a system, an operation and a size
  * @param unit of the points
+ * @param preset of the machine that was run, or {@link #NO_PRESET}
  */
-public record Series(String name, String unit, Tolerance tolerance, List<Point> points) {
+public record Series(String name, String unit, String preset, Tolerance tolerance, List<Point> points) {
+    /** Where nothing of a preset has a part in the points. */
+    public static final String NO_PRESET = "";
+
     /** Takes a copy. */
     public Series {
         points = List.copyOf(points);

@@ -44,6 +44,20 @@ public record Tolerance(double mean, double any, boolean relative) {
         return points.stream().mapToDouble(p -> Math.abs(errorOf(p))).max().orElse(0);
     }
 
+    /** The lowest that the model may say at a point, in the unit of what was measured. */
+    public double lowest(Point p) {
+        return p.measured() - allowed(p);
+    }
+
+    /** The highest that the model may say at a point, in the unit of what was measured. */
+    public double highest(Point p) {
+        return p.measured() + allowed(p);
+    }
+
+    private double allowed(Point p) {
+        return relative ? any * Math.abs(p.measured()) : any;
+    }
+
     /** Whether a point is within. */
     public boolean holds(Point p) {
         return Math.abs(errorOf(p)) <= any;

@@ -38,6 +38,11 @@ final class WalkCountExperiment implements Experiment {
     }
 
     @Override
+    public String across() {
+        return "first stage";
+    }
+
+    @Override
     public List<Series> run(Measurements data) {
         return data.rows(FILE, COLUMNS, row -> {
             String name = row.text("page") + " pages, " + row.text("s2_state");
@@ -45,10 +50,10 @@ final class WalkCountExperiment implements Experiment {
             for (String state : STATES) {
                 if (!row.text(state).isEmpty()) {
                     int reads = reads(row.text("page").equals("2M") ? 1 : 0, row.text("s2_state"), state);
-                    points.add(new Point(name, state, row.decimal(state), reads));
+                    points.add(new Point(Position.named(state), row.decimal(state), reads));
                 }
             }
-            return new Series(name, "reads", Tolerance.absolute(0), points);
+            return new Series(name, "reads", Series.NO_PRESET, Tolerance.absolute(0), points);
         });
     }
 

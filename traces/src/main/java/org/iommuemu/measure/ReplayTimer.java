@@ -109,7 +109,7 @@ public final class ReplayTimer {
 
     /**
      * Says that commands consumed from now on were told of at a time, or with the last access if that was later. In a closed loop
-     * they take none: nobody knows when software would have given them.
+     * they take none: nobody knows when software would have given them, and nothing would keep it from giving more.
      *
      * @param timestamp in ps, as that of accesses
      */

@@ -9,7 +9,9 @@ import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.measure.ReplayTimer;
@@ -26,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * where the trace has its address, compared.
  */
 public final class TraceReplay implements AutoCloseable {
-    private static final int PAGE = 1 << 12;
+    private static final long PAGE = 1 << 12;
+    private static final int RECORDS_BETWEEN_REPORTS = 1 << 12;
     /** Accesses by kind, attributes added. */
     private static final int[] ACCESS = new int[TraceKind.count()];
 
@@ -40,6 +43,7 @@ public final class TraceReplay implements AutoCloseable {
     private final IommuDriver driver;
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
+    private final TranslationCompletion completion = new TranslationCompletion();
     private final Agreement addresses = new Agreement();
     private final long[] records = new long[TraceKind.count()];
     private long agreed;
@@ -79,7 +83,9 @@ public final class TraceReplay implements AutoCloseable {
      * @throws InputException if the trace is damaged, or wants something mapped that cannot be
      */
     public void run(TraceReader trace, ProgressListener progress) {
-        run(trace, Long.MAX_VALUE, progress);
+        while (run(trace, RECORDS_BETWEEN_REPORTS)) {
+            progress.progress(trace.number());
+        }
     }
 
     /**
@@ -87,20 +93,18 @@ public final class TraceReplay implements AutoCloseable {
      *
      * @return whether the trace may have more
      */
-    public boolean run(TraceReader trace, long most, ProgressListener progress) {
+    public boolean run(TraceReader trace, int most) {
         DmaRecord r = trace.record();
-        for (long i = 0; i < most; i++) {
+        for (int i = 0; i < most; i++) {
             if (!trace.next()) {
                 return false;
             }
+            records[r.kindCode()]++;
             if (r.isDma()) {
                 dma(r, trace);
             } else {
                 tellTime(r);
                 manage(r, trace);
-            }
-            if ((trace.number() & PROGRESS_MASK) == 0) {
-                progress.progress(trace.number());
             }
         }
         return true;
@@ -112,14 +116,11 @@ public final class TraceReplay implements AutoCloseable {
         }
     }
 
-    private static final long PROGRESS_MASK = (1 << 12) - 1;
-
     private void dma(DmaRecord r, TraceReader trace) {
-        records[r.kind().code()]++;
         long iova = r.iova();
         long left = r.length();
-        int access = ACCESS[r.kind().code()] | attributes(r);
-        int inPage = (int) iova & PAGE - 1;
+        int access = ACCESS[r.kindCode()] | attributes(r);
+        long inPage = iova & PAGE - 1;
         if (inPage + left <= PAGE) {
             translate(r, iova, left, access);
             compare(r, 0, trace);
@@ -127,7 +128,7 @@ public final class TraceReplay implements AutoCloseable {
         }
         long done = 0;
         while (done < left) {
-            long part = Math.min(left - done, PAGE - ((int) (iova + done) & PAGE - 1));
+            long part = Math.min(left - done, PAGE - (iova + done & PAGE - 1));
             translate(r, iova + done, part, access);
             compare(r, done, trace);
             done += part;
@@ -176,19 +177,43 @@ public final class TraceReplay implements AutoCloseable {
     }
 
     private void manage(DmaRecord r, TraceReader trace) {
-        records[r.kind().code()]++;
         try {
             switch (r.kind()) {
                 case MAP ->
                     driver.map(r.stream(), r.pasid(), r.iova(), r.address(), r.length(), r.pageShift(), r.attributes());
                 case UNMAP -> driver.unmap(r.stream(), r.pasid(), r.iova(), r.length(), r.pageShift());
                 case INVALIDATE -> driver.invalidate(r.stream(), r.pasid(), r.iova(), r.length());
-                default -> {}
+                case ATS_REQUEST -> {
+                    transaction.set(r.stream(), r.pasid(), r.iova(), attributes(r) | write(r));
+                    iommu.requestTranslation(transaction, completion);
+                }
+                case PAGE_REQUEST -> {
+                    iommu.requestPage(pageRequest(r));
+                    driver.takePageRequests();
+                }
+                case READ_DMA, WRITE_DMA, ATOMIC_DMA -> throw new IllegalStateException("an access is not managed");
             }
         } catch (IllegalArgumentException e) {
             String[] parts = String.valueOf(e.getMessage()).split(", expected ", 2);
             throw trace.wrong(parts[0], parts[parts.length - 1]);
         }
+    }
+
+    private static int write(DmaRecord r) {
+        return r.has(DmaRecord.WRITE) ? Access.WRITE : 0;
+    }
+
+    private static PageRequest pageRequest(DmaRecord r) {
+        return new PageRequest(
+                r.stream(),
+                r.pasid(),
+                r.iova() & -PAGE,
+                r.has(DmaRecord.READ),
+                r.has(DmaRecord.WRITE),
+                r.has(DmaRecord.EXECUTE),
+                r.has(DmaRecord.PRIVILEGED),
+                r.has(DmaRecord.LAST),
+                r.group());
     }
 
     /**

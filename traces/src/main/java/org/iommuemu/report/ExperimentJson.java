@@ -40,6 +40,9 @@ public final class ExperimentJson {
         Map<String, Object> one = new LinkedHashMap<>();
         one.put("name", s.name());
         one.put("unit", s.unit());
+        if (!s.preset().equals(Series.NO_PRESET)) {
+            one.put("preset", s.preset());
+        }
         one.put("within", s.holds());
         one.put("relative", s.tolerance().relative());
         one.put("meanError", s.tolerance().meanOf(s.points()));
@@ -51,7 +54,10 @@ public final class ExperimentJson {
         List<Object> points = new ArrayList<>();
         for (Point p : s.points()) {
             Map<String, Object> point = new LinkedHashMap<>();
-            point.put("at", p.at());
+            point.put("at", p.at().text());
+            if (p.at().isOnAxis()) {
+                point.put("value", p.at().value());
+            }
             point.put("measured", p.measured());
             point.put("model", p.model());
             point.put("error", s.tolerance().errorOf(p));

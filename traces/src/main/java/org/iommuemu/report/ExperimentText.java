@@ -45,7 +45,7 @@ public final class ExperimentText {
             text.append(String.format(
                     Locale.ROOT,
                     "    %-14s measured %9.2f  model %9.2f  error %8s%s%n",
-                    p.at(),
+                    p.at().text(),
                     p.measured(),
                     p.model(),
                     t.shown(t.errorOf(p)),

@@ -44,9 +44,7 @@ public final class ReplayJson {
         Map<String, Object> records = new LinkedHashMap<>();
         records.put("total", s.records().records());
         for (TraceRecord.Kind kind : TraceRecord.Kind.values()) {
-            records.put(
-                    kind.name().toLowerCase(Locale.ROOT).replace('_', '-'),
-                    s.records().of(kind));
+            records.put(key(kind), s.records().of(kind));
         }
         root.put("records", records);
         Map<String, Object> streams = new LinkedHashMap<>();
@@ -105,6 +103,11 @@ public final class ReplayJson {
         walker.put("walks", s.walks());
         walker.put("accesses", s.walkAccesses());
         return walker;
+    }
+
+    /** What reports call a kind of record. */
+    static String key(TraceRecord.Kind kind) {
+        return kind.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static Map<String, Object> finding(LintFinding f) {

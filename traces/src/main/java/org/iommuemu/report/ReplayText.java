@@ -7,14 +7,11 @@ import java.util.stream.Collectors;
 import org.iommuemu.capture.TraceRecord.Kind;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.measure.CacheFigures;
-import org.iommuemu.pcie.RequesterId;
 import org.iommuemu.replay.Agreement;
 import org.iommuemu.replay.ReplaySummary;
 
 /** A replay's figures as text. */
 public final class ReplayText {
-    private static final int REQUESTER_ID_BITS = 16;
-
     private final StringBuilder out = new StringBuilder();
 
     private ReplayText() {}
@@ -58,7 +55,8 @@ public final class ReplayText {
                 s.records().of(Kind.INVALIDATE),
                 s.records().of(Kind.MMIO_READ) + s.records().of(Kind.MMIO_WRITE));
         String streams = s.streams().entrySet().stream()
-                .map(e -> String.format(Locale.ROOT, "0x%x%s %,d", e.getKey(), function(e.getKey()), e.getValue()))
+                .map(e -> String.format(
+                        Locale.ROOT, "%s %,d", Streams.text(Integer.toUnsignedLong(e.getKey())), e.getValue()))
                 .collect(Collectors.joining(", "));
         line("streams", "%d: %s", s.streams().size(), streams);
     }
@@ -75,10 +73,6 @@ public final class ReplayText {
         ReplayText text = new ReplayText();
         text.agreement(label, a, what);
         return text.out.toString();
-    }
-
-    private static String function(int sid) {
-        return sid >>> REQUESTER_ID_BITS == 0 ? " (" + RequesterId.of(sid) + ")" : "";
     }
 
     private void structures(ReplaySummary s) {

@@ -2,7 +2,7 @@
 package org.iommuemu.report;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -10,6 +10,20 @@ import org.iommuemu.capture.InputException;
 
 /** Writes a file whole or not at all: into a neighbour first, then moved into place. */
 public final class ResultFile {
+    /** Something that is written bit by bit. */
+    @FunctionalInterface
+    public interface Text {
+        /** Writes all of it. */
+        void writeTo(Writer out) throws IOException;
+    }
+
+    /** Something that fills a file by itself. */
+    @FunctionalInterface
+    public interface Content {
+        /** Writes all of it into a file that exists and is empty. */
+        void writeTo(Path part) throws IOException;
+    }
+
     private ResultFile() {}
 
     /**
@@ -27,20 +41,26 @@ public final class ResultFile {
         }
     }
 
-    /** Writes the content of a file. */
-    @FunctionalInterface
-    public interface Content {
-        /** Writes all of it into a file that exists and is empty. */
-        void writeTo(Path part) throws IOException;
-    }
-
     /**
      * Writes text, in UTF-8.
      *
      * @throws InputException if that is impossible; an older file is left as it was
      */
     public static void write(Path file, String text) {
-        write(file, part -> Files.write(part, text.getBytes(StandardCharsets.UTF_8)));
+        writeText(file, out -> out.write(text));
+    }
+
+    /**
+     * Writes text that is too long for memory, in UTF-8.
+     *
+     * @throws InputException if that is impossible; an older file is left as it was
+     */
+    public static void writeText(Path file, Text text) {
+        write(file, part -> {
+            try (Writer out = Files.newBufferedWriter(part)) {
+                text.writeTo(out);
+            }
+        });
     }
 
     /**

@@ -30,7 +30,7 @@ final class BinaryTraceReader implements TraceReader {
     private long windowStart;
     private int at;
     private int limit;
-    private long latest = Long.MIN_VALUE;
+    private long latest;
 
     BinaryTraceReader(Path file) {
         this(file, WINDOW_RECORDS);

@@ -28,7 +28,7 @@ final class CsvTraceReader implements TraceReader {
     private final int group;
     private final DmaRecord record = new DmaRecord();
     private long number;
-    private long latest = Long.MIN_VALUE;
+    private long latest;
 
     CsvTraceReader(Path file) {
         this.file = file;

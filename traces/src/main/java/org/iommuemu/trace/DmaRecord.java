@@ -15,6 +15,8 @@ public final class DmaRecord {
     public static final int PRIVILEGED = 1 << 3;
     /** Attribute {@code l}: last page request of its group. */
     public static final int LAST = 1 << 4;
+
+    static final int PERMISSIONS = READ | WRITE | EXECUTE;
     /** The letters of the attributes, that of bit 0 first. */
     public static final String LETTERS = "rwxpl";
 
@@ -103,6 +105,11 @@ public final class DmaRecord {
     /** What it is. */
     public TraceKind kind() {
         return TraceKind.of(kind);
+    }
+
+    /** {@link TraceKind#code()} of {@link #kind()}. */
+    public int kindCode() {
+        return kind;
     }
 
     /** Whether a device reads or writes memory. */

@@ -27,8 +27,7 @@ final class HyperTenantPattern {
     static final long BUFFERS = 0xF800_0000L;
     static final int BUFFER_PAGES = 32;
 
-    private static final int PAGE_SHIFT = 12;
-    private static final long PAGE = 1L << PAGE_SHIFT;
+    private static final long PAGE = TenantMemory.PAGE;
     private static final int LARGE_SHIFT = 21;
     private static final long LARGE = 1L << LARGE_SHIFT;
     private static final int DESCRIPTOR_READ = 64;
@@ -36,21 +35,15 @@ final class HyperTenantPattern {
     private static final int FRAME_ROOM = 2048;
     private static final int MAILBOX_WRITE = 16;
 
-    /** Guests have 128 MiB each, from 8 TiB on: buffers below, single pages in the last 2 MiB. */
-    private static final long MEMORY = 1L << 43;
+    /** Buffers are at the bottom of a guest's memory, single pages in its last 2 MiB. */
+    private static final long SMALL_PAGES = (1L << TenantMemory.SHIFT) - LARGE;
 
-    private static final int GUEST_SHIFT = 27;
-    private static final int GUEST_BITS = 16;
-    private static final long SMALL_PAGES = (1L << GUEST_SHIFT) - LARGE;
     private static final int SMALL_PAGE_COUNT = (int) (LARGE / PAGE);
-    private static final int FIRST_STREAM = 1;
 
     private final TracePattern.Parameters parameters;
-    private final DmaRecord record = new DmaRecord();
     private final long[] packets;
     private final long[] ringPages;
     private final long[] mailboxPages;
-    private final long[] guests;
     private final int[] firstBlocks;
 
     HyperTenantPattern(TracePattern.Parameters parameters) {
@@ -59,97 +52,60 @@ final class HyperTenantPattern {
         packets = new long[tenants];
         ringPages = new long[tenants];
         mailboxPages = new long[tenants];
-        guests = new long[tenants];
         firstBlocks = new int[tenants];
-        RandomStream random = new RandomStream(parameters.seed());
-        // Odd multiples, and a shift, of numbers below a power of two are a permutation of them.
-        long factor = random.nextLong() | 1;
-        long shift = random.nextLong();
-        for (int tenant = 0; tenant < tenants; tenant++) {
-            long place = tenant * factor + shift & (1L << GUEST_BITS) - 1;
-            guests[tenant] = MEMORY + (place << GUEST_SHIFT);
-            RandomStream own = random.split(tenant);
-            long ring = own.nextBelow(SMALL_PAGE_COUNT);
-            long mailbox = (ring + 1 + own.nextBelow(SMALL_PAGE_COUNT - 1L)) % SMALL_PAGE_COUNT;
-            ringPages[tenant] = guests[tenant] + SMALL_PAGES + ring * PAGE;
-            mailboxPages[tenant] = guests[tenant] + SMALL_PAGES + mailbox * PAGE;
-            firstBlocks[tenant] = (int) own.nextBelow(BUFFER_PAGES);
-        }
     }
 
     void write(TraceWriter out) throws IOException {
+        TenantMemory memory = new TenantMemory(parameters.seed(), out);
+        for (int tenant = 0; tenant < packets.length; tenant++) {
+            RandomStream own = memory.random(tenant);
+            long ring = own.nextBelow(SMALL_PAGE_COUNT);
+            long mailbox = (ring + 1 + own.nextBelow(SMALL_PAGE_COUNT - 1L)) % SMALL_PAGE_COUNT;
+            ringPages[tenant] = memory.start(tenant) + SMALL_PAGES + ring * PAGE;
+            mailboxPages[tenant] = memory.start(tenant) + SMALL_PAGES + mailbox * PAGE;
+            firstBlocks[tenant] = (int) own.nextBelow(BUFFER_PAGES);
+        }
         long left = parameters.records();
-        long time = 0;
         int tenant = 0;
-        while (left > 0) {
-            prepare(tenant, time, out);
-            long packet = packets[tenant];
-            long inRing = packet * DESCRIPTOR_READ % PAGE;
-            dma(TraceKind.READ_DMA, tenant, time, RING + inRing, DESCRIPTOR_READ, ringPages[tenant] + inRing, out);
-            if (left > 1) {
-                long inBuffer = packet * FRAME_ROOM % LARGE;
-                dma(
-                        TraceKind.WRITE_DMA,
-                        tenant,
-                        time,
-                        buffer(packet) + inBuffer,
-                        FRAME,
-                        block(tenant, packet) + inBuffer,
-                        out);
-            }
-            if (left > 2) {
-                long inMailbox = packet * MAILBOX_WRITE % PAGE;
-                dma(
-                        TraceKind.WRITE_DMA,
-                        tenant,
-                        time,
-                        MAILBOX + inMailbox,
-                        MAILBOX_WRITE,
-                        mailboxPages[tenant] + inMailbox,
-                        out);
-            }
-            packets[tenant]++;
+        for (long time = 0; left > 0; time += PACKET_INTERVAL) {
+            packet(tenant, time, left, memory);
             left -= 3;
-            time += PACKET_INTERVAL;
-            tenant = tenant + 1 == parameters.tenants() ? 0 : tenant + 1;
+            tenant = tenant + 1 == packets.length ? 0 : tenant + 1;
         }
     }
 
-    /** Maps what a guest's next packet needs. */
-    private void prepare(int tenant, long time, TraceWriter out) throws IOException {
-        long packet = packets[tenant];
+    private void packet(int tenant, long time, long accesses, TenantMemory memory) throws IOException {
+        long packet = packets[tenant]++;
+        long block = memory.start(tenant) + (packet / PACKETS_OF_A_BUFFER + firstBlocks[tenant]) % BUFFER_PAGES * LARGE;
         if (packet == 0) {
-            map(tenant, time, RING, PAGE_SHIFT, ringPages[tenant], out);
-            map(tenant, time, MAILBOX, PAGE_SHIFT, mailboxPages[tenant], out);
-        } else if (packet % PACKETS_OF_A_BUFFER == 0) {
-            record.set(time, TraceKind.UNMAP, FIRST_STREAM + tenant, buffer(packet - 1), LARGE)
-                    .withPageShift(LARGE_SHIFT);
-            out.write(record);
+            memory.map(tenant, time, RING, TenantMemory.PAGE_SHIFT, ringPages[tenant]);
+            memory.map(tenant, time, MAILBOX, TenantMemory.PAGE_SHIFT, mailboxPages[tenant]);
         }
         if (packet % PACKETS_OF_A_BUFFER == 0) {
-            map(tenant, time, buffer(packet), LARGE_SHIFT, block(tenant, packet), out);
+            if (packet > 0) {
+                memory.unmap(tenant, time, buffer(packet - 1), LARGE_SHIFT);
+            }
+            memory.map(tenant, time, buffer(packet), LARGE_SHIFT, block);
+        }
+        long inRing = packet * DESCRIPTOR_READ % PAGE;
+        memory.access(TraceKind.READ_DMA, tenant, time, RING + inRing, DESCRIPTOR_READ, ringPages[tenant] + inRing);
+        if (accesses > 1) {
+            long inBuffer = packet * FRAME_ROOM % LARGE;
+            memory.access(TraceKind.WRITE_DMA, tenant, time, buffer(packet) + inBuffer, FRAME, block + inBuffer);
+        }
+        if (accesses > 2) {
+            long inMailbox = packet * MAILBOX_WRITE % PAGE;
+            memory.access(
+                    TraceKind.WRITE_DMA,
+                    tenant,
+                    time,
+                    MAILBOX + inMailbox,
+                    MAILBOX_WRITE,
+                    mailboxPages[tenant] + inMailbox);
         }
     }
 
     private static long buffer(long packet) {
         return BUFFERS + packet / PACKETS_OF_A_BUFFER % BUFFER_PAGES * LARGE;
-    }
-
-    private long block(int tenant, long packet) {
-        return guests[tenant] + (packet / PACKETS_OF_A_BUFFER + firstBlocks[tenant]) % BUFFER_PAGES * LARGE;
-    }
-
-    private void map(int tenant, long time, long iova, int shift, long physical, TraceWriter out) throws IOException {
-        record.set(time, TraceKind.MAP, FIRST_STREAM + tenant, iova, 1L << shift)
-                .withAttributes(DmaRecord.READ | DmaRecord.WRITE)
-                .withPageShift(shift)
-                .withAddress(physical);
-        out.write(record);
-    }
-
-    private void dma(TraceKind kind, int tenant, long time, long iova, int bytes, long physical, TraceWriter out)
-            throws IOException {
-        record.set(time, kind, FIRST_STREAM + tenant, iova, bytes).withAddress(physical);
-        out.write(record);
     }
 }

@@ -3,7 +3,7 @@ package org.iommuemu.trace;
 
 /** Keeps what is not well formed from being written. */
 final class RecordCheck {
-    private long latest = Long.MIN_VALUE;
+    private long latest;
 
     void check(DmaRecord r) {
         RecordRules.Flaw flaw = RecordRules.flaw(r, latest);

@@ -46,7 +46,7 @@ final class RecordRules {
         }
         if ((r.attributes & FORBIDDEN[r.kind]) != 0) {
             return new Flaw(
-                    "a " + kind.label() + " with attributes '" + letters(r.attributes) + "'",
+                    a(kind) + " with attributes '" + letters(r.attributes) + "'",
                     kind.legalAttributes() == 0 ? "none" : "only of '" + letters(kind.legalAttributes()) + "'");
         }
         if (r.address >>> DmaRecord.ADDRESS_BITS != 0) {
@@ -62,18 +62,17 @@ final class RecordRules {
             return new Flaw("group is " + r.group, "a number of at most 9 bits");
         }
         if (r.group != 0 && kind != TraceKind.PAGE_REQUEST) {
-            return new Flaw("a " + kind.label() + " with group " + r.group, "a group for page requests only");
+            return new Flaw(a(kind) + " with group " + r.group, "a group for page requests only");
         }
         return kind == TraceKind.MAP || kind == TraceKind.UNMAP ? pageFlaw(r, kind) : plainFlaw(r, kind);
     }
 
     private static @Nullable Flaw plainFlaw(DmaRecord r, TraceKind kind) {
         if (r.pageShift != 0) {
-            return new Flaw(
-                    "a " + kind.label() + " with page_shift " + r.pageShift, "a page_shift for map and unmap only");
+            return new Flaw(a(kind) + " with page_shift " + r.pageShift, "a page_shift for map and unmap only");
         }
         if (r.hasAddress && !kind.isDma()) {
-            return new Flaw("a " + kind.label() + " with an address", "an address for DMA and map only");
+            return new Flaw(a(kind) + " with an address", "an address for DMA and map only");
         }
         return null;
     }
@@ -84,6 +83,9 @@ final class RecordRules {
                     "page_shift is " + r.pageShift,
                     "log2 of a page size, " + DmaRecord.LEAST_SHIFT + " to " + DmaRecord.MOST_SHIFT);
         }
+        if (kind == TraceKind.MAP && (r.attributes & DmaRecord.PERMISSIONS) == 0) {
+            return new Flaw("a map that allows nothing", "r, w or x among its attributes");
+        }
         if (r.hasAddress != (kind == TraceKind.MAP)) {
             return kind == TraceKind.MAP
                     ? new Flaw("a map without an address", "the physical address that is mapped")
@@ -92,11 +94,16 @@ final class RecordRules {
         long inPage = (1L << r.pageShift) - 1;
         if (r.length == 0 || ((r.iova | r.length | r.address) & inPage) != 0) {
             return new Flaw(
-                    "a " + kind.label() + " of " + r.length + " bytes at " + hex(r.iova)
+                    a(kind) + " of " + r.length + " bytes at " + hex(r.iova)
                             + (r.hasAddress ? " to " + hex(r.address) : ""),
                     "whole pages of 2^" + r.pageShift + " bytes");
         }
         return null;
+    }
+
+    private static String a(TraceKind kind) {
+        String name = kind.label();
+        return ("aiou".indexOf(name.charAt(0)) < 0 ? "a " : "an ") + name;
     }
 
     static String letters(int attributes) {

@@ -7,12 +7,18 @@ import java.util.Locale;
 /** Traces that can be made up; the same parameters give the same bytes on every machine. */
 public enum TracePattern {
     /** Many guests' network cards, see {@link HyperTenantPattern}. */
-    HYPER_TENANT;
+    HYPER_TENANT,
+    /** Every device reads a window from its beginning to its end, and again, see {@link WindowPattern}. */
+    SEQUENTIAL,
+    /** Every device reads anywhere in a window, see {@link WindowPattern}. */
+    UNIFORM,
+    /** Every device writes into buffers that are mapped for one write each, see {@link RingPattern}. */
+    RING;
 
     /**
      * What a made-up trace is to be.
      *
-     * @param tenants how many devices, each a stream
+     * @param tenants how many devices, each a stream, from 1 on
      * @param records how many DMA records; those that map and unmap come on top
      * @param seed of all that is random
      */
@@ -33,6 +39,9 @@ public enum TracePattern {
     public void write(Parameters p, TraceWriter out) throws IOException {
         switch (this) {
             case HYPER_TENANT -> new HyperTenantPattern(p).write(out);
+            case SEQUENTIAL -> new WindowPattern(p, false).write(out);
+            case UNIFORM -> new WindowPattern(p, true).write(out);
+            case RING -> new RingPattern(p).write(out);
         }
     }
 }

@@ -10,6 +10,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.iommuemu.report.html.Document;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,6 +43,60 @@ class ValidateCliTest {
         assertThat(root.at("/experiments/0/id").asText()).isEqualTo("V2");
         assertThat(root.at("/experiments/0/series/0/points/0/measured").asDouble())
                 .isEqualTo(55.11);
+    }
+
+    @Test
+    void shouldWriteAPageWithEveryPointAndItsPreset() throws IOException {
+        Path page = temp.resolve("v.html");
+
+        assertThat(run("validate", "V2", "V4", "V11", "--report", page.toString()))
+                .isZero();
+
+        String html = Files.readString(page);
+        Document d = Document.of(html).isSelfContained();
+        assertThat(d.texts("h2"))
+                .containsExactly(
+                        "V2: a Gen3 x8 link against hardware, IOMMU off",
+                        "V4: pages that the IOTLB reaches, derived from latencies at 512 KiB",
+                        "V11: latency of a miss of four levels, MMU-600 in Agilex 5",
+                        "Presets");
+        assertThat(d.rows("hsw-e5-2637v3 reads"))
+                .contains(
+                        List.of("hsw-e5-2637v3 reads", "512 B", "55.11", "53.69", "Gb/s", "-2.6 %", "5.0 %", "within"));
+        assertThat(d.texts("figcaption"))
+                .containsExactly("hsw-e5-2637v3 reads", "hsw-e5-2637v3 writes", "measured and model");
+        assertThat(d.rows("tables.latency-ns"))
+                .anyMatch(r -> r.get(1).equals("68") && r.get(3).startsWith("Intel 814346: one walk read"));
+        run("validate", "V2", "V4", "V11", "--report", page.toString());
+        assertThat(Files.readString(page)).isEqualTo(html);
+    }
+
+    @Test
+    void shouldFlagWhatIsOutOnThePage() throws IOException {
+        Path page = temp.resolve("v.html");
+        Files.writeString(
+                temp.resolve("pciebench_bandwidth_vs_size.csv"),
+                "system,node,test,cache,size_b,gbit_s\nhsw-e5-2637v3,local,BW_DMA_RD,HWarm,512,99.0\n");
+
+        assertThat(run("validate", "V2", "--data", temp.toString(), "--report", page.toString()))
+                .isEqualTo(1);
+
+        Document d = Document.of(Files.readString(page));
+        assertThat(d.texts("span")).contains("✗ 0 of 1 experiments within tolerance");
+        assertThat(d.all("tr").stream().filter(r -> r.getAttribute("class").equals("out")))
+                .hasSize(3);
+    }
+
+    @Test
+    void shouldLeaveNoPageWhereItCannotBeWritten() {
+        assertThat(run(
+                        "validate",
+                        "V11",
+                        "--report",
+                        temp.resolve("none/v.html").toString()))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("none: does not exist; expected a folder to write v.html into");
+        assertThat(out.toString()).isEmpty();
     }
 
     @Test

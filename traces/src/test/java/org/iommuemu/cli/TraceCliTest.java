@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.iommuemu.capture.CompressedFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code trace} and the replay of what it makes. */
+class TraceCliTest {
+    private static final String SAMPLE = "samples/hyper-tenant-4.csv.zst";
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @TempDir
+    private Path temp;
+
+    private int run(String... args) {
+        return Main.run(new PrintWriter(out), new PrintWriter(err), args);
+    }
+
+    private String file(String name) {
+        return temp.resolve(name).toString();
+    }
+
+    private int generate(String name, String... more) {
+        return run(Stream.concat(Stream.of("trace", "generate", "--output", file(name)), Stream.of(more))
+                .toArray(String[]::new));
+    }
+
+    /** The text inside: how zstd packs it may differ from one release of the library to the next. */
+    @Test
+    void shouldMakeTheSampleAgain() throws IOException {
+        assertThat(generate("s.csv", "--tenants", "4", "--records", "20000", "--seed", "1"))
+                .isZero();
+
+        assertThat(temp.resolve("s.csv"))
+                .hasBinaryContent(CompressedFile.open(Path.of(SAMPLE)).readAllBytes());
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void shouldConvertThereAndBack() throws IOException {
+        generate("a.trace", "--tenants", "2", "--records", "999", "--seed", "5");
+        run("trace", "convert", file("a.trace"), file("b.csv.gz"));
+        run("trace", "convert", file("b.csv.gz"), file("c.csv.zst"));
+        assertThat(run("trace", "convert", file("c.csv.zst"), file("d.trace"))).isZero();
+
+        assertThat(temp.resolve("d.trace")).hasSameBinaryContentAs(temp.resolve("a.trace"));
+    }
+
+    @Test
+    void shouldSayWhatIsInATrace() {
+        assertThat(run("trace", "stat", SAMPLE)).isZero();
+
+        assertThat(out.toString().lines())
+                .contains(
+                        "from          pattern: hyper-tenant",
+                        "from          seed: 1",
+                        "records       20,020: read 6,667, write 13,333, map 16, unmap 4",
+                        // 6,667 packets: 64 B each; 1,514 B each and 16 B for all but the last.
+                        "bytes         426,688 read, 10,200,494 written, 0 atomic",
+                        "streams       4",
+                        "sizes         3: 64 B 6,667, 1,514 B 6,667, 16 B 6,666",
+                        "time          411.159 us");
+    }
+
+    @Test
+    void shouldReplayATraceWithAndWithoutTime() throws IOException {
+        Path json = temp.resolve("r.json");
+        assertThat(run("replay", SAMPLE, "--stages", "nested", "--json", json.toString()))
+                .isZero();
+
+        assertThat(out.toString()).endsWith("agreement     20000 of 20000 addresses agree\n");
+        JsonNode plain = new ObjectMapper().readTree(json.toFile());
+        assertThat(plain.at("/records/dma").asInt()).isEqualTo(20_000);
+        assertThat(plain.at("/records/unmap").asInt()).isEqualTo(4);
+        assertThat(plain.at("/commands/TLBI_NH_VA").asInt()).isEqualTo(4);
+        assertThat(plain.has("timing")).isFalse();
+
+        assertThat(run("replay", SAMPLE, "--preset", "hypersio", "--json", json.toString()))
+                .isZero();
+        JsonNode timed = new ObjectMapper().readTree(json.toFile());
+        assertThat(timed.at("/timing/transactions").asInt()).isEqualTo(20_000);
+        assertThat(timed.at("/timing/configuration/machine.stages").asText()).isEqualTo("nested");
+        // Ring, mailbox and two buffers of each tenant.
+        assertThat(timed.at("/timing/misses").asInt()).isEqualTo(16);
+    }
+
+    @Test
+    void shouldExitWithOneWhereAnAddressDisagrees() throws IOException {
+        Path file = temp.resolve("t.csv");
+        Files.writeString(
+                file,
+                "time_ps,kind,stream,iova,length,attributes,page_shift,address\n"
+                        + "0,map,1,0x1000,4096,r,12,0x5000\n1,read,1,0x1000,64,,,0x6000\n");
+
+        assertThat(run("replay", file.toString())).isEqualTo(1);
+        assertThat(out.toString()).endsWith("agreement     0 of 1 addresses agree\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "trace|trace needs one of generate, convert, stat",
+                "trace generate|Missing required option: '--output=FILE'",
+                "trace generate --output OUT --pattern none|--pattern is 'none'; expected one of hyper-tenant,",
+                "trace generate --output OUT --tenants 0|--tenants is 0; expected a number from 1 to 65535",
+                "trace generate --output OUT --records -1|--records is -1; expected 0 or more",
+                "trace generate --output no/such/folder/x|expected a folder to write x into",
+                "trace stat no/such/file|does not exist",
+                "trace stat samples/smmuv3-linux-nvme|is a folder",
+                "trace convert samples/smmuv3-linux-nvme/memory.json OUT|is no binary trace",
+                "replay samples/smmuv3-linux-nvme/trace.csv.gz|:1: no column 'time_ps'",
+                "replay samples/hyper-tenant-4.csv.zst --stages 3|--stages is '3'; expected 1, 2 or nested",
+                "replay samples/hyper-tenant-4.csv.zst --stages 2 --preset hypersio|--stages with --preset",
+                "replay samples/hyper-tenant-4.csv.zst --lint|--lint or --detect-stale with a DMA trace",
+                "replay samples/smmuv3-linux-vfio --stages 2|--stages with a capture",
+            })
+    void shouldRejectBadUsageInOneLine(String line, String message) throws IOException {
+        assertThat(run(line.replace("OUT", file("x")).split(" "))).isEqualTo(2);
+
+        assertThat(err.toString().lines()).hasSize(1);
+        assertThat(err.toString()).startsWith("iommu-emu: ").contains(message);
+        try (Stream<Path> left = Files.list(temp)) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    /** An older file stays where a new one cannot be written whole. */
+    @Test
+    void shouldWriteAFileWholeOrNotAtAll() throws IOException {
+        generate("a.trace", "--records", "3");
+        Path damaged = temp.resolve("a.trace");
+        byte[] whole = Files.readAllBytes(damaged);
+        Files.write(damaged, Arrays.copyOf(whole, whole.length - 1));
+        Path old = temp.resolve("b.csv");
+        Files.writeString(old, "old", StandardOpenOption.CREATE);
+
+        assertThat(run("trace", "convert", damaged.toString(), old.toString())).isEqualTo(2);
+
+        assertThat(err.toString()).contains("record 6 at byte 4296: the file ends here");
+        assertThat(old).hasContent("old");
+        try (Stream<Path> left = Files.list(temp)) {
+            assertThat(left).hasSize(2);
+        }
+    }
+}
