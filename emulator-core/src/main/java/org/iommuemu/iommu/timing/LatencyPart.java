@@ -5,7 +5,10 @@ package org.iommuemu.iommu.timing;
 public enum LatencyPart {
     /** In the device, on the PCIe link and in the root complex: serialisation, propagation, processing. */
     LINK("link"),
-    /** Waiting for tags, credits, those before on a link or in memory, software that answers a page request, a window, a port, a walker, or a table that somebody else walks. */
+    /**
+     * Waiting for tags, credits, those before on a link or in memory, software that answers a page request, a window, a port, a walker,
+     * or a table that somebody else walks.
+     */
     QUEUE("queue wait"),
     /** Looking up TLBs, hit or miss. */
     LOOKUP("lookup"),
