@@ -85,7 +85,7 @@ public class TimingBenchmark {
             if (depth != Depth.FUNCTION) {
                 timed = new TimedTranslation(
                         machine.iommu(), machine.unit(), machine::observe, MachineParameters.timing(settings));
-                measurement = new org.iommuemu.measure.Measurement(timed, machine.unit(), h -> h, settings);
+                measurement = new org.iommuemu.measure.Measurement(timed, null, machine.unit(), h -> h, settings);
             }
             machine.resetCounters();
         }

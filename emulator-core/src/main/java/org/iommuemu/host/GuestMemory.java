@@ -11,36 +11,47 @@ import org.iommuemu.paging.build.TableBuilder;
 
 /**
  * A guest's memory: its physical addresses, the same in every guest, and the second stage that maps them. The guest's tables have pages of
- * 4 KiB there; what the guest maps for its devices has pages of the size that it is mapped with, numbered in the order of first use.
+ * 4 KiB there; what the guest maps for its devices has pages of the size that it is mapped with, in the order of first use. As in a
+ * guest whose memory is contiguous, all of it lies close together as long as there is little of it:
+ *
+ * <pre>
+ *   2^35            2^36             + 1 MiB        + 512 MiB            2^40                2^41
+ *    |   pages of 4 KiB, downwards  ◀──┼──▶  tables   |──▶ pages of 2 MiB  |──▶ pages of 1 GiB
+ * </pre>
  */
 final class GuestMemory {
     /** Where a guest has its tables, and how many bytes of them there can be. */
-    private static final long TABLES = 1L << 30;
+    private static final long TABLES = (1L << 36) + (1L << 20);
 
-    private static final int TABLES_SHIFT = 30;
+    private static final long TABLE_BYTES = (1L << 29) - (1L << 20);
+    private static final int BACKING_SHIFT = 30;
+    /** Where its lowest page of 4 KiB can be. */
+    private static final long LOWEST = 1L << 35;
+
     /** Where the machine has the tables of guest 0. */
     private static final long BACKING = 1L << 46;
 
     private static final int GRANULE = 12;
     private static final long PAGE = 1L << GRANULE;
     private static final long NOWHERE = -1;
-    /** Where a guest has its pages of each height, in the order of heights. */
-    private static final long[] PAGES = {1L << 31, 1L << 34, 1L << 40};
+    /** Where a guest has its larger pages, by height from 1 up. */
+    private static final long[] LARGER = {(1L << 36) + (1L << 29), 1L << 40};
 
     private final TableBuilder second;
     private final TableFormat format;
     private final long offset;
     private final PageAllocator pages = new PageAllocator(TABLES);
-    private final PageAllocator[] areas = new PageAllocator[PAGES.length];
+    private final PageAllocator[] larger = new PageAllocator[LARGER.length];
     private final Long2LongHashMap places = new Long2LongHashMap(NOWHERE);
     private long backed = TABLES;
+    private long lowest = TABLES;
 
     GuestMemory(PhysicalMemory memory, PageAllocator hostPages, TableFormat format, int inputBits, int vmid) {
         this.format = format;
         second = new TableBuilder(memory, hostPages, format, inputBits);
-        offset = BACKING + ((long) vmid << TABLES_SHIFT) - TABLES;
-        for (int height = 0; height < areas.length; height++) {
-            areas[height] = new PageAllocator(PAGES[height]);
+        offset = BACKING + ((long) vmid << BACKING_SHIFT) - TABLES;
+        for (int i = 0; i < larger.length; i++) {
+            larger[i] = new PageAllocator(LARGER[i]);
         }
     }
 
@@ -62,8 +73,8 @@ final class GuestMemory {
     /** Maps what tables have been added since the last time. */
     void backTables() {
         long end = pages.allocate(0, PAGE);
-        if (end > TABLES + (1L << TABLES_SHIFT)) {
-            throw new IllegalArgumentException("a guest has more than 1 GiB of tables, expected fewer mappings");
+        if (end > TABLES + TABLE_BYTES) {
+            throw new IllegalArgumentException("a guest has more than 511 MiB of tables, expected fewer mappings");
         }
         for (; backed < end; backed += PAGE) {
             second.map(backed, backed + offset, 0, attributes(IommuDriver.READ | IommuDriver.WRITE, 0));
@@ -78,10 +89,18 @@ final class GuestMemory {
             return known;
         }
         long bytes = 1L << pageShift;
-        long at = areas[height].allocate(bytes, bytes);
+        long at = height == 0 ? nextSmallPage() : larger[height - 1].allocate(bytes, bytes);
         second.map(at, physical, height, attributes(IommuDriver.READ | IommuDriver.WRITE | IommuDriver.EXECUTE, 0));
         places.put(physical | height, at);
         return at;
+    }
+
+    private long nextSmallPage() {
+        if (lowest == LOWEST) {
+            throw new IllegalArgumentException("a guest has more than 2^23 pages of 4 KiB, expected fewer");
+        }
+        lowest -= PAGE;
+        return lowest;
     }
 
     /** A second stage's leaf: write-back, inner shareable, accessed. */

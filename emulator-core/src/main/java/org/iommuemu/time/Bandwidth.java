@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.time;
 
+import java.math.BigInteger;
 import java.util.Arrays;
 
 /**
@@ -192,8 +193,11 @@ public final class Bandwidth extends Resource {
 
     @Override
     long busy() {
-        return bytesPassed / ticksPerPicosecond * ticksPerByte
-                + bytesPassed % ticksPerPicosecond * ticksPerByte / ticksPerPicosecond;
+        // Of a fine rate, such as that of a link, both parts are so large that the product is not a long.
+        return BigInteger.valueOf(bytesPassed)
+                .multiply(BigInteger.valueOf(ticksPerByte))
+                .divide(BigInteger.valueOf(ticksPerPicosecond))
+                .longValue();
     }
 
     @Override

@@ -195,4 +195,16 @@ class BandwidthTest {
         assertThat(memory.statistics(now).peak())
                 .isEqualTo(used.values().stream().mapToLong(u -> u).max().orElseThrow() / (double) window);
     }
+
+    @Test
+    void shouldKnowHowLongAFineRateWasBusy() {
+        Bandwidth link = new Bandwidth("link", ByteRate.bitsPerSecond(57_884_765_627L));
+        Waiter who = link.waiter("any");
+        for (int i = 0; i < 1000; i++) {
+            link.transfer(who, 0, 1_000_000);
+        }
+
+        // 10^9 bytes are 8 * 10^9 bits, which take 138,205,621,346 ps and a part of one.
+        assertThat(link.statistics(1).busy()).isEqualTo(138_205_621_346L);
+    }
 }

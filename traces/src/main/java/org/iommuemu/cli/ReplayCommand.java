@@ -11,6 +11,7 @@ import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.measure.TimingReport;
 import org.iommuemu.preset.MachineParameters;
+import org.iommuemu.preset.Parameter;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.replay.CaptureReplay;
 import org.iommuemu.replay.ReplaySummary;
@@ -71,7 +72,8 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(
             names = "--stages",
             paramLabel = "S",
-            description = "of a DMA trace without --preset: stages that translate: 1, 2 or nested (default: 1)")
+            description =
+                    "of a DMA trace: stages that translate: 1, 2 or nested (default: machine.stages of the configuration, 1)")
     private @Nullable String stages;
 
     @Mixin
@@ -96,7 +98,7 @@ final class ReplayCommand implements Callable<Integer> {
         if (timing.isTimed()) {
             caches.refuse(spec, "--preset or --config");
         }
-        @Nullable Settings settings = timing.isTimed() ? timing.settings() : null;
+        @Nullable Settings settings = timing.isTimed() ? withStages(timing.settings()) : null;
         CacheConfiguration geometry = settings == null ? caches.configuration() : MachineParameters.caches(settings);
         if (Files.isRegularFile(capture)) {
             return replayTrace(settings, geometry);
@@ -110,9 +112,6 @@ final class ReplayCommand implements Callable<Integer> {
     private int replayTrace(@Nullable Settings settings, CacheConfiguration geometry) {
         if (lint || detectStale) {
             throw new InputException("--lint or --detect-stale with a DMA trace", "a capture with it");
-        }
-        if (stages != null && settings != null) {
-            throw new InputException("--stages with --preset or --config", "machine.stages in the file of --config");
         }
         StageLayout layout = settings != null ? MachineParameters.stages(settings) : layout();
         Progress progress = new Progress(Output.err(spec));
@@ -134,7 +133,7 @@ final class ReplayCommand implements Callable<Integer> {
                 ResultFile.write(json, TraceReplayJson.of(summary, timed, seconds));
             }
             if (report != null) {
-                ResultFile.write(report, ReplayHtml.of(summary.machine(), null, new LintLog(), timed));
+                ResultFile.write(report, ReplayHtml.of(summary, timed));
             }
             if (timed != null) {
                 Output.out(spec).print(TimingText.of(timed));
@@ -144,6 +143,10 @@ final class ReplayCommand implements Callable<Integer> {
         } finally {
             progress.clear();
         }
+    }
+
+    private Settings withStages(Settings settings) {
+        return stages == null ? settings : settings.with(Parameter.STAGES, layout().label());
     }
 
     private StageLayout layout() {

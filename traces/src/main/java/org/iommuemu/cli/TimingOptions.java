@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.measure.TimingReport;
+import org.iommuemu.preset.PathSettings;
 import org.iommuemu.preset.Presets;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.report.ResultFile;
@@ -96,7 +97,9 @@ final class TimingOptions {
 
     Settings settings() {
         Settings base = preset == null ? Presets.NOTHING : Presets.named(preset);
-        return config == null ? base : Presets.read(config, base);
+        Settings all = config == null ? base : Presets.read(config, base);
+        PathSettings.check(all);
+        return all;
     }
 
     int outstanding() {

@@ -4,10 +4,14 @@ package org.iommuemu.measure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
+import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.SetAssociativeCache;
+import org.iommuemu.device.AddressTranslationCache;
+import org.iommuemu.device.DmaPath;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.paging.Walker;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Figures of one cache.
@@ -38,13 +42,15 @@ public record CacheFigures(
         int occupied) {
     private static final String CONFIGURATION = "configuration";
     private static final String IOTLB = "iotlb";
+    private static final String ATC = "atc";
 
     /**
      * All caches of a machine with times, in the order of a lookup.
      *
      * @param level the architecture's number for a height of tables
      */
-    static List<CacheFigures> of(TimedTranslation timed, TranslationUnit unit, IntUnaryOperator level) {
+    static List<CacheFigures> of(
+            TimedTranslation timed, @Nullable DmaPath path, TranslationUnit unit, IntUnaryOperator level) {
         List<CacheFigures> all = new ArrayList<>(of(unit, level));
         List<SetAssociativeCache> first = timed.lookups().firstLevel();
         if (!first.isEmpty()) {
@@ -55,7 +61,16 @@ public record CacheFigures(
             all.add(1, sum("micro-tlb", micro));
         }
         all.add(of("table-lines", timed.tableLines()));
+        all.add(atc(path));
         return all;
+    }
+
+    /** Those of all devices that were heard of, as one; they may be more later. */
+    private static CacheFigures atc(@Nullable DmaPath path) {
+        List<SetAssociativeCache> caches = path == null
+                ? List.of()
+                : path.caches().stream().map(AddressTranslationCache::cache).toList();
+        return caches.isEmpty() ? of(ATC, new SetAssociativeCache(ATC, CacheGeometry.none())) : sum(ATC, caches);
     }
 
     /** Several equal caches as one. */

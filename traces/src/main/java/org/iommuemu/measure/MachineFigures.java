@@ -4,16 +4,19 @@ package org.iommuemu.measure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
+import org.iommuemu.device.DmaPath;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.timing.PrefetchedEntries;
 import org.iommuemu.iommu.timing.TimedTranslation;
+import org.jspecify.annotations.Nullable;
 
 /** What the machine counts by itself, at one moment. */
 record MachineFigures(List<CacheFigures> caches, long tableReads, long invalidations, PrefetchFigures prefetch) {
-    static MachineFigures of(TimedTranslation timed, TranslationUnit unit, IntUnaryOperator level) {
+    static MachineFigures of(
+            TimedTranslation timed, @Nullable DmaPath path, TranslationUnit unit, IntUnaryOperator level) {
         PrefetchedEntries p = timed.prefetched();
         return new MachineFigures(
-                CacheFigures.of(timed, unit, level),
+                CacheFigures.of(timed, path, unit, level),
                 timed.tableReads(),
                 unit.invalidations(),
                 new PrefetchFigures(p.issued(), p.useful(), p.late()));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.measure;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
+import org.iommuemu.device.DmaPath;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationUnit;
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** Counts what one machine's transactions and commands take, from its making or the last {@link #reset} on. */
 public final class Measurement {
     private final TimedTranslation timed;
+    private final @Nullable DmaPath path;
     private final TranslationUnit unit;
     private final IntUnaryOperator level;
     private final Settings settings;
@@ -37,18 +40,25 @@ public final class Measurement {
      * A measurement.
      *
      * @param timed the machine's times
+     * @param path the way of transactions to the machine and on, or null if they begin and end there
      * @param unit its pipeline
      * @param level the architecture's number for a height of tables
      * @param settings of the machine
      */
-    public Measurement(TimedTranslation timed, TranslationUnit unit, IntUnaryOperator level, Settings settings) {
+    public Measurement(
+            TimedTranslation timed,
+            @Nullable DmaPath path,
+            TranslationUnit unit,
+            IntUnaryOperator level,
+            Settings settings) {
         this.timed = timed;
+        this.path = path;
         this.unit = unit;
         this.level = level;
         this.settings = settings;
         streams = new StreamCollector(
                 MachineParameters.timing(settings).ordering().scope() == Scope.STREAM);
-        atStart = MachineFigures.of(timed, unit, level);
+        atStart = MachineFigures.of(timed, path, unit, level);
         timed.commands().listen(commands);
     }
 
@@ -64,8 +74,8 @@ public final class Measurement {
         walks.reset();
         commands.reset();
         series.reset(now);
-        timed.resources().forEach(Resource::resetStatistics);
-        atStart = MachineFigures.of(timed, unit, level);
+        resources().forEach(Resource::resetStatistics);
+        atStart = MachineFigures.of(timed, path, unit, level);
         listener = onTransaction;
         start = now;
         last = now;
@@ -105,7 +115,7 @@ public final class Measurement {
     public TimingReport report(int outstanding, MeasureWindow window) {
         long span = Math.max(1, last - start);
         Latencies figures = latencies.figures();
-        MachineFigures machine = MachineFigures.of(timed, unit, level).since(atStart);
+        MachineFigures machine = MachineFigures.of(timed, path, unit, level).since(atStart);
         List<StreamFigures> byStream = streams.streams();
         return new TimingReport(
                 settings,
@@ -120,9 +130,16 @@ public final class Measurement {
                 Fairness.of(byStream),
                 streams.blockers(),
                 machine.caches().stream().filter(CacheFigures::wasUsed).toList(),
-                timed.resources().stream().map(r -> r.statistics(span)).toList(),
+                resources().stream().map(r -> r.statistics(span)).toList(),
                 commands.figures(),
                 series.figures(span));
+    }
+
+    /** What transactions wait for. */
+    private List<Resource> resources() {
+        List<Resource> all = new ArrayList<>(path == null ? List.of() : path.resources());
+        all.addAll(timed.resources());
+        return all;
     }
 
     private static PageCounters pages(List<StreamFigures> streams, Latencies latencies, MachineFigures machine) {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.measure;
 
+import org.iommuemu.device.AddressTranslationService;
+import org.iommuemu.device.DmaPath;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.Journey;
 import org.iommuemu.iommu.timing.TimedTranslation;
+import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.preset.MachineParameters;
+import org.iommuemu.preset.Parameter;
+import org.iommuemu.preset.PathSettings;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.time.FourAryHeap;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReplayTimer {
 
+    private static final String DEVICE = "device";
     /** Of an access whose length nobody recorded. */
     private static final int USUAL_BYTES = 64;
 
@@ -29,6 +35,7 @@ public final class ReplayTimer {
     private final FourAryHeap ends = new FourAryHeap();
 
     private @Nullable TimedTranslation timed;
+    private @Nullable DmaPath path;
     private @Nullable Measurement measurement;
     private @Nullable TimingReport report;
     private long presented;
@@ -81,6 +88,7 @@ public final class ReplayTimer {
             next(timestamp);
         }
         presented++;
+        DmaPath way = path;
         TimedTranslation times = timed;
         Measurement counts = measurement;
         if (times == null || counts == null) {
@@ -89,9 +97,10 @@ public final class ReplayTimer {
         }
         long at = arrival(timestamp);
         latest = at;
-        int size = bytes == 0 ? USUAL_BYTES : (int) Math.min(bytes, Integer.MAX_VALUE);
+        int room = PhysicalMemory.PAGE_BYTES - (int) (t.address() & PhysicalMemory.PAGE_BYTES - 1);
+        int size = bytes == 0 ? Math.min(USUAL_BYTES, room) : (int) Math.min(bytes, Integer.MAX_VALUE);
         journey.clear();
-        long end = times.translate(t, size, at, v, journey);
+        long end = way == null ? times.translate(t, size, at, v, journey) : way.access(t, size, at, v, journey);
         if (outstanding > 0) {
             ends.push(ends.pop(), end);
         }
@@ -105,8 +114,13 @@ public final class ReplayTimer {
      * @param timestamp in ps, as that of accesses
      */
     public void commandsAt(long timestamp) {
+        long told = outstanding > 0 ? latest : Math.max(latest, timestamp - first);
         if (timed != null && outstanding == 0) {
-            timed.commands().toldAt(Math.max(latest, timestamp - first));
+            timed.commands().toldAt(told);
+        }
+        AddressTranslationService ats = path == null ? null : path.ats();
+        if (ats != null) {
+            ats.commandsAt(told);
         }
     }
 
@@ -146,8 +160,17 @@ public final class ReplayTimer {
         if (outstanding == 0) {
             machine.commands().accept(times.commands());
         }
-        measurement = new Measurement(times, machine.unit(), machine.level(), settings);
-        return measurement;
+        DmaPath way = settings.text(Parameter.REPLAY_FROM).equals(DEVICE)
+                ? PathSettings.path(settings, machine.iommu(), times)
+                : null;
+        path = way;
+        AddressTranslationService ats = way == null ? null : way.ats();
+        if (ats != null) {
+            ats.onAnswer(times.commands()::answeredAt);
+        }
+        Measurement counts = new Measurement(times, way, machine.unit(), machine.level(), settings);
+        measurement = counts;
+        return counts;
     }
 
     private void end() {
@@ -155,6 +178,7 @@ public final class ReplayTimer {
             timed.commands().listen(null);
         }
         timed = null;
+        path = null;
         measurement = null;
     }
 

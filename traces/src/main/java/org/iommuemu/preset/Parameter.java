@@ -272,6 +272,8 @@ public enum Parameter {
     /** Software's time for a page. */
     PAGE_REQUEST_SERVICE(
             "page-request.service-ns", "0", "ns until software has answered a Page Request; 0 is no PRI", 0, 1e9),
+    /** Where the accesses of a replay begin. */
+    REPLAY_FROM("replay.from", "device", "where accesses of a replay begin and end", "device, iommu"),
     /** Where the data of a replay are. */
     DATA_PLACEMENT("data.placement", "cached", "where the data of a replay are", "cached, memory, remote"),
     /** Rate of data. */

@@ -35,6 +35,7 @@ public final class CaptureReplay implements AutoCloseable {
     private final CommandFeed commands;
     private final RecordedFaults faults;
     private @Nullable StaleDetector stale;
+    private final PageLengths lengths = new PageLengths();
     private @Nullable ReplayTimer timer;
     private @Nullable List<StaleEntry> staleAtStop;
     private long stop = -1;
@@ -194,7 +195,7 @@ public final class CaptureReplay implements AutoCloseable {
         int access = write ? Access.WRITE : Access.READ;
         transaction.set(r.sid(), Transaction.NO_SUBSTREAM, r.iova(), access);
         if (timer != null) {
-            timer.present(transaction, r.length(), r.timestamp() * Picoseconds.PER_NANOSECOND, verdict);
+            timer.present(transaction, lengths.of(r), r.timestamp() * Picoseconds.PER_NANOSECOND, verdict);
         } else {
             front.translate(transaction, verdict);
         }

@@ -13,12 +13,14 @@ import org.iommuemu.measure.TimingReport;
 import org.iommuemu.replay.Agreement;
 import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.replay.StaleReport;
+import org.iommuemu.replay.TraceReplaySummary;
 import org.iommuemu.report.html.Axis;
 import org.iommuemu.report.html.Bars;
 import org.iommuemu.report.html.Digits;
 import org.iommuemu.report.html.Markup;
 import org.iommuemu.report.html.Page;
 import org.iommuemu.report.html.Table;
+import org.iommuemu.trace.TraceKind;
 import org.jspecify.annotations.Nullable;
 
 /** A replay's figures as a page. Two runs of the same replay give the same page: the host's time is not on it. */
@@ -35,12 +37,38 @@ public final class ReplayHtml {
      * @param timing what accesses took, or null if nobody asked
      */
     public static String of(ReplaySummary s, @Nullable StaleReport stale, LintLog lint, @Nullable TimingReport timing) {
+        Map<String, Long> records = new LinkedHashMap<>();
+        for (TraceRecord.Kind kind : TraceRecord.Kind.values()) {
+            records.put(ReplayJson.key(kind), s.records().of(kind));
+        }
+        return of(s, records, stale, lint, timing);
+    }
+
+    /**
+     * The document of a DMA trace.
+     *
+     * @param timing what accesses took, or null if nobody asked
+     */
+    public static String of(TraceReplaySummary s, @Nullable TimingReport timing) {
+        Map<String, Long> records = new LinkedHashMap<>();
+        for (TraceKind kind : TraceKind.values()) {
+            records.put(kind.label(), s.of(kind));
+        }
+        return of(s.machine(), records, null, new LintLog(), timing);
+    }
+
+    private static String of(
+            ReplaySummary s,
+            Map<String, Long> records,
+            @Nullable StaleReport stale,
+            LintLog lint,
+            @Nullable TimingReport timing) {
         return Page.of("Replay of " + s.name(), m -> {
             agreement(m, s);
             if (timing != null) {
                 TimingHtml.into(m, timing);
             }
-            functional(m, s);
+            functional(m, s, records);
             if (stale != null) {
                 stale(m, stale);
             }
@@ -98,7 +126,7 @@ public final class ReplayHtml {
                         .toList());
     }
 
-    private static void functional(Markup m, ReplaySummary s) {
+    private static void functional(Markup m, ReplaySummary s, Map<String, Long> records) {
         m.leaf("h2", "Trace and caches, from its beginning to its end");
         m.open("div", "class", "charts");
         hitRates(m, s.caches());
@@ -106,7 +134,7 @@ public final class ReplayHtml {
         m.close();
         caches(s.caches()).into(m);
         m.leaf("h3", "Counts");
-        counts(s).into(m);
+        counts(s, records).into(m);
     }
 
     private static void hitRates(Markup m, List<CacheFigures> caches) {
@@ -160,14 +188,17 @@ public final class ReplayHtml {
         return table;
     }
 
-    private static Table counts(ReplaySummary s) {
+    private static Table counts(ReplaySummary s, Map<String, Long> records) {
         Table table = new Table().text("what").text("which").number("count");
-        table.row("records", "all", Digits.of(s.records().records()));
-        for (TraceRecord.Kind kind : TraceRecord.Kind.values()) {
-            if (s.records().of(kind) > 0) {
-                table.row("records", ReplayJson.key(kind), Digits.of(s.records().of(kind)));
+        table.row(
+                "records",
+                "all",
+                Digits.of(records.values().stream().mapToLong(n -> n).sum()));
+        records.forEach((kind, n) -> {
+            if (n > 0) {
+                table.row("records", kind, Digits.of(n));
             }
-        }
+        });
         table.row("transactions", "translated", Digits.of(s.transactions().translated()));
         table.row("transactions", "passed through", Digits.of(s.transactions().passedThrough()));
         table.row("transactions", "refused", Digits.of(s.transactions().refused()));

@@ -16,6 +16,7 @@ import org.iommuemu.measure.PageCounters;
 import org.iommuemu.measure.StreamFigures;
 import org.iommuemu.measure.TimingReport;
 import org.iommuemu.measure.WalkFigures;
+import org.iommuemu.preset.Parameter;
 import org.iommuemu.time.Picoseconds;
 import org.iommuemu.time.ResourceStatistics;
 import org.iommuemu.time.Waits;
@@ -43,7 +44,7 @@ public final class TimingText {
     public static String of(TimingReport t) {
         TimingText text = new TimingText();
         text.head(t);
-        text.latencies(t.latencies());
+        text.latencies(t.latencies(), t.settings().text(Parameter.REPLAY_FROM));
         text.lookups(t);
         text.streams(t);
         text.caches(t);
@@ -80,8 +81,8 @@ public final class TimingText {
                 t.refused());
     }
 
-    private void latencies(Latencies l) {
-        line("latency", "%s; in the IOMMU", percentiles(l.all()));
+    private void latencies(Latencies l, String from) {
+        line("latency", "%s; %s", percentiles(l.all()), from.equals("iommu") ? "in the IOMMU" : "for the device");
         if (l.reads().count() > 0 && l.writes().count() > 0) {
             line("", "reads: %s", percentiles(l.reads()));
             line("", "writes: %s", percentiles(l.writes()));

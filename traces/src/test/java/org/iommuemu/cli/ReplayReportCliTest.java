@@ -175,6 +175,35 @@ class ReplayReportCliTest {
         assertThat(slices.size()).isGreaterThan(2 * transactions.size());
     }
 
+    @Test
+    void shouldReportADmaTraceOfManyTenants() throws IOException {
+        Path trace = temp.resolve("t.csv");
+        Path report = temp.resolve("r.html");
+        Path timeline = temp.resolve("t.json");
+        run("trace", "generate", "--output", trace.toString(), "--records", "2000", "--tenants", "40");
+
+        assertThat(run(
+                        "replay",
+                        trace.toString(),
+                        "--preset",
+                        "hypersio",
+                        "--closed-loop",
+                        "8",
+                        "--report",
+                        report.toString(),
+                        "--timeline",
+                        timeline.toString()))
+                .isZero();
+
+        Document d = page(report);
+        assertThat(d.rows("measured")).containsExactly(List.of("measured", "2,000", "transactions"));
+        assertThat(d.texts("figcaption")).contains("what transactions found, busiest streams");
+        assertThat(new ObjectMapper()
+                        .readTree(timeline.toFile()).findValuesAsText("cat").stream()
+                                .filter("dma"::equals))
+                .hasSize(2000);
+    }
+
     @ParameterizedTest(name = "{0}")
     @CsvSource(
             delimiter = '|',

@@ -92,7 +92,7 @@ class TraceCliTest {
         assertThat(plain.at("/commands/TLBI_NH_VA").asInt()).isEqualTo(4);
         assertThat(plain.has("timing")).isFalse();
 
-        assertThat(run("replay", SAMPLE, "--preset", "hypersio", "--json", json.toString()))
+        assertThat(run("replay", SAMPLE, "--preset", "hypersio", "--stages", "nested", "--json", json.toString()))
                 .isZero();
         JsonNode timed = new ObjectMapper().readTree(json.toFile());
         assertThat(timed.at("/timing/transactions").asInt()).isEqualTo(20_000);
@@ -128,7 +128,7 @@ class TraceCliTest {
                 "trace convert samples/smmuv3-linux-nvme/memory.json OUT|is no binary trace",
                 "replay samples/smmuv3-linux-nvme/trace.csv.gz|:1: no column 'time_ps'",
                 "replay samples/hyper-tenant-4.csv.zst --stages 3|--stages is '3'; expected 1, 2 or nested",
-                "replay samples/hyper-tenant-4.csv.zst --stages 2 --preset hypersio|--stages with --preset",
+                "replay samples/hyper-tenant-4.csv.zst --stages 3 --preset hypersio|--stages is '3'; expected 1, 2 or nested",
                 "replay samples/hyper-tenant-4.csv.zst --lint|--lint or --detect-stale with a DMA trace",
                 "replay samples/smmuv3-linux-vfio --stages 2|--stages with a capture",
             })

@@ -77,6 +77,7 @@ final class MeasuredMachine implements AutoCloseable {
     /** Everything usual but the times. */
     static Settings settings() {
         return Presets.NOTHING
+                .with(Parameter.REPLAY_FROM, "iommu")
                 .with(Parameter.LOOKUP_INTERVAL, "0")
                 .with(Parameter.LOOKUP_LATENCY, "2")
                 .with(Parameter.WALK_BEFORE, "10")

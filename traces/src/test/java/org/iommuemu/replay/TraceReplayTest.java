@@ -130,8 +130,7 @@ class TraceReplayTest {
         TraceReplaySummary plain = replay(file, MachineParameters.caches(settings), StageLayout.NESTED);
         TraceReplaySummary timed;
         try (TraceReader trace = TraceEncoding.open(file);
-                TraceReplay replay =
-                        new TraceReplay(MachineParameters.caches(settings), MachineParameters.stages(settings))) {
+                TraceReplay replay = new TraceReplay(MachineParameters.caches(settings), StageLayout.NESTED)) {
             replay.time(settings, 0, MeasureWindow.EVERYTHING, null);
             replay.run(trace, ProgressListener.NONE);
             timed = replay.summary("t");

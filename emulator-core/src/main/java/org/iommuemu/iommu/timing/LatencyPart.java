@@ -3,9 +3,12 @@ package org.iommuemu.iommu.timing;
 
 /** What a transaction's time is spent on. The parts of a {@link Journey} add up to its latency. */
 public enum LatencyPart {
-    /** On the PCIe link and in the root complex: serialisation, propagation, processing. */
+    /** In the device, on the PCIe link and in the root complex: serialisation, propagation, processing. */
     LINK("link"),
-    /** Waiting for tags, credits, a window, a port, a walker, or a table that somebody else walks. */
+    /**
+     * Waiting for tags, credits, those before on a link or in memory, software that answers a page request, a window, a port, a walker,
+     * or a table that somebody else walks.
+     */
     QUEUE("queue wait"),
     /** Looking up TLBs, hit or miss. */
     LOOKUP("lookup"),

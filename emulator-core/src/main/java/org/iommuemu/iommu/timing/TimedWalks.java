@@ -22,8 +22,10 @@ final class TimedWalks {
     private final Slots walkers;
     private final Waiter walking;
     private final Waiter prefetching;
-    private final Slots readWalkers;
-    private final Waiter walkingForReads;
+    /** Null if reads may have all walkers. */
+    private final @Nullable Slots readWalkers;
+
+    private final @Nullable Waiter walkingForReads;
     private final @Nullable Slots pending;
     private final @Nullable Waiter missing;
     private final SerialRegions leafTables;
@@ -44,8 +46,10 @@ final class TimedWalks {
         walkers = new Slots("walkers", parameters.walkers());
         walking = walkers.waiter("misses");
         prefetching = walkers.waiter("prefetches");
-        readWalkers = new Slots("walkers for reads", Math.min(parameters.walkers(), parameters.readWalkers()));
-        walkingForReads = readWalkers.waiter("misses of reads");
+        readWalkers = parameters.readWalkers() < parameters.walkers()
+                ? new Slots("walkers for reads", parameters.readWalkers())
+                : null;
+        walkingForReads = readWalkers == null ? null : readWalkers.waiter("misses of reads");
         pending =
                 parameters.pending() == Integer.MAX_VALUE ? null : new Slots("misses under way", parameters.pending());
         missing = pending == null ? null : pending.waiter("misses");
@@ -70,11 +74,12 @@ final class TimedWalks {
     /** Times the walk that the machine has made for a miss. */
     long walk(Footprint footprint, long missedAt, boolean write, int bytes) {
         long noted = pending == null || missing == null ? missedAt : pending.acquire(missing, missedAt);
-        long admitted = write ? noted : readWalkers.acquire(walkingForReads, noted);
+        boolean limited = !write && readWalkers != null;
+        long admitted = limited && walkingForReads != null ? readWalkers.acquire(walkingForReads, noted) : noted;
         long start = walkers.acquire(walking, admitted);
         long recovery = parameters.recovery().of(write, bytes);
         long end = read(footprint, start, recovery);
-        if (!write) {
+        if (limited) {
             readWalkers.release(admitted, end + recovery);
         }
         long answer = end + parameters.after();
@@ -145,7 +150,10 @@ final class TimedWalks {
         if (pending != null) {
             all.add(pending);
         }
-        all.addAll(List.of(readWalkers, walkers, leafTables));
+        if (readWalkers != null) {
+            all.add(readWalkers);
+        }
+        all.addAll(List.of(walkers, leafTables));
         all.addAll(tables.resources());
         return all;
     }
