@@ -181,7 +181,8 @@ public final class DmaPath {
         } else {
             j.add(LatencyPart.WALK, known - start);
         }
-        long issued = posted ? known : e.takeTag(known, j);
+        long tagged = posted ? known : e.takeTag(known, j);
+        long issued = e.inTurn(tagged, j);
         int data = kind == TlpKind.READ ? 0 : bytes;
         long arrived = e.up(kind, data, t.hasSubstream() && !translated, issued, j);
         if (pageBytes > 0) {
@@ -198,7 +199,7 @@ public final class DmaPath {
         }
         e.drained(kind, data, passed);
         long there = answer(e, address, bytes, passed, v, j);
-        e.giveTag(issued, there);
+        e.giveTag(tagged, there);
         if (ats != null && translated) {
             ats.used(e, there);
         }

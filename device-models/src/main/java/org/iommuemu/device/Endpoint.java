@@ -24,6 +24,7 @@ final class Endpoint {
     private final @Nullable Pipeline sending;
     private final @Nullable Pipeline taking;
     private final @Nullable AddressTranslationCache atc;
+    private long latest;
 
     /**
      * An idle end.
@@ -69,6 +70,13 @@ final class Endpoint {
 
     void giveTag(long from, long until) {
         tags.release(from, until);
+    }
+
+    /** A request is ready to be sent: behind those that were ready before it, which may have had to wait for tags. */
+    long inTurn(long at, Journey j) {
+        latest = Math.max(latest, at);
+        j.add(LatencyPart.QUEUE, latest - at);
+        return latest;
     }
 
     /** Sends a TLP up; {@link #drained} must follow. Returns when it is at the IOMMU. */

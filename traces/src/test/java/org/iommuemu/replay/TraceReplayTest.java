@@ -258,7 +258,7 @@ class TraceReplayTest {
                 .hasMessage(file + ":3: record 2: a page has 2^16 bytes; expected one of 2^12, 2^21, 2^30");
     }
 
-    /** What is left, for a million records, is a window of the file and the histogram's growth. */
+    /** What is left, for a million records, is a window of the file, and some 200 buffers that move: less than a byte a record. */
     @ParameterizedTest
     @CsvSource({"64, false, 0", "1, true, 0", "64, true, 16"})
     void shouldAllocateNothingForARecord(int tenants, boolean timed, int outstanding) throws IOException {
@@ -276,7 +276,7 @@ class TraceReplayTest {
             long allocated =
                     THREADS.getThreadAllocatedBytes(Thread.currentThread().getId()) - before;
 
-            assertThat(allocated).isLessThan(100_000);
+            assertThat(allocated).isLessThan(1_000_000);
             assertThat(replay.summary("t").total()).isEqualTo(1_250_000);
         }
     }

@@ -74,13 +74,13 @@ final class TimedWalks {
     /** Times the walk that the machine has made for a miss. */
     long walk(Footprint footprint, long missedAt, boolean write, int bytes) {
         long noted = pending == null || missing == null ? missedAt : pending.acquire(missing, missedAt);
-        boolean limited = !write && readWalkers != null;
-        long admitted = limited && walkingForReads != null ? readWalkers.acquire(walkingForReads, noted) : noted;
+        Slots limit = write ? null : readWalkers;
+        long admitted = limit == null || walkingForReads == null ? noted : limit.acquire(walkingForReads, noted);
         long start = walkers.acquire(walking, admitted);
         long recovery = parameters.recovery().of(write, bytes);
         long end = read(footprint, start, recovery);
-        if (limited) {
-            readWalkers.release(admitted, end + recovery);
+        if (limit != null) {
+            limit.release(admitted, end + recovery);
         }
         long answer = end + parameters.after();
         if (pending != null) {
