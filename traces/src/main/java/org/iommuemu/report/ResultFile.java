@@ -71,7 +71,11 @@ public final class ResultFile {
     public static void write(Path file, Content content) {
         check(file);
         try {
-            Path part = Files.createTempFile(folderOf(file), "." + file.getFileName(), ".part");
+            // Not a temporary file of the JDK's, which nobody else may read.
+            String name = "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".part";
+            Path part = folderOf(file).resolve(name);
+            Files.deleteIfExists(part);
+            Files.createFile(part);
             try {
                 content.writeTo(part);
                 Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
