@@ -72,7 +72,8 @@ public final class ResultFile {
         check(file);
         try {
             // Not a temporary file of the JDK's, which nobody else may read.
-            String name = "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".part";
+            String name =
+                    "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".part";
             Path part = folderOf(file).resolve(name);
             Files.deleteIfExists(part);
             Files.createFile(part);

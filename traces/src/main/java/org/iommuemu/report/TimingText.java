@@ -167,7 +167,9 @@ public final class TimingText {
                 "%.3f by bandwidth, %.3f by latency (Jain), %,d streams",
                 t.fairness().bandwidth(),
                 t.fairness().latency(),
-                t.streams().size());
+                t.streams().stream()
+                        .filter(s -> s.stream() != StreamFigures.OTHERS)
+                        .count());
         for (StreamFigures s :
                 t.streams().subList(0, Math.min(MOST_STREAMS, t.streams().size()))) {
             line(
