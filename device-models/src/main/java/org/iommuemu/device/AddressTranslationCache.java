@@ -70,7 +70,10 @@ public final class AddressTranslationCache {
         long tag1 = tag1(t);
         int shift = c.pageShift();
         long page = t.address() >>> shift;
-        int entry = cache.fill(tag0(page, shift), tag1, page ^ tag1, c.address() | flags(c), at);
+        int old = cache.probe(tag0(page, shift), tag1, page ^ tag1);
+        // What is under way by an entry that is filled anew is still to be waited for.
+        long until = old < 0 ? at : Math.max(at, cache.value1(old));
+        int entry = cache.fill(tag0(page, shift), tag1, page ^ tag1, c.address() | flags(c), until);
         evictedUntil = cache.evicted() ? latestUse : evictedUntil;
         shifts |= 1L << shift;
         hitShift = shift;

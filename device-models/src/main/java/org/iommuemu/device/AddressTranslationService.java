@@ -104,13 +104,18 @@ public final class AddressTranslationService implements DevicePort {
     private long request(Endpoint e, Transaction t, long at, Journey j) {
         long issued = e.takeTag(at, j);
         long arrived = e.up(TlpKind.TRANSLATION_REQUEST, 0, t.hasSubstream(), issued, j);
-        request.set(t.streamId(), t.substreamId(), t.address() & ~(long) OFFSET, t.access());
+        request.set(t.streamId(), t.substreamId(), t.address() & ~(long) OFFSET, asked(t.access()));
         long answered = timed.requestTranslation(request, TlpKind.ATS_DATA, arrived, completion, j);
         e.drained(TlpKind.TRANSLATION_REQUEST, 0, answered);
         int data = completion.status() == TranslationCompletion.Status.SUCCESS ? TlpKind.ATS_DATA : 0;
         long there = e.down(TlpKind.TRANSLATION_COMPLETION, data, false, answered, j);
         e.giveTag(issued, there);
         return there;
+    }
+
+    /** What it takes to do an access: an AtomicOp writes. */
+    private static int asked(int access) {
+        return (access & Access.ATOMIC) != 0 ? access | Access.WRITE : access;
     }
 
     private long requestPage(Endpoint e, Transaction t, long at, Journey j) {
@@ -186,7 +191,8 @@ public final class AddressTranslationService implements DevicePort {
         boolean pasid = what.substreamId() != Transaction.NO_SUBSTREAM;
         long there = e.down(TlpKind.INVALIDATE_REQUEST, TlpKind.ATS_DATA, pasid, at, messages);
         long over = atc == null ? there : Math.max(there, atc.invalidate(what));
-        long answered = e.up(TlpKind.INVALIDATE_COMPLETION, 0, false, over, messages);
+        long turn = e.inTurn(over, over, messages);
+        long answered = e.up(TlpKind.INVALIDATE_COMPLETION, 0, false, turn, messages);
         e.drained(TlpKind.INVALIDATE_COMPLETION, 0, answered);
         return answered;
     }

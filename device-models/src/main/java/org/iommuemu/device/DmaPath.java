@@ -182,7 +182,7 @@ public final class DmaPath {
             j.add(LatencyPart.WALK, known - start);
         }
         long tagged = posted ? known : e.takeTag(known, j);
-        long issued = e.inTurn(tagged, j);
+        long issued = e.inTurn(known, tagged, j);
         int data = kind == TlpKind.READ ? 0 : bytes;
         long arrived = e.up(kind, data, t.hasSubstream() && !translated, issued, j);
         if (pageBytes > 0) {

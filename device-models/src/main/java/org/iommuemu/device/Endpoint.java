@@ -72,11 +72,19 @@ final class Endpoint {
         tags.release(from, until);
     }
 
-    /** A request is ready to be sent: behind those that were ready before it, which may have had to wait for tags. */
-    long inTurn(long at, Journey j) {
-        latest = Math.max(latest, at);
-        j.add(LatencyPart.QUEUE, latest - at);
-        return latest;
+    /**
+     * Something is ready to be sent: behind what has waited for a tag before it.
+     *
+     * @param ready when it would be, but for a tag of its own
+     * @param tagged when it has that
+     */
+    long inTurn(long ready, long tagged, Journey j) {
+        if (tagged > ready) {
+            latest = Math.max(latest, tagged);
+        }
+        long start = Math.max(tagged, latest);
+        j.add(LatencyPart.QUEUE, start - tagged);
+        return start;
     }
 
     /** Sends a TLP up; {@link #drained} must follow. Returns when it is at the IOMMU. */

@@ -30,6 +30,9 @@ public final class PcieLink {
     private final CreditPool nonPostedUp;
     private final CreditPool postedDown;
     private final CreditPool completionsDown;
+    /** Ends are rounded up to the picosecond, and so are durations. */
+    private static final long ROUNDING = 2;
+
     private int aloneBytes;
     private long aloneTime;
 
@@ -151,10 +154,18 @@ public final class PcieLink {
         long end = at;
         int rest = bytes;
         for (int next = first(address, bytes); rest > 0; next = Math.min(rest, boundedBytes)) {
-            end = completion(TlpKind.COMPLETION, at, next);
+            long booked = completion(TlpKind.COMPLETION, at, next);
+            // Behind the one before it, also where both found room in one window among others that were booked for
+            // later.
+            end = rest == bytes ? booked : Math.max(booked, end + own(next) - ROUNDING);
             rest -= next;
         }
         return end;
+    }
+
+    /** How long a completion with so much data is on the wire. */
+    private long own(int data) {
+        return alone(parameters.tlpBytes(TlpKind.COMPLETION, data, false)) - propagation;
     }
 
     /** Into how many completions the data of a read are cut, see {@link #complete(long, long, int)}. */

@@ -108,4 +108,13 @@ class PcieLinkTest {
                 .hasMessage("link up non-posted data credits are 1, expected 0 or at least 2");
         assertThatThrownBy(() -> new FlowControl.Pool(-1, 0)).hasMessage("credits must not be negative");
     }
+
+    /** The data of one read follow one another, also where they pass data that were booked for later. */
+    @Test
+    void shouldSendTheDataOfAReadOneBehindTheOther() {
+        PcieLink link = link(256);
+        link.complete(1_000_000, 64);
+
+        assertThat((double) (link.complete(20_000, 512) - 20_000)).isCloseTo(552 * BYTE + PROPAGATION, within(10.0));
+    }
 }

@@ -37,6 +37,7 @@ public final class Iotlb {
     private boolean faultsKept;
     private int hitShift;
     private int last = SetAssociativeCache.MISS;
+    private boolean filled;
 
     /**
      * An empty IOTLB.
@@ -83,6 +84,12 @@ public final class Iotlb {
     /** Lets {@link #lastEntry} answer that there was none. */
     public void forgetLastEntry() {
         last = SetAssociativeCache.MISS;
+        filled = false;
+    }
+
+    /** Whether {@link #lastEntry} was filled, not only found, since {@link #forgetLastEntry}. */
+    public boolean hasFilled() {
+        return filled && last >= 0;
     }
 
     /** Probes for the smallest of the live sizes, which is the only one mostly, then for the others. */
@@ -200,6 +207,7 @@ public final class Iotlb {
         long tag0 = EntryTag.of(address, shift, root.format().granuleCode(), global);
         long base = output & -(1L << shift);
         int before = cache.size();
+        filled = true;
         last = cache.fill(
                 tag0,
                 global ? root.globalTag() : root.tag(),

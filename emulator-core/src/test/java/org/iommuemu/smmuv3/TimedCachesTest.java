@@ -276,4 +276,31 @@ class TimedCachesTest extends TimedSmmu {
             }
         }
     }
+
+    /** Every access fetches the stream's configuration; the translation is in the IOTLB, but its walk is not over. */
+    @Test
+    void shouldWaitForAnEntryUnderWayAlsoBehindAFetchOfConfiguration() {
+        CacheConfiguration caches = CacheConfiguration.standard().withConfiguration(CacheGeometry.none());
+        try (SmmuFixture f = machine(caches)) {
+            TimedTranslation timed = warm(f, with(walk(4, Recovery.NONE, false)));
+            long first = at(timed, LATER, 1);
+
+            assertThat(at(timed, LATER + 1_000, 1)).isEqualTo(first - 1_000);
+            assertThat(at(timed, LATER + 2_000, 1)).isEqualTo(first - 2_000);
+        }
+    }
+
+    /** An AtomicOp is answered, as a read is: posted writes pass it. */
+    @Test
+    void shouldLetPostedWritesPassAnAtomicOp() {
+        try (SmmuFixture f = machine(CacheConfiguration.standard())) {
+            TimedTranslation timed = warm(f, with(IOTLB));
+            at(timed, LATER, 1);
+            at(timed, 2 * LATER, 2, LINE, Access.ATOMIC | Access.WRITE);
+
+            assertThat(at(timed, 2 * LATER + 1_000, 1, LINE, Access.WRITE)).isEqualTo(LOOKUP);
+            // A read does not.
+            assertThat(at(timed, 2 * LATER + 2_000, 1)).isEqualTo(MISS - 2_000);
+        }
+    }
 }

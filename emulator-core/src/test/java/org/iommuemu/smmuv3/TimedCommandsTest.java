@@ -92,4 +92,21 @@ class TimedCommandsTest extends TimedSmmu {
             assertThat(at(timed, 2 * LATER + 5_000, 2)).isEqualTo(5_000 + LOOKUP);
         }
     }
+
+    /** What is to come does not hold up what is there already. */
+    @Test
+    void shouldNotKeepLookupsWaitingForInvalidationsToCome() {
+        try (SmmuFixture f = machine(CacheConfiguration.standard())) {
+            TimedTranslation timed = machineWithCommands(f);
+            at(timed, LATER, 1);
+            at(timed, LATER, 2);
+            timed.commands().toldAt(2 * LATER);
+            for (int i = 0; i < 50; i++) {
+                f.command(Command.TLBI_NH_VA.opcode() | 1L << 48, 1L << 12);
+            }
+
+            // The first of them takes the port from 4,000 on.
+            assertThat(at(timed, 2 * LATER + 1_000, 2)).isEqualTo(LOOKUP);
+        }
+    }
 }

@@ -4,6 +4,7 @@ package org.iommuemu.capture;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ final class CsvScanner {
     static final int MAX_ROW_BYTES = 1 << 20;
 
     private static final int INITIAL_BYTES = 1 << 16;
+    private static final byte[] BYTE_ORDER_MARK = "\uFEFF".getBytes(StandardCharsets.UTF_8);
 
     private final Path file;
     private final InputStream in;
@@ -28,11 +30,13 @@ final class CsvScanner {
     private int limit;
     private int nextRow;
     private long nextLine = 1;
+    private boolean begun;
     private boolean endOfFile;
     private boolean terminated;
     private @Nullable IOException failure;
 
     private long line;
+    private boolean comment;
     private int fields;
     private int[] starts = new int[32];
     private int[] ends = new int[32];
@@ -59,14 +63,14 @@ final class CsvScanner {
         return ends[field];
     }
 
-    /** The end of the last field. */
-    int rowEnd() {
-        return ends[fields - 1];
-    }
-
     /** The line on which the current row starts. */
     long line() {
         return line;
+    }
+
+    /** The line behind the current row. */
+    long nextLine() {
+        return nextLine;
     }
 
     /** Whether the row is an empty line. */
@@ -74,9 +78,9 @@ final class CsvScanner {
         return fields == 1 && starts[0] == ends[0];
     }
 
-    /** Whether the row starts with {@code #}. */
+    /** Whether the row is a line that starts with {@code #}: one field, whatever quotes and commas are in it. */
     boolean isComment() {
-        return starts[0] < ends[0] && buffer()[starts[0]] == '#';
+        return comment;
     }
 
     /** Takes the next row; false at the end of the file. What can be read before a damaged place is delivered first. */
@@ -107,6 +111,10 @@ final class CsvScanner {
         final int to = limit;
         int from = nextRow;
         fields = 0;
+        comment = from < to && b[from] == '#';
+        if (comment) {
+            return scanComment();
+        }
         for (int at = from; at < to; at++) {
             final byte c = b[at];
             if (c > ',') {
@@ -121,6 +129,17 @@ final class CsvScanner {
                 return true;
             } else if (c == '"') {
                 return scanQuoted();
+            }
+        }
+        return false;
+    }
+
+    private boolean scanComment() {
+        for (int at = nextRow; at < limit; at++) {
+            if (buffer[at] == '\n') {
+                field(nextRow, withoutCarriageReturn(nextRow, at));
+                finish(at + 1, 1);
+                return true;
             }
         }
         return false;
@@ -228,7 +247,16 @@ final class CsvScanner {
             failure = e;
             endOfFile = true;
         }
+        if (!begun) {
+            begun = true;
+            nextRow = startsWithByteOrderMark() ? BYTE_ORDER_MARK.length : 0;
+        }
         return true;
+    }
+
+    private boolean startsWithByteOrderMark() {
+        final int length = BYTE_ORDER_MARK.length;
+        return limit >= length && Arrays.equals(buffer, 0, length, BYTE_ORDER_MARK, 0, length);
     }
 
     private InputException unreadable(IOException e) {

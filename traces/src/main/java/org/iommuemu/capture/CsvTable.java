@@ -23,7 +23,8 @@ import java.util.List;
  * }</pre>
  *
  * <p>Columns may come in any order, and columns that nobody asks for are ignored. Rows must have as many fields as the
- * header; empty lines, and those that start with {@code #}, are passed over. Not thread-safe.
+ * header; empty lines, and those that start with {@code #}, are passed over, and so is a byte order mark at the very
+ * start. Not thread-safe.
  */
 public final class CsvTable implements AutoCloseable {
     private final Path file;
@@ -31,6 +32,7 @@ public final class CsvTable implements AutoCloseable {
     private final CsvScanner scanner;
     private final List<String> comments = new ArrayList<>();
     private final List<String> columns;
+    private final long headerLine;
     private final CsvRow row;
 
     private CsvTable(Path file, InputStream in) {
@@ -38,6 +40,7 @@ public final class CsvTable implements AutoCloseable {
         this.in = in;
         this.scanner = new CsvScanner(file, in);
         this.columns = header();
+        this.headerLine = scanner.line();
         this.row = new CsvRow(file, columns, scanner);
     }
 
@@ -77,7 +80,7 @@ public final class CsvTable implements AutoCloseable {
         return file;
     }
 
-    /** The lines before the header, each with the {@code #} that it begins with; without those that hold quotes. */
+    /** The lines before the header, each with the {@code #} that it begins with. */
     public List<String> comments() {
         return List.copyOf(comments);
     }
@@ -95,7 +98,7 @@ public final class CsvTable implements AutoCloseable {
     public int column(String name) {
         final int column = optionalColumn(name);
         if (column < 0) {
-            throw new InputException(file, 1, "no column '" + name + "'", "a header with it");
+            throw new InputException(file, headerLine, "no column '" + name + "'", "a header with it");
         }
         return column;
     }
@@ -137,21 +140,19 @@ public final class CsvTable implements AutoCloseable {
         boolean there = scanner.next();
         while (there && scanner.isComment()) {
             comments.add(new String(
-                    scanner.buffer(), scanner.start(0), scanner.rowEnd() - scanner.start(0), StandardCharsets.UTF_8));
+                    scanner.buffer(), scanner.start(0), scanner.end(0) - scanner.start(0), StandardCharsets.UTF_8));
             there = scanner.next();
         }
         if (!there || scanner.isBlank()) {
-            throw new InputException(file, 1, "no header row", "the names of the columns");
+            final long expectedAt = there ? scanner.line() : scanner.nextLine();
+            throw new InputException(file, expectedAt, "no header row", "the names of the columns");
         }
         final List<String> names = new ArrayList<>();
         for (int i = 0; i < scanner.fields(); i++) {
             final int start = scanner.start(i);
-            String name = new String(scanner.buffer(), start, scanner.end(i) - start, StandardCharsets.UTF_8);
-            if (i == 0 && name.startsWith("\uFEFF")) {
-                name = name.substring(1);
-            }
+            final String name = new String(scanner.buffer(), start, scanner.end(i) - start, StandardCharsets.UTF_8);
             if (names.contains(name)) {
-                throw new InputException(file, 1, "column '" + name + "' appears twice", "distinct names");
+                throw new InputException(file, scanner.line(), "column '" + name + "' appears twice", "distinct names");
             }
             names.add(name);
         }

@@ -95,6 +95,7 @@ final class ReplayCommand implements Callable<Integer> {
         }
         timing.check(lint || detectStale);
         timeline.check(timing.isTimed());
+        Output.distinct(spec, "--json", "--report", "--hgrm", "--timeline");
         if (timing.isTimed()) {
             caches.refuse(spec, "--preset or --config");
         }
@@ -102,6 +103,10 @@ final class ReplayCommand implements Callable<Integer> {
         CacheConfiguration geometry = settings == null ? caches.configuration() : MachineParameters.caches(settings);
         if (Files.isRegularFile(capture)) {
             return replayTrace(settings, geometry);
+        }
+        if (Files.exists(capture) && !Files.isDirectory(capture)) {
+            throw new InputException(
+                    capture, 0, "is neither a folder nor a regular file", "a capture folder or a DMA trace");
         }
         if (stages != null) {
             throw new InputException("--stages with a capture", "a DMA trace, or none");

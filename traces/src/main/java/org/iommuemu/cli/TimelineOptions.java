@@ -78,7 +78,7 @@ final class TimelineOptions {
         if (timeline == null || kept == null) {
             return;
         }
-        if (kept.size() == 0) {
+        if (kept.size() == 0 && from != null) {
             throw new InputException(
                     "--timeline-from is " + from, "less than the " + counted + " transactions that are counted");
         }

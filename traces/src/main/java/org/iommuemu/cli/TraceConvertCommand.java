@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.cli;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.iommuemu.capture.InputException;
 import org.iommuemu.report.ResultFile;
 import org.iommuemu.trace.TraceEncoding;
 import org.iommuemu.trace.TraceReader;
@@ -27,12 +29,25 @@ final class TraceConvertCommand implements Callable<Integer> {
     public Integer call() {
         ResultFile.write(output, part -> {
             try (TraceReader trace = TraceEncoding.open(in);
-                    TraceWriter out = TraceEncoding.of(output).create(part, trace.provenance())) {
+                    TraceWriter out = TraceEncoding.of(output).create(part, provenance(trace))) {
                 while (trace.next()) {
                     out.write(trace.record());
                 }
             }
         });
         return Main.DONE;
+    }
+
+    private String provenance(TraceReader trace) {
+        String text = trace.provenance();
+        int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+        if (TraceEncoding.of(output) == TraceEncoding.BINARY && bytes > TraceEncoding.MOST_PROVENANCE) {
+            throw new InputException(
+                    in,
+                    0,
+                    "the comments have " + bytes + " bytes",
+                    "at most " + TraceEncoding.MOST_PROVENANCE + ", as a binary trace has room for");
+        }
+        return text;
     }
 }

@@ -63,6 +63,7 @@ final class ValidateCommand implements Callable<Integer> {
         if (report != null) {
             ResultFile.check(report);
         }
+        Output.distinct(spec, "--json", "--report");
         List<Experiment> chosen = chosen();
         Measurements measurements = new Measurements(data);
         Map<Experiment, List<Series>> results = new LinkedHashMap<>();

@@ -12,8 +12,10 @@ import java.util.function.ToDoubleFunction;
  * @param latency over their mean latencies
  */
 public record Fairness(double bandwidth, double latency) {
-    /** The indices of some streams. */
-    static Fairness of(List<StreamFigures> streams) {
+    /** The indices of those streams that were counted one by one. */
+    static Fairness of(List<StreamFigures> all) {
+        List<StreamFigures> streams =
+                all.stream().filter(s -> s.stream() != StreamFigures.OTHERS).toList();
         return new Fairness(
                 index(streams, StreamFigures::bytes),
                 index(streams, s -> s.latency().mean()));

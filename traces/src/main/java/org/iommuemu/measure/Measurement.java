@@ -95,8 +95,9 @@ public final class Measurement {
         int kind = outcome.ordinal();
         long time = end - at;
         latencies.record(write, kind, time, journey);
-        streams.record(t.streamId(), write, bytes, v.isOk(), kind, time, journey.of(LatencyPart.ORDER));
-        series.record(at, end, write, bytes, kind);
+        int moved = v.isOk() ? bytes : 0;
+        streams.record(t.streamId(), write, moved, v.isOk(), kind, time, journey.of(LatencyPart.ORDER));
+        series.record(at, end, write, moved, kind);
         int reads = outcome == Outcome.MISS ? walks.record(journey) : 0;
         if (end > last) {
             last = end;

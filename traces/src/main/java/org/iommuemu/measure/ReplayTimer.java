@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.measure;
 
+import org.iommuemu.capture.InputException;
 import org.iommuemu.device.AddressTranslationService;
 import org.iommuemu.device.DmaPath;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.Journey;
 import org.iommuemu.iommu.timing.TimedTranslation;
+import org.iommuemu.iommu.timing.TimingParameters;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.Parameter;
@@ -22,11 +24,14 @@ import org.jspecify.annotations.Nullable;
 public final class ReplayTimer {
 
     private static final String DEVICE = "device";
+    /** The latest time that can be counted, in ps: 26 days. */
+    private static final long LATEST = 1L << 61;
     /** Of an access whose length nobody recorded. */
     private static final int USUAL_BYTES = 64;
 
     private final TimedMachine machine;
     private final Settings settings;
+    private final TimingParameters parameters;
     private final int outstanding;
     private final MeasureWindow window;
     private final @Nullable TransactionListener listener;
@@ -68,6 +73,7 @@ public final class ReplayTimer {
             @Nullable TransactionListener listener) {
         this.machine = machine;
         this.settings = settings;
+        parameters = MachineParameters.timing(settings);
         this.outstanding = outstanding;
         this.window = window;
         this.listener = listener;
@@ -125,7 +131,13 @@ public final class ReplayTimer {
     }
 
     private long arrival(long timestamp) {
-        return outstanding > 0 ? ends.firstTime() : timestamp - first;
+        long at = outstanding > 0 ? ends.firstTime() : timestamp - first;
+        if (at < 0 || at > LATEST) {
+            throw new InputException(
+                    "an access comes " + Long.toUnsignedString(at) + " ps after the first one",
+                    "accesses in order of time, within " + LATEST + " ps");
+        }
+        return at;
     }
 
     /** One stage is over. */
@@ -154,8 +166,8 @@ public final class ReplayTimer {
     }
 
     private Measurement begin() {
-        TimedTranslation times = new TimedTranslation(
-                machine.iommu(), machine.unit(), machine.observation()::observe, MachineParameters.timing(settings));
+        TimedTranslation times =
+                new TimedTranslation(machine.iommu(), machine.unit(), machine.observation()::observe, parameters);
         timed = times;
         if (outstanding == 0) {
             machine.commands().accept(times.commands());

@@ -17,6 +17,8 @@ import org.iommuemu.paging.WalkCaches;
 /** What {@link Settings} come to in the words of the model. */
 public final class MachineParameters {
     private static final long SEED = 1;
+    /** In all instances of a TLB. */
+    private static final long MOST_ENTRIES = 1 << 22;
 
     private MachineParameters() {}
 
@@ -73,7 +75,7 @@ public final class MachineParameters {
         }
         if (all % width != 0) {
             throw new InputException(
-                    entries.key() + " is " + all + " and " + ways.key() + " is " + width,
+                    s.name() + ": " + entries.key() + " is " + all + " and " + ways.key() + " is " + width,
                     "entries that are a multiple of the ways");
         }
         return new CacheGeometry(all / width, width, ReplacementPolicy.parse(s.text(policy)), SEED);
@@ -107,6 +109,8 @@ public final class MachineParameters {
                 geometry(s, Parameter.MICRO_TLB_ENTRIES, Parameter.MICRO_TLB_WAYS, Parameter.MICRO_TLB_POLICY);
         CacheGeometry first =
                 geometry(s, Parameter.FIRST_TLB_ENTRIES, Parameter.FIRST_TLB_WAYS, Parameter.FIRST_TLB_POLICY);
+        limit(s, Parameter.MICRO_TLB_ENTRIES, Parameter.MICRO_TLB_INSTANCES);
+        limit(s, Parameter.FIRST_TLB_ENTRIES, Parameter.FIRST_TLB_INSTANCES);
         return new LookupParameters(
                 s.picoseconds(Parameter.CONFIGURATION_LATENCY),
                 new LookupParameters.Level(
@@ -130,6 +134,15 @@ public final class MachineParameters {
                 s.isOn(Parameter.HIT_UNDER_MISS));
     }
 
+    private static void limit(Settings s, Parameter entries, Parameter instances) {
+        long all = (long) s.integer(entries) * s.integer(instances);
+        if (all > MOST_ENTRIES) {
+            throw new InputException(
+                    s.name() + ": " + entries.key() + " by " + instances.key() + " is " + all,
+                    "at most " + MOST_ENTRIES + " together");
+        }
+    }
+
     private static WalkParameters walk(Settings s) {
         int pending = s.integer(Parameter.WALK_PENDING);
         return new WalkParameters(
@@ -151,6 +164,11 @@ public final class MachineParameters {
                 s.isOn(Parameter.SERIAL_LEAF_TABLES));
     }
 
+    /** A rate that is not 0 is at least one bit a second. */
+    private static long bitsPerSecond(double gigabits) {
+        return gigabits == 0 ? 0 : Math.max(1, Math.round(gigabits * 1e9));
+    }
+
     private static TableMemoryParameters tables(Settings s) {
         int outstanding = s.integer(Parameter.TABLE_OUTSTANDING);
         return new TableMemoryParameters(
@@ -160,6 +178,6 @@ public final class MachineParameters {
                 geometry(s, Parameter.TABLE_LINES, Parameter.TABLE_LINES_WAYS, Parameter.TABLE_LINES_POLICY),
                 s.picoseconds(Parameter.TABLE_LINES_LATENCY),
                 outstanding == 0 ? Integer.MAX_VALUE : outstanding,
-                Math.round(s.number(Parameter.TABLE_GBPS) * 1e9));
+                bitsPerSecond(s.number(Parameter.TABLE_GBPS)));
     }
 }

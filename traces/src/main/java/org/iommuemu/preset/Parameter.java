@@ -279,6 +279,9 @@ public enum Parameter {
     /** Rate of data. */
     DATA_RATE("data.gbps", "0", "Gb/s of the data's memory; 0 is infinite", 0, 1e4);
 
+    /** Before or behind the point; what has more is no sensible value, and takes long to compute with. */
+    private static final int DIGITS = 30;
+
     private static final Map<String, Parameter> BY_KEY = new TreeMap<>();
 
     static {
@@ -363,6 +366,9 @@ public enum Parameter {
         }
         try {
             BigDecimal number = new BigDecimal(value);
+            if (Math.abs(number.scale()) > DIGITS || number.precision() > DIGITS) {
+                return false;
+            }
             boolean whole = kind == Kind.DECIMAL || number.stripTrailingZeros().scale() <= 0;
             return whole && number.compareTo(least) >= 0 && number.compareTo(most) <= 0;
         } catch (NumberFormatException e) {

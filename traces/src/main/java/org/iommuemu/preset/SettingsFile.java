@@ -12,8 +12,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.iommuemu.capture.InputException;
 
 /**
@@ -32,6 +34,9 @@ final class SettingsFile {
     private final Map<Parameter, String> values = new EnumMap<>(Parameter.class);
     private final Map<Parameter, String> sources = new EnumMap<>(Parameter.class);
     private final List<String> systems = new ArrayList<>();
+    /** Keys that this file has set. */
+    private final Set<Parameter> here = EnumSet.noneOf(Parameter.class);
+
     private String title = "";
 
     private SettingsFile(Path file) {
@@ -57,6 +62,9 @@ final class SettingsFile {
                     throw new InputException(file, line(parser), "holds no keys", "keys with values");
                 }
                 into.object(parser, "");
+            }
+            if (first != null && parser.nextToken() != null) {
+                throw new InputException(file, line(parser), "goes on behind its first document", "one document");
             }
         } catch (JacksonException e) {
             long line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
@@ -84,6 +92,8 @@ final class SettingsFile {
                 parameter(parser, key, value);
             } else if (value == JsonToken.START_OBJECT && isPrefix(key + ".")) {
                 object(parser, key + ".");
+            } else if (isPrefix(key + ".")) {
+                throw new InputException(file, line, "'" + key + "' has no keys below it", known(key + "."));
             } else {
                 throw new InputException(file, line, "unknown key '" + key + "'", known(prefix));
             }
@@ -128,22 +138,33 @@ final class SettingsFile {
             return;
         }
         sources.put(p, Settings.USUAL);
+        long begin = line(parser);
+        boolean found = false;
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String name = parser.currentName();
             long line = line(parser);
             parser.nextToken();
             switch (name) {
-                case VALUE -> set(p, scalar(parser, key), line);
+                case VALUE -> {
+                    set(p, scalar(parser, key), line);
+                    found = true;
+                }
                 case SOURCE -> sources.put(p, scalar(parser, key + ".source"));
                 default ->
                     throw new InputException(file, line, "unknown key '" + key + "." + name + "'", "value, source");
             }
+        }
+        if (!found) {
+            throw new InputException(file, begin, "'" + key + "' has no value", p.legal());
         }
     }
 
     private void set(Parameter p, String value, long line) {
         if (!p.takes(value)) {
             throw new InputException(file, line, p.key() + " is '" + value + "'", p.legal());
+        }
+        if (!here.add(p)) {
+            throw new InputException(file, line, p.key() + " is set a second time", "each key once");
         }
         values.put(p, value);
     }

@@ -29,7 +29,7 @@ final class TimingHtml {
     static void into(Markup m, TimingReport t) {
         m.leaf("h2", "Summary");
         TimingTables.summary(t).into(m);
-        m.leaf("h2", "Latency in the IOMMU");
+        m.leaf("h2", "Latency " + TimingText.whose(t));
         charts(m, () -> {
             TimingCharts.distribution(m, t.latencies());
             TimingCharts.parts(m, t.latencies());

@@ -44,7 +44,7 @@ public final class TimingText {
     public static String of(TimingReport t) {
         TimingText text = new TimingText();
         text.head(t);
-        text.latencies(t.latencies(), t.settings().text(Parameter.REPLAY_FROM));
+        text.latencies(t.latencies(), whose(t));
         text.lookups(t);
         text.streams(t);
         text.caches(t);
@@ -81,8 +81,13 @@ public final class TimingText {
                 t.refused());
     }
 
-    private void latencies(Latencies l, String from) {
-        line("latency", "%s; %s", percentiles(l.all()), from.equals("iommu") ? "in the IOMMU" : "for the device");
+    /** Whose time latencies are. */
+    static String whose(TimingReport t) {
+        return t.settings().text(Parameter.REPLAY_FROM).equals("iommu") ? "in the IOMMU" : "for the device";
+    }
+
+    private void latencies(Latencies l, String whose) {
+        line("latency", "%s; %s", percentiles(l.all()), whose);
         if (l.reads().count() > 0 && l.writes().count() > 0) {
             line("", "reads: %s", percentiles(l.reads()));
             line("", "writes: %s", percentiles(l.writes()));
@@ -162,7 +167,9 @@ public final class TimingText {
                 "%.3f by bandwidth, %.3f by latency (Jain), %,d streams",
                 t.fairness().bandwidth(),
                 t.fairness().latency(),
-                t.streams().size());
+                t.streams().stream()
+                        .filter(s -> s.stream() != StreamFigures.OTHERS)
+                        .count());
         for (StreamFigures s :
                 t.streams().subList(0, Math.min(MOST_STREAMS, t.streams().size()))) {
             line(

@@ -45,6 +45,7 @@ final class BinaryLayout {
     static final int RECORD_BYTES_OFFSET = 12;
     static final int RECORDS_OFFSET = 16;
     static final int PROVENANCE_BYTES_OFFSET = 24;
+    static final int ZERO_OFFSET = 28;
     static final int PROVENANCE_OFFSET = 32;
     static final int MOST_PROVENANCE = HEADER_BYTES - PROVENANCE_OFFSET;
 

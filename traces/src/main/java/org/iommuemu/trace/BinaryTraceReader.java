@@ -110,6 +110,10 @@ final class BinaryTraceReader implements TraceReader {
                     "the provenance has " + text + " bytes",
                     "a number from 0 to " + BinaryLayout.MOST_PROVENANCE);
         }
+        int zero = b.getInt(BinaryLayout.ZERO_OFFSET);
+        if (zero != 0) {
+            throw atByte(BinaryLayout.ZERO_OFFSET, "is " + RecordRules.hex(Integer.toUnsignedLong(zero)), "zero");
+        }
         long counted = b.getLong(BinaryLayout.RECORDS_OFFSET);
         long body = size - BinaryLayout.HEADER_BYTES;
         long there = body / BinaryLayout.RECORD_BYTES;
@@ -119,7 +123,19 @@ final class BinaryTraceReader implements TraceReader {
                     "the header says " + counted + " records, the file has " + body + " bytes after it",
                     "records of " + BinaryLayout.RECORD_BYTES + " bytes, and nothing behind the last");
         }
+        if (counted > there) {
+            throw endsBehind(there, counted);
+        }
         return b;
+    }
+
+    private InputException endsBehind(long whole, long counted) {
+        long end = BinaryLayout.HEADER_BYTES + whole * BinaryLayout.RECORD_BYTES;
+        return new InputException(
+                file,
+                0,
+                "record " + (whole + 1) + " at byte " + end + ": the file ends here",
+                counted + " records as the header says");
     }
 
     private InputException atByte(long offset, String problem, String expected) {
@@ -166,11 +182,7 @@ final class BinaryTraceReader implements TraceReader {
         try {
             long whole = (channel.size() - next) / BinaryLayout.RECORD_BYTES;
             if (whole <= 0) {
-                throw new InputException(
-                        file,
-                        0,
-                        "record " + (done + 1) + " at byte " + next + ": the file ends here",
-                        records + " records as the header says");
+                throw endsBehind(done, records);
             }
             int size = (int) Math.min(windowBytes, whole * BinaryLayout.RECORD_BYTES);
             MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, next, size);

@@ -8,6 +8,8 @@ final class RecordRules {
     private static final int LETTERS = DmaRecord.LETTERS.length();
     private static final int[] FORBIDDEN = new int[TraceKind.count()];
     private static final long MOST_LENGTH = 0xFFFF_FFFFL;
+    private static final int MOST_TIME_BITS = 61;
+    private static final long MOST_TIME = 1L << MOST_TIME_BITS;
 
     static {
         for (int code = 0; code < FORBIDDEN.length; code++) {
@@ -28,9 +30,11 @@ final class RecordRules {
      */
     static @Nullable Flaw flaw(DmaRecord r, long earliest) {
         boolean plain = r.time >= earliest
+                && r.time <= MOST_TIME
                 && (r.attributes & FORBIDDEN[r.kind]) == 0
                 && r.address >>> DmaRecord.ADDRESS_BITS == 0
                 && r.length >>> Integer.SIZE == 0
+                && !passesTheEnd(r)
                 && r.pasid >= DmaRecord.NO_PASID
                 && r.pasid >> DmaRecord.PASID_BITS <= 0;
         if (plain && r.isDma() && (r.pageShift | r.group) == 0) {
@@ -44,6 +48,9 @@ final class RecordRules {
         if (r.time < earliest) {
             return new Flaw("time is " + r.time, "at least " + earliest + ", that of the record before");
         }
+        if (r.time > MOST_TIME) {
+            return new Flaw("time is " + r.time, "at most 2^" + MOST_TIME_BITS + " ps");
+        }
         if ((r.attributes & FORBIDDEN[r.kind]) != 0) {
             return new Flaw(
                     a(kind) + " with attributes '" + letters(r.attributes) + "'",
@@ -55,6 +62,10 @@ final class RecordRules {
         if (r.length < 0 || r.length > MOST_LENGTH) {
             return new Flaw("length is " + r.length, "a number from 0 to " + MOST_LENGTH);
         }
+        if (passesTheEnd(r)) {
+            return new Flaw(
+                    a(kind) + " of " + r.length + " bytes at " + hex(r.iova), "a range that ends at 2^64 or before");
+        }
         if (r.pasid < DmaRecord.NO_PASID || r.pasid >> DmaRecord.PASID_BITS > 0) {
             return new Flaw("pasid is " + r.pasid, "a number of at most 20 bits");
         }
@@ -65,6 +76,10 @@ final class RecordRules {
             return new Flaw(a(kind) + " with group " + r.group, "a group for page requests only");
         }
         return kind == TraceKind.MAP || kind == TraceKind.UNMAP ? pageFlaw(r, kind) : plainFlaw(r, kind);
+    }
+
+    private static boolean passesTheEnd(DmaRecord r) {
+        return r.length != 0 && Long.compareUnsigned(r.iova, -r.length) > 0;
     }
 
     private static @Nullable Flaw plainFlaw(DmaRecord r, TraceKind kind) {

@@ -19,6 +19,9 @@ public enum TraceEncoding {
     /** Binary: any other name. */
     BINARY("");
 
+    /** A binary trace has room for so many bytes of provenance, in UTF-8. */
+    public static final int MOST_PROVENANCE = BinaryLayout.MOST_PROVENANCE;
+
     private static final int BUFFER_BYTES = 1 << 16;
 
     private final String suffix;
@@ -50,7 +53,7 @@ public enum TraceEncoding {
     /**
      * Begins to write a trace in this encoding, whatever the file's name.
      *
-     * @param provenance where it comes from: lines of text, together at most 4,064 bytes of UTF-8
+     * @param provenance where it comes from: lines of text; of {@link #BINARY} at most {@link #MOST_PROVENANCE} bytes
      */
     public TraceWriter create(Path file, String provenance) throws IOException {
         return this == BINARY

@@ -4,8 +4,9 @@ package org.iommuemu.trace;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.agrona.collections.Int2ObjectHashMap;
+import org.agrona.collections.IntHashSet;
 import org.agrona.collections.Long2LongHashMap;
+import org.agrona.collections.Long2ObjectHashMap;
 import org.agrona.collections.LongHashSet;
 
 /** What is in a trace, record by record added up. Memory grows with streams and pages, not with records. */
@@ -15,7 +16,10 @@ public final class TraceStatistics {
 
     private final long[] records = new long[TraceKind.count()];
     private final long[] bytes = new long[TraceKind.count()];
-    private final Int2ObjectHashMap<LongHashSet> pages = new Int2ObjectHashMap<>();
+    private final IntHashSet streams = new IntHashSet();
+    /** By stream, in the upper half, and PASID. */
+    private final Long2ObjectHashMap<LongHashSet> pages = new Long2ObjectHashMap<>();
+
     private final Long2LongHashMap sizes = new Long2LongHashMap(0);
     private long first = -1;
     private long last;
@@ -28,15 +32,16 @@ public final class TraceStatistics {
         last = r.time;
         if (r.isDma()) {
             sizes.put(r.length, sizes.get(r.length) + 1);
-            LongHashSet touched = pages.get(r.stream);
+            streams.add(r.stream);
+            long space = (long) r.stream << Integer.SIZE | Integer.toUnsignedLong(r.pasid);
+            LongHashSet touched = pages.get(space);
             if (touched == null) {
                 touched = new LongHashSet();
-                pages.put(r.stream, touched);
+                pages.put(space, touched);
             }
-            long space = (long) (r.pasid + 1) << Long.SIZE - PAGE_SHIFT;
             long end = r.iova + Math.max(1, r.length) - 1 >>> PAGE_SHIFT;
             for (long page = r.iova >>> PAGE_SHIFT; page <= end; page++) {
-                touched.add(page ^ space);
+                touched.add(page);
             }
         }
     }
@@ -62,7 +67,7 @@ public final class TraceStatistics {
 
     /** Streams that have DMA. */
     public int streams() {
-        return pages.size();
+        return streams.size();
     }
 
     /** Pages of 4 KiB that DMA touches, those of each stream and PASID counted by themselves. */

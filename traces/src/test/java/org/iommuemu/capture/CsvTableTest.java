@@ -162,6 +162,23 @@ class CsvTableTest {
     }
 
     @Test
+    void shouldTakeALineWithAHashForACommentWhateverIsInIt() {
+        assertThat(Rows.read(csv("\uFEFF# \"one\", two\r\n#\"\na,b\n#,\"\n\"#1\",2\n3,\"4\"\n# last \"")))
+                .containsExactly("5:#1|2", "6:3|4");
+        try (CsvTable table = CsvTable.open(csv("\uFEFF# \"one\", two\r\n#\"\na,b\n"))) {
+            assertThat(table.comments()).containsExactly("# \"one\", two", "#\"");
+        }
+    }
+
+    @Test
+    void shouldNameTheLineOfTheHeader() {
+        assertThatThrownBy(() -> CsvTable.open(csv("# 1\n# 2\na,b,a\n"))).hasMessageContaining("t.csv:3: column 'a'");
+        assertThatThrownBy(() -> CsvTable.open(csv("# 1\na\n"), "b")).hasMessageContaining("t.csv:2: no column 'b'");
+        assertThatThrownBy(() -> CsvTable.open(csv("# 1\n# 2\n"))).hasMessageContaining("t.csv:3: no header row");
+        assertThatThrownBy(() -> CsvTable.open(csv("# 1\n\na\n"))).hasMessageContaining("t.csv:2: no header row");
+    }
+
+    @Test
     void shouldUndoQuotes() {
         assertThat(Rows.read(csv("a,b\n\"1,2\",\"say \"\"hi\"\"\"\n\"two\nlines\",\"\"\r\nx,y\n")))
                 .containsExactly("2:1,2|say \"hi\"", "3:two\nlines|", "5:x|y");

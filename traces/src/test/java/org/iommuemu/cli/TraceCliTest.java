@@ -14,6 +14,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.stream.Stream;
 import org.iommuemu.capture.CompressedFile;
+import org.iommuemu.trace.DmaRecord;
+import org.iommuemu.trace.TraceEncoding;
+import org.iommuemu.trace.TraceKind;
+import org.iommuemu.trace.TraceWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,6 +65,57 @@ class TraceCliTest {
         assertThat(run("trace", "convert", file("c.csv.zst"), file("d.trace"))).isZero();
 
         assertThat(temp.resolve("d.trace")).hasSameBinaryContentAs(temp.resolve("a.trace"));
+    }
+
+    @Test
+    void shouldKeepQuotesAndCommasOfAProvenance() throws IOException {
+        Path trace = temp.resolve("a.trace");
+        try (TraceWriter to = TraceEncoding.BINARY.create(trace, "a \"quoted\", word\n\"\nonly \"one, or\"two")) {
+            to.write(new DmaRecord().set(1, TraceKind.READ_DMA, 1, 0x1000, 64));
+        }
+        run("trace", "convert", file("a.trace"), file("b.csv"));
+        assertThat(run("trace", "convert", file("b.csv"), file("c.trace"))).isZero();
+
+        assertThat(err.toString()).isEmpty();
+        assertThat(temp.resolve("b.csv")).content().startsWith("# a \"quoted\", word\n# \"\n# only \"one, or\"two\n");
+        assertThat(temp.resolve("c.trace")).hasSameBinaryContentAs(trace);
+    }
+
+    @Test
+    void shouldRefuseCommentsThatABinaryTraceHasNoRoomFor() throws IOException {
+        Path csv = temp.resolve("long.csv");
+        String rest = "time_ps,kind,stream,iova\n0,read,1,0x0\n";
+        Files.writeString(csv, "# " + "x".repeat(4064) + "\n" + rest);
+        assertThat(run("trace", "convert", csv.toString(), file("long.trace"))).isZero();
+        Files.writeString(csv, "# " + "x".repeat(4065) + "\n" + rest);
+        assertThat(run("trace", "convert", csv.toString(), file("other.trace"))).isEqualTo(2);
+
+        assertThat(err.toString())
+                .isEqualTo("iommu-emu: " + csv
+                        + ": the comments have 4065 bytes; expected at most 4064, as a binary trace has room for\n");
+        assertThat(temp.resolve("other.trace")).doesNotExist();
+    }
+
+    /** PASIDs of 20 bits, none among them, and streams that have only the same ones. */
+    @Test
+    void shouldCountPagesOfEachPasidByThemselves() throws IOException {
+        Path csv = temp.resolve("t.csv");
+        Files.writeString(
+                csv,
+                "time_ps,kind,stream,pasid,iova,length\n0,read,1,1,0x1000,64\n0,read,1,4097,0x1000,64\n"
+                        + "0,read,1,,0x1000,64\n0,read,1,4095,0x1000,64\n0,read,1,1,0x1fff,1\n0,read,2,1,0x1000,4097\n");
+        assertThat(run("trace", "stat", csv.toString())).isZero();
+
+        assertThat(out.toString()).contains("streams       2\n").contains("6 pages of 4 KiB, 24,576 bytes");
+    }
+
+    @Test
+    void shouldRefuseToReplayWhatIsNoFile() {
+        assertThat(run("replay", "/dev/null")).isEqualTo(2);
+
+        assertThat(err.toString())
+                .isEqualTo("iommu-emu: /dev/null: is neither a folder nor a regular file; expected a capture folder or"
+                        + " a DMA trace\n");
     }
 
     @Test
@@ -122,6 +177,10 @@ class TraceCliTest {
                 "trace generate --output OUT --pattern none|--pattern is 'none'; expected one of hyper-tenant,",
                 "trace generate --output OUT --tenants 0|--tenants is 0; expected a number from 1 to 65535",
                 "trace generate --output OUT --records -1|--records is -1; expected 0 or more",
+                "replay samples/hyper-tenant-4.csv.zst --json OUT --report OUT|x: is given for --json and --report; expected",
+                "replay samples/hyper-tenant-4.csv.zst --preset hypersio --json OUT --timeline OUT|--json and --timeline",
+                "replay samples/hyper-tenant-4.csv.zst --preset hypersio --report OUT --hgrm OUT|--report and --hgrm",
+                "validate V1 --json OUT --report OUT|x: is given for --json and --report; expected a file for each",
                 "trace generate --output no/such/folder/x|expected a folder to write x into",
                 "trace stat no/such/file|does not exist",
                 "trace stat samples/smmuv3-linux-nvme|is a folder",

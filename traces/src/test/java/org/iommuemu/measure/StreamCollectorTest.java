@@ -89,4 +89,17 @@ class StreamCollectorTest {
         assertThat(fairness.latency()).isEqualTo(1, offset(1e-12));
         assertThat(Fairness.of(List.of())).isEqualTo(new Fairness(1, 1));
     }
+
+    /** All streams alike, some of them counted together. */
+    @Test
+    void shouldFindFairWhatIsEvenHoweverManyStreams() {
+        StreamCollector collector = new StreamCollector(false);
+        for (int stream = 0; stream < StreamCollector.MOST + 100; stream++) {
+            collector.record(stream, false, 64, true, 0, 1000, 0);
+        }
+        Fairness fairness = Fairness.of(collector.streams());
+
+        assertThat(fairness.bandwidth()).isEqualTo(1);
+        assertThat(fairness.latency()).isEqualTo(1);
+    }
 }

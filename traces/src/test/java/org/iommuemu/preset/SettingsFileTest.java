@@ -73,7 +73,9 @@ class SettingsFileTest {
                 "walk: {serial-leaf-tables: maybe}|walk.serial-leaf-tables is 'maybe'; expected one of false, true",
                 "iotlb: {entries: [1]}|:1: 'iotlb.entries' is no single value; expected one value",
                 "iotlb: {entries: {valu: 1}}|:1: unknown key 'iotlb.entries.valu'; expected value, source",
-                "iotlb: 5|:1: unknown key 'iotlb'",
+                "iotlb: 5|:1: 'iotlb' has no keys below it; expected one of policy, entries, ways, ports,",
+                "iotlb: {entries: {source: a}}|:1: 'iotlb.entries' has no value; expected a whole number",
+                "tables: {latency-ns: 1e-99999999}|:1: tables.latency-ns is '1e-99999999'; expected a number from 0",
                 "systems: 5|:1: 'systems' is no list; expected a list of names",
                 "[1, 2]|holds no keys; expected keys with values",
                 "iotlb: {entries: 5|not YAML: ",
@@ -85,6 +87,30 @@ class SettingsFileTest {
                 .hasMessageContaining("machine.yaml")
                 .hasMessageContaining(message)
                 .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void shouldRefuseWhatIsSetTwiceAndWhatIsBehindTheEnd() {
+        assertThatThrownBy(() -> read("iotlb.entries: 64\niotlb: {entries: 128}\n", Presets.NOTHING))
+                .hasMessageContaining("machine.yaml:2: iotlb.entries is set a second time; expected each key once");
+        assertThatThrownBy(() -> read("iotlb: {entries: 64}\n---\nfoo: 2\n", Presets.NOTHING))
+                .hasMessageContaining("goes on behind its first document; expected one document");
+    }
+
+    @Test
+    void shouldLimitTheEntriesOfAllInstances() throws IOException {
+        Settings s = read("micro-tlb: {entries: 1048576, instances: 5}", Presets.NOTHING);
+
+        assertThatThrownBy(() -> MachineParameters.timing(s))
+                .hasMessageContaining("micro-tlb.entries by micro-tlb.instances is 5242880; expected at most 4194304");
+    }
+
+    @Test
+    void shouldRoundNoRateToNone() throws IOException {
+        assertThat(MachineParameters.timing(read("tables: {gbps: 1e-10}", Presets.NOTHING))
+                        .tables()
+                        .bitsPerSecond())
+                .isEqualTo(1);
     }
 
     @Test
@@ -106,7 +132,8 @@ class SettingsFileTest {
 
         assertThatThrownBy(() -> MachineParameters.caches(s))
                 .hasMessage(
-                        "iotlb.entries is 10 and iotlb.ways is 4; expected entries that are a multiple of the ways");
+                        s.name()
+                                + ": iotlb.entries is 10 and iotlb.ways is 4; expected entries that are a multiple of the ways");
         assertThatThrownBy(() -> s.with(Parameter.IOTLB_WAYS, "x"))
                 .hasMessage("iotlb.ways is 'x'; expected a whole number from 0 to 1048576");
         assertThatThrownBy(() -> PathSettings.link(s.with(Parameter.LINK_LANES, "3")))

@@ -42,7 +42,7 @@ class TraceFilesTest {
                         .withAttributes(DmaRecord.EXECUTE | DmaRecord.PRIVILEGED)
                         .withAddress(0),
                 new DmaRecord()
-                        .set(61_680, TraceKind.WRITE_DMA, 2, -1L, 0xFFFF_FFFFL)
+                        .set(61_680, TraceKind.WRITE_DMA, 2, -0xFFFF_FFFFL, 0xFFFF_FFFFL)
                         .withPasid(0),
                 new DmaRecord().set(61_680, TraceKind.ATOMIC_DMA, 0x8000_0000, 0, 0),
                 new DmaRecord()
@@ -54,7 +54,7 @@ class TraceFilesTest {
                         .withAttributes(DmaRecord.READ | DmaRecord.LAST)
                         .withGroup(511),
                 new DmaRecord().set(80_000, TraceKind.UNMAP, 3, 0x1000, 0x1000).withPageShift(12),
-                new DmaRecord().set(Long.MAX_VALUE, TraceKind.INVALIDATE, 3, 0, 0));
+                new DmaRecord().set(1L << 61, TraceKind.INVALIDATE, 3, 0, 0));
     }
 
     private static Path write(Path file, List<DmaRecord> records) throws IOException {
@@ -173,6 +173,9 @@ class TraceFilesTest {
                 "10,unmap,1,0x0,0,,12,,|an unmap of 0 bytes at 0x0; expected whole pages of 2^12 bytes",
                 "10,unmap,1,0x0,4096,,12,0x0,|an unmap with an address; expected an address for DMA and map only",
                 "10,read,1,0x0,4294967296,,,,|length is '4294967296'; expected a number from 0 to 4294967295",
+                "10,read,1,0xffffffffffffffc1,64,,,,|a read of 64 bytes at 0xffffffffffffffc1; expected a range that ends at 2^64",
+                "10,invalidate,1,0xfffffffffffff000,8192,,,,|an invalidate of 8192 bytes at 0xfffffffffffff000; expected a range",
+                "2305843009213693953,read,1,0x0,64,,,,|time is 2305843009213693953; expected at most 2^61 ps",
                 "10,read,1,0x0,64,,,,3|a read with group 3; expected a group for page requests only",
             })
     void shouldSayWhatIsWrongWithACsvRecord(String row, String message) throws IOException {
@@ -196,6 +199,8 @@ class TraceFilesTest {
 
         assertThatThrownBy(() -> TraceEncoding.open(file))
                 .hasMessage(file + ":1: no column 'time_ps'; expected a header with it");
+        Files.writeString(file, "# from\n# where\nseq,kind,stream,iova\n");
+        assertThatThrownBy(() -> TraceEncoding.open(file)).hasMessageStartingWith(file + ":3: no column 'time_ps'");
     }
 
     /** What becomes of the second of three records when a byte of it is overwritten. */
@@ -211,10 +216,12 @@ class TraceFilesTest {
                 "35|224|bits are set that mean nothing, in 0xe0000000 0x00000000, or a PASID or address without its flag",
                 "32|1|bits are set that mean nothing, in 0x00000001 0x00000000, or a PASID or address without its flag",
                 "16|1|bits are set that mean nothing, in 0x00000000 0x00000000, or a PASID or address without its flag",
+                "7|33|time is 2377900603251621898; expected at most 2^61 ps",
+                "15|255|a read of 64 bytes at 0xffffffffffffffc1; expected a range that ends at 2^64 or before",
                 "7|128|expected at least 10, that of the record before",
             })
     void shouldSayWhereABinaryFileIsDamaged(int offset, int value, String message) throws IOException {
-        DmaRecord plain = new DmaRecord().set(10, TraceKind.READ_DMA, 1, 0, 64);
+        DmaRecord plain = new DmaRecord().set(10, TraceKind.READ_DMA, 1, 0xFF_FFFF_FFFF_FFC1L, 64);
         Path file = write(temp.resolve("t"), List.of(plain, plain, plain));
         byte[] bytes = Files.readAllBytes(file);
         bytes[HEADER + RECORD + offset] = (byte) value;
@@ -233,7 +240,7 @@ class TraceFilesTest {
         byte[] whole = Files.readAllBytes(file);
 
         Files.write(file, Arrays.copyOf(whole, HEADER + 3 * RECORD + 17));
-        assertThatThrownBy(() -> readAll(TraceEncoding.open(file)))
+        assertThatThrownBy(() -> TraceEncoding.open(file))
                 .hasMessage(
                         file + ": record 4 at byte 4216: the file ends here; expected 8 records as the header says");
         Files.write(file, Arrays.copyOf(whole, 100));
@@ -253,6 +260,8 @@ class TraceFilesTest {
         "0, 'X', is no binary trace",
         "8, 2, 'byte 8: version is 2; expected version 1'",
         "12, 48, 'byte 12: a record has 48 bytes; expected 40'",
+        "16, 9, 'record 9 at byte 4416: the file ends here; expected 9 records as the header says'",
+        "29, 2, 'byte 28: is 0x200; expected zero'",
         "16, 7, 'byte 16: the header says 7 records'",
         "25, 16, 'byte 24: the provenance has 4116 bytes; expected a number from 0 to 4064'",
     })

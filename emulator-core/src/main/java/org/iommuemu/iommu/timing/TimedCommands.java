@@ -75,7 +75,10 @@ public final class TimedCommands {
         long end = begin + parameters.fetch() + parameters.execute();
         if (kind == Kind.INVALIDATION) {
             long blocked = parameters.lookupsBlocked();
-            end = (blocked > 0 ? lookups.block(end, blocked) : end) + parameters.invalidate();
+            if (blocked > 0) {
+                lookups.block(end, blocked);
+            }
+            end += parameters.invalidate();
         } else if (kind == Kind.SYNC) {
             end = Math.max(end, Math.max(inFlight, answered)) + parameters.sync();
         }

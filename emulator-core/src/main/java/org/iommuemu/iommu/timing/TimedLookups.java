@@ -3,6 +3,7 @@ package org.iommuemu.iommu.timing;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.agrona.collections.LongArrayQueue;
 import org.iommuemu.cache.SetAssociativeCache;
 import org.iommuemu.iommu.Iotlb;
 import org.iommuemu.time.Pipeline;
@@ -24,6 +25,10 @@ public final class TimedLookups {
 
     private final long[] tags;
     private long blockedUntil;
+    /** When invalidations that have not taken their port yet will, in order. */
+    private final LongArrayQueue blocks = new LongArrayQueue(Long.MIN_VALUE);
+
+    private long blockTime;
 
     TimedLookups(LookupParameters parameters, Iotlb iotlb) {
         this.parameters = parameters;
@@ -70,6 +75,9 @@ public final class TimedLookups {
                 }
             }
         }
+        if (!blocks.isEmpty()) {
+            occupy(from);
+        }
         long end = pipeline.pass(looking, from);
         journey.add(LatencyPart.QUEUE, end - pipeline.latency() - from);
         journey.add(LatencyPart.LOOKUP, pipeline.latency());
@@ -111,9 +119,17 @@ public final class TimedLookups {
         blockedUntil = Math.max(blockedUntil, answer);
     }
 
-    /** An invalidation takes a port of the IOTLB; returns when it begins. */
-    long block(long at, long duration) {
-        return pipeline.occupy(invalidating, at, duration);
+    /** An invalidation takes a port of the IOTLB at a time that may be far ahead: lookups before it do not notice. */
+    void block(long at, long duration) {
+        blocks.addLong(at);
+        blockTime = duration;
+    }
+
+    /** The invalidations whose turn has come take their ports. */
+    private void occupy(long now) {
+        while (!blocks.isEmpty() && blocks.peekLong() <= now) {
+            pipeline.occupy(invalidating, blocks.pollLong(), blockTime);
+        }
     }
 
     /** The micro-TLBs; empty if there are none. */

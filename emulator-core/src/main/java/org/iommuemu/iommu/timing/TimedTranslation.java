@@ -94,11 +94,11 @@ public final class TimedTranslation {
             iommu.translate(t, v);
             return at;
         }
-        OrderingWindows windows = Access.isWrite(t.access()) ? writes : reads;
+        OrderingWindows windows = windows(t);
         long in = windows.enter(t.streamId(), at);
         expect();
         iommu.translate(t, v);
-        return leave(windows, t, bytes, at, in, journey);
+        return leave(windows, t, bytes, at, in, false, journey);
     }
 
     /**
@@ -108,14 +108,18 @@ public final class TimedTranslation {
      * @param substream the PASID of the Translation Request, or {@link Transaction#NO_SUBSTREAM}
      */
     public long forwardTranslated(Transaction t, int substream, int bytes, long at, Verdict v, Journey journey) {
-        OrderingWindows windows = Access.isWrite(t.access()) ? writes : reads;
+        if (busy) {
+            iommu.forwardTranslated(t, v);
+            return at;
+        }
+        OrderingWindows windows = windows(t);
         long in = windows.enter(t.streamId(), at);
         expect();
         if (unit.configurations().peek(t.streamId(), substream) != null) {
             footprint.configurationIsCached();
         }
         iommu.forwardTranslated(t, v);
-        return leave(windows, t, bytes, at, in, journey);
+        return leave(windows, t, bytes, at, in, true, journey);
     }
 
     /** The same for a Translation Request (AT=01), which goes among the reads; see {@link Iommu#requestTranslation}. */
@@ -128,7 +132,12 @@ public final class TimedTranslation {
         long in = reads.enter(t.streamId(), at);
         expect();
         iommu.requestTranslation(t, completion);
-        return leave(reads, t, bytes, at, in, journey);
+        return leave(reads, t, bytes, at, in, false, journey);
+    }
+
+    /** Posted writes have a window of their own; an AtomicOp is answered, as a read is. */
+    private OrderingWindows windows(Transaction t) {
+        return Access.isWrite(t.access()) && (t.access() & Access.ATOMIC) == 0 ? writes : reads;
     }
 
     private void expect() {
@@ -139,13 +148,19 @@ public final class TimedTranslation {
         walks.expect();
     }
 
-    private long leave(OrderingWindows windows, Transaction t, int bytes, long at, long in, Journey journey) {
+    private long leave(
+            OrderingWindows windows, Transaction t, int bytes, long at, long in, boolean translated, Journey journey) {
         journey.add(LatencyPart.QUEUE, in - at);
         boolean miss = footprint.reads() > 0;
         int entry = unit.iotlb().lastEntry();
-        long looked = lookups.look(t.streamId(), in, miss ? SetAssociativeCache.MISS : entry, journey);
-        long answer = miss ? walked(t, looked, windows == writes, bytes, journey) : found(looked, entry, journey);
-        if (parameters.prefetch().depth() > 0) {
+        int found = unit.iotlb().hasFilled() ? SetAssociativeCache.MISS : entry;
+        // A translated request that no TLB was asked for has been through no lookup.
+        boolean passes = translated && !miss && entry < 0;
+        long looked = passes ? in : lookups.look(t.streamId(), in, found, journey);
+        long answer = miss
+                ? walked(t, looked, windows == writes, bytes, journey)
+                : found(looked, entry, windows == writes, bytes, journey);
+        if (parameters.prefetch().depth() > 0 && !translated) {
             boolean used = entry >= 0 && !miss && prefetched.use(entry, answer > looked);
             if (miss || used && parameters.prefetch().onHit()) {
                 prefetch(t, answer);
@@ -159,7 +174,7 @@ public final class TimedTranslation {
     }
 
     /** Everything was cached, or is on its way. */
-    private long found(long looked, int entry, Journey journey) {
+    private long found(long looked, int entry, boolean write, int bytes, Journey journey) {
         long configured = configured(looked, journey);
         hits++;
         if (entry < 0 || translationReady[entry] <= configured) {
@@ -167,7 +182,7 @@ public final class TimedTranslation {
         }
         long ready = translationReady[entry];
         if (!parameters.walk().merging()) {
-            ready = walks.again(configured, walkTime[entry]);
+            ready = walks.again(configured, walkTime[entry], write, bytes);
             journey.add(LatencyPart.QUEUE, ready - walkTime[entry] - configured);
             journey.add(LatencyPart.WALK, walkTime[entry]);
         } else {
@@ -210,8 +225,12 @@ public final class TimedTranslation {
             contextReady[context] = walks.configured();
         }
         int entry = unit.iotlb().lastEntry();
-        if (entry >= 0) {
+        if (unit.iotlb().hasFilled()) {
             filled(t.streamId(), entry, answer);
+        } else if (entry >= 0 && footprint.reads() == footprint.configuration() && translationReady[entry] > answer) {
+            // Only configuration was missing; the translation was there, but is still on its way.
+            journey.add(LatencyPart.WALK, translationReady[entry] - answer);
+            answer = translationReady[entry];
         }
         lookups.missEnds(answer);
         return answer;

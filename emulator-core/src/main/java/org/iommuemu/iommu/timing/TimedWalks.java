@@ -99,8 +99,21 @@ final class TimedWalks {
     }
 
     /** Walks for an entry that is being walked for somebody else, which takes as long as that did. */
-    long again(long at, long duration) {
-        return walkers.reserve(walking, at, duration) + duration;
+    long again(long at, long duration, boolean write, int bytes) {
+        long noted = pending == null || missing == null ? at : pending.acquire(missing, at);
+        Slots limit = write ? null : readWalkers;
+        long admitted = limit == null || walkingForReads == null ? noted : limit.acquire(walkingForReads, noted);
+        long start = walkers.acquire(walking, admitted);
+        long answer = start + duration;
+        long free = answer - parameters.after() + parameters.recovery().of(write, bytes);
+        walkers.release(start, free);
+        if (limit != null) {
+            limit.release(admitted, free);
+        }
+        if (pending != null) {
+            pending.release(noted, answer);
+        }
+        return answer;
     }
 
     private long read(Footprint footprint, long start, long recovery) {
