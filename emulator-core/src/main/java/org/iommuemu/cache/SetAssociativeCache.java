@@ -23,7 +23,7 @@ import java.util.Objects;
  *
  * <p><b>Cost.</b> Nothing is allocated after construction. A lookup is expected O(1) whatever the number of ways
  * ({@link TagIndex}). Footprint in bytes, roughly: {@code 32.125 * entries}; index: 0 for 1 way, {@code 8 * sets} to 8
- * ways, 11 to 22 per entry above; replacement: at most 8 per entry ({@link Replacement}).
+ * ways, twice that to 16, 11 to 22 per entry above; replacement: at most 8 per entry ({@link Replacement}).
  *
  * <p>Single-threaded; the same calls give the same contents, entry numbers and counters on every machine.
  */

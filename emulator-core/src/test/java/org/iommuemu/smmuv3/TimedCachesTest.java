@@ -21,6 +21,7 @@ import org.iommuemu.iommu.timing.TimingParameters.Prefetch;
 import org.iommuemu.iommu.timing.WalkParameters;
 import org.iommuemu.iommu.timing.WalkParameters.Hits;
 import org.iommuemu.iommu.timing.WalkParameters.Recovery;
+import org.iommuemu.paging.build.TableBuilder;
 import org.iommuemu.smmuv3.spec.Command;
 import org.junit.jupiter.api.Test;
 
@@ -301,6 +302,27 @@ class TimedCachesTest extends TimedSmmu {
             assertThat(at(timed, 2 * LATER + 1_000, 1, LINE, Access.WRITE)).isEqualTo(LOOKUP);
             // A read does not.
             assertThat(at(timed, 2 * LATER + 2_000, 1)).isEqualTo(MISS - 2_000);
+        }
+    }
+
+    /** Two stages: a write that the first refuses walks, as the entry does not say who refuses; the entry stays as good as it was. */
+    @Test
+    void shouldLeaveAnEntryAloneThatAWalkHasNotFilled() {
+        try (SmmuFixture f = new SmmuFixture(SmmuFeatures.full(), CacheConfiguration.standard()).enable()) {
+            f.stage1(STREAM, 1).map(0x1000, 0x20_0000, TableBuilder.READ_ONLY);
+            TableBuilder second = f.stage2(STREAM, 1);
+            for (long ipa = 0; ipa < 0x1000_0000L; ipa += 0x20_0000) {
+                second.map(ipa, ipa, 1, SmmuFixture.STAGE_2_READ_WRITE);
+            }
+            f.ste(STREAM, 1 | 7 << 1 | SmmuFixture.CDS + STREAM * 64L, 0, SmmuFixture.stage2Word(1), second.root());
+            TimedTranslation timed =
+                    new TimedTranslation(f.smmu, f.smmu.unit(), f.smmu::observe, with(walk(4, Recovery.NONE, false)));
+            at(timed, LATER, 1);
+            assertThat(verdict.isOk()).isTrue();
+
+            assertThat(at(timed, 2 * LATER, 1, LINE, Access.WRITE)).isGreaterThan(READ);
+            assertThat(verdict.isOk()).isFalse();
+            assertThat(at(timed, 2 * LATER + 1_000, 1)).isEqualTo(LOOKUP);
         }
     }
 }

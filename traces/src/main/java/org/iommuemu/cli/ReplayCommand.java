@@ -104,9 +104,9 @@ final class ReplayCommand implements Callable<Integer> {
         if (Files.isRegularFile(capture)) {
             return replayTrace(settings, geometry);
         }
-        if (Files.exists(capture) && !Files.isDirectory(capture)) {
-            throw new InputException(
-                    capture, 0, "is neither a folder nor a regular file", "a capture folder or a DMA trace");
+        if (!Files.isDirectory(capture)) {
+            String flaw = Files.exists(capture) ? "is neither a folder nor a regular file" : "does not exist";
+            throw new InputException(capture, 0, flaw, "a capture folder or a DMA trace");
         }
         if (stages != null) {
             throw new InputException("--stages with a capture", "a DMA trace, or none");

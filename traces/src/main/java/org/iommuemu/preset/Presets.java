@@ -75,6 +75,9 @@ public final class Presets {
      * @throws InputException naming the line, the key, the value and what is legal
      */
     public static Settings read(Path file, Settings base) {
+        if (Files.isDirectory(file)) {
+            throw new InputException(file, 0, "is a folder", "a YAML file");
+        }
         try (Reader text = Files.newBufferedReader(file)) {
             return SettingsFile.read(file, file.toString(), text, base);
         } catch (IOException e) {
