@@ -3,6 +3,7 @@ package org.iommuemu.device;
 
 import java.util.function.LongConsumer;
 import org.agrona.collections.IntHashSet;
+import org.iommuemu.ats.AddressTranslationCache;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.AtcInvalidation;
 import org.iommuemu.iommu.DevicePort;

@@ -3,6 +3,7 @@ package org.iommuemu.device;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.iommuemu.ats.AddressTranslationCache;
 import org.iommuemu.iommu.timing.Journey;
 import org.iommuemu.iommu.timing.LatencyPart;
 import org.iommuemu.pcie.FlowControl;

@@ -153,7 +153,7 @@ public final class PcieLink {
     public long complete(long at, long address, int bytes) {
         long end = at;
         int rest = bytes;
-        for (int next = first(address, bytes); rest > 0; next = Math.min(rest, boundedBytes)) {
+        for (int next = firstCompletion(address, bytes); rest > 0; next = nextCompletion(rest)) {
             long booked = completion(TlpKind.COMPLETION, at, next);
             // Behind the one before it, also where both found room in one window among others that were booked for
             // later.
@@ -170,13 +170,18 @@ public final class PcieLink {
 
     /** Into how many completions the data of a read are cut, see {@link #complete(long, long, int)}. */
     public int completions(long address, int bytes) {
-        return 1 + (bytes - first(address, bytes) + boundedBytes - 1) / boundedBytes;
+        return 1 + (bytes - firstCompletion(address, bytes) + boundedBytes - 1) / boundedBytes;
     }
 
     /** Bytes in the first completion, which ends at a Read Completion Boundary, or with the data. */
-    private int first(long address, int bytes) {
+    public int firstCompletion(long address, int bytes) {
         int into = (int) address & parameters.readCompletionBoundary() - 1;
         return Math.min(bytes, (into + completionBytes & -parameters.readCompletionBoundary()) - into);
+    }
+
+    /** Bytes in a further completion, if there are so many still to send. */
+    public int nextCompletion(int rest) {
+        return Math.min(rest, boundedBytes);
     }
 
     /** Sends one completion, which the device takes as it comes; returns when it does. */

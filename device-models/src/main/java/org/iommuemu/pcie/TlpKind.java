@@ -42,7 +42,7 @@ public enum TlpKind {
     }
 
     /** Which credits it takes. */
-    enum Flow {
+    public enum Flow {
         /** Posted. */
         POSTED,
         /** Non-posted. */
@@ -82,7 +82,8 @@ public enum TlpKind {
         return direction;
     }
 
-    Flow flow() {
+    /** Which credits it takes. */
+    public Flow flow() {
         return flow;
     }
 

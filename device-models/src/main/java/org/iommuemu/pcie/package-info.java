@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * PCI Express as an IOMMU sees it: the requester id, by which a function is known as a stream, and {@link
- * org.iommuemu.pcie.PcieLink}, TLPs in time.
+ * PCI Express as an IOMMU sees it. {@link org.iommuemu.pcie.PcieLink} is TLPs in time. {@link org.iommuemu.pcie.TlpLink} carries them in
+ * events between a {@link org.iommuemu.pcie.PciFunction} and the {@link org.iommuemu.pcie.HostBridge}, behind which the IOMMU and memory
+ * are.
  */
 @NullMarked
 package org.iommuemu.pcie;

@@ -14,6 +14,7 @@ import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.iommu.timing.TimingParameters;
 import org.iommuemu.iommu.timing.WalkParameters;
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.pcie.DataMemory;
 import org.iommuemu.pcie.FlowControl;
 import org.iommuemu.pcie.LinkGeneration;
 import org.iommuemu.pcie.LinkParameters;

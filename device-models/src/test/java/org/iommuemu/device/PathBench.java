@@ -15,6 +15,7 @@ import org.iommuemu.iommu.timing.TimingParameters;
 import org.iommuemu.iommu.timing.WalkParameters;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
+import org.iommuemu.pcie.DataMemory;
 import org.iommuemu.pcie.FlowControl;
 import org.iommuemu.pcie.LinkGeneration;
 import org.iommuemu.pcie.LinkParameters;

@@ -3,12 +3,12 @@ package org.iommuemu.preset;
 
 import org.iommuemu.capture.InputException;
 import org.iommuemu.device.AtsParameters;
-import org.iommuemu.device.DataMemory;
 import org.iommuemu.device.DmaPath;
 import org.iommuemu.device.PageService;
 import org.iommuemu.device.PathParameters;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.timing.TimedTranslation;
+import org.iommuemu.pcie.DataMemory;
 import org.iommuemu.pcie.FlowControl;
 import org.iommuemu.pcie.LinkGeneration;
 import org.iommuemu.pcie.LinkParameters;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.iommuemu.device;
+package org.iommuemu.ats;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.iommuemu.device;
+package org.iommuemu.ats;
 
 import org.iommuemu.cache.CacheGeometry;
 import org.iommuemu.cache.SetAssociativeCache;
@@ -41,7 +41,7 @@ public final class AddressTranslationCache {
     private long waitFor;
 
     /** An empty cache. */
-    AddressTranslationCache(String name, CacheGeometry geometry) {
+    public AddressTranslationCache(String name, CacheGeometry geometry) {
         cache = new SetAssociativeCache(name, geometry);
         ready = new long[cache.capacity()];
     }
@@ -51,7 +51,7 @@ public final class AddressTranslationCache {
      *
      * @return the entry, if it allows the access; else a negative number
      */
-    int lookup(Transaction t) {
+    public int lookup(Transaction t) {
         long tag1 = tag1(t);
         int entry = SetAssociativeCache.MISS;
         for (long rest = shifts; rest != 0 && entry < 0; rest &= rest - 1) {
@@ -66,7 +66,7 @@ public final class AddressTranslationCache {
     }
 
     /** Keeps a translation that a completion, there at a time, has given; returns its entry. */
-    int fill(Transaction t, TranslationCompletion c, long at) {
+    public int fill(Transaction t, TranslationCompletion c, long at) {
         long tag1 = tag1(t);
         int shift = c.pageShift();
         long page = t.address() >>> shift;
@@ -82,7 +82,7 @@ public final class AddressTranslationCache {
     }
 
     /** Whether a completion allows an access. */
-    static boolean allows(TranslationCompletion c, Transaction t) {
+    public static boolean allows(TranslationCompletion c, Transaction t) {
         return (flags(c) & need(t)) == need(t);
     }
 
@@ -113,23 +113,23 @@ public final class AddressTranslationCache {
     }
 
     /** When the translation of an entry is there. */
-    long ready(int entry) {
+    public long ready(int entry) {
         return ready[entry];
     }
 
     /** Where the entry that was found or filled last puts an address. */
-    long output(int entry, long address) {
+    public long output(int entry, long address) {
         long offset = (1L << hitShift) - 1;
         return cache.value0(entry) & ~OFFSET & ~offset | address & offset;
     }
 
     /** U: whether requests must be sent untranslated all the same. */
-    boolean isUntranslatedOnly(int entry) {
+    public boolean isUntranslatedOnly(int entry) {
         return (cache.value0(entry) & UNTRANSLATED) != 0;
     }
 
     /** A read through an entry, which was found or filled last, has its data at a time. */
-    void used(int entry, long until) {
+    public void used(int entry, long until) {
         latestUse = Math.max(latestUse, until);
         cache.setValues(entry, cache.value0(entry), Math.max(cache.value1(entry), until));
     }
@@ -139,7 +139,7 @@ public final class AddressTranslationCache {
      *
      * @return when the last use of it is over: reads through it, and Translation Completions that are still to come
      */
-    long invalidate(AtcInvalidation request) {
+    public long invalidate(AtcInvalidation request) {
         waitFor = evictedUntil;
         cache.invalidateIf((tag0, tag1, value0, value1) -> {
             boolean meant = matches(request, tag0, tag1);

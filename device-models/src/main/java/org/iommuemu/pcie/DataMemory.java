@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.iommuemu.device;
+package org.iommuemu.pcie;
 
 import java.util.List;
 import org.iommuemu.time.Bandwidth;
@@ -34,18 +34,18 @@ public final class DataMemory {
     }
 
     /** Moves bytes; returns when memory has taken or given the last of them, {@link #latency} apart. */
-    long move(boolean write, long at, int bytes) {
+    public long move(boolean write, long at, int bytes) {
         Waiter who = write ? writing : reading;
         return channel == null || who == null ? at : channel.transfer(who, at, bytes);
     }
 
     /** How long bytes take if nobody else moves any, without the latency. */
-    long alone(int bytes) {
+    public long alone(int bytes) {
         return rate == null ? 0 : rate.timeOf(bytes);
     }
 
     /** From the IOMMU to the data and back. */
-    long latency() {
+    public long latency() {
         return latency;
     }
 

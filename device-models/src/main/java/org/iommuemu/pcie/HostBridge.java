@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.pcie;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.agrona.collections.Int2ObjectHashMap;
+import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.AtcInvalidation;
+import org.iommuemu.iommu.DevicePort;
+import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.PageRequest;
+import org.iommuemu.iommu.PageResponse;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.Verdict;
+import org.iommuemu.iommu.timing.Journey;
+import org.iommuemu.iommu.timing.TimedTranslation;
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.time.EventLoop;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The host's end of the links: takes TLPs to the IOMMU and to memory, and what comes of them back. A request has its effect when the
+ * IOMMU lets it through; the time that it takes from there on is charged beside.
+ */
+public final class HostBridge implements DevicePort {
+    private static final long NO_TICKET = -1L << Integer.SIZE;
+
+    private record Held(TlpLink link, Tlp.MemoryRequest request, TlpReceiver.Buffer buffer) {}
+
+    private final EventLoop loop;
+    private final Iommu iommu;
+    private final TimedTranslation timed;
+    private final PhysicalMemory memory;
+    private final DataMemory channel;
+    private final RootComplex rootComplex;
+    private final StreamMap streams;
+    private final InterruptSpace interrupts;
+    private final long invalidationTimeout;
+    private final TranslationAnswers translations;
+    private final Int2ObjectHashMap<TlpLink> links = new Int2ObjectHashMap<>();
+    private final Int2ObjectHashMap<InvalidationTags> tags = new Int2ObjectHashMap<>();
+    private final Map<Long, Held> held = new HashMap<>();
+    private final Transaction transaction = new Transaction();
+    private final Verdict verdict = new Verdict();
+    private final Journey journey = new Journey();
+    private long refused;
+    private long unexpected;
+
+    /**
+     * A bridge without links, connected to its IOMMU.
+     *
+     * @param invalidationTimeout after which an Invalidate Request counts as not answered, in ps
+     */
+    public HostBridge(
+            EventLoop loop,
+            Iommu iommu,
+            TimedTranslation timed,
+            PhysicalMemory memory,
+            DataMemory channel,
+            RootComplex rootComplex,
+            StreamMap streams,
+            InterruptSpace interrupts,
+            long invalidationTimeout) {
+        this.loop = loop;
+        this.iommu = iommu;
+        this.timed = timed;
+        this.memory = memory;
+        this.channel = channel;
+        this.rootComplex = rootComplex;
+        this.streams = streams;
+        this.interrupts = interrupts;
+        this.invalidationTimeout = invalidationTimeout;
+        translations = new TranslationAnswers(timed);
+        iommu.connect(this);
+    }
+
+    /** Connects the link behind which a function is. */
+    public void attach(int requester, TlpLink link) {
+        links.put(requester, link);
+        link.connectHost((tlp, buffer) -> receive(link, tlp, buffer));
+    }
+
+    private void receive(TlpLink link, Tlp tlp, TlpReceiver.Buffer buffer) {
+        int bytes = link.times().parameters().tlpBytes(tlp.kind(), tlp.dataBytes(), tlp.hasPasid());
+        long at = rootComplex.in(tlp.kind(), loop.now(), bytes);
+        loop.schedule(at, (time, data) -> pass(link, tlp, buffer), 0);
+    }
+
+    private void pass(TlpLink link, Tlp tlp, TlpReceiver.Buffer buffer) {
+        if (tlp instanceof Tlp.MemoryRequest r) {
+            request(link, r, buffer);
+            return;
+        }
+        if (tlp instanceof Tlp.PageRequestMessage m) {
+            iommu.requestPage(ofStream(m.request()));
+        } else if (tlp instanceof Tlp.InvalidateCompletion c) {
+            tagsOf(c.source()).completed(c);
+        }
+        buffer.drained(loop.now());
+    }
+
+    private PageRequest ofStream(PageRequest r) {
+        return new PageRequest(
+                streams.streamOf(r.streamId()),
+                r.substreamId(),
+                r.address(),
+                r.read(),
+                r.write(),
+                r.execute(),
+                r.privileged(),
+                r.last(),
+                r.group());
+    }
+
+    private void request(TlpLink link, Tlp.MemoryRequest r, TlpReceiver.Buffer buffer) {
+        journey.clear();
+        int stream = streams.streamOf(r.requester());
+        if (r.type() == Tlp.AddressType.TRANSLATION_REQUEST) {
+            long answered = translations.answer(stream, r, loop.now(), journey);
+            buffer.drained(answered);
+            down(link, answered, translations.completion(r));
+            return;
+        }
+        boolean untranslated = r.type() == Tlp.AddressType.UNTRANSLATED;
+        byte[] data = r.data();
+        if (data != null && untranslated && !r.hasPasid() && interrupts.takesUntranslated(r.address())) {
+            interrupts.deliver(r.requester(), r.address(), word(data));
+            buffer.drained(loop.now());
+            return;
+        }
+        transaction.set(stream, untranslated ? r.pasid() : Transaction.NO_SUBSTREAM, r.address(), r.access());
+        long passed = untranslated
+                ? timed.translate(transaction, r.bytes(), loop.now(), verdict, journey)
+                : timed.forwardTranslated(transaction, r.pasid(), r.bytes(), loop.now(), verdict, journey);
+        if (verdict.status() == Verdict.Status.STALLED) {
+            held.put(verdict.ticket(), new Held(link, r, buffer));
+        } else {
+            end(link, r, buffer, verdict, passed);
+        }
+    }
+
+    private static int word(byte[] data) {
+        int value = 0;
+        for (int i = 0; i < Math.min(Integer.BYTES, data.length); i++) {
+            value |= (data[i] & 0xFF) << Byte.SIZE * i;
+        }
+        return value;
+    }
+
+    private void end(TlpLink link, Tlp.MemoryRequest r, TlpReceiver.Buffer buffer, Verdict v, long passed) {
+        boolean goes = v.isOk() && memory.answers(v.address(), r.bytes());
+        boolean posted = r.kind().flow() == TlpKind.Flow.POSTED;
+        refused += v.status() == Verdict.Status.ABORT ? 1 : 0;
+        if (posted) {
+            buffer.drained(goes ? channel.move(true, passed, r.bytes()) : passed);
+            byte[] data = r.data();
+            if (v.isOk() && data != null && interrupts.takesPhysical(v.address())) {
+                interrupts.deliver(r.requester(), v.address(), word(data));
+            } else if (goes && data != null && !r.poisoned()) {
+                memory.write(v.address(), data, 0, data.length);
+            }
+            return;
+        }
+        buffer.drained(passed);
+        switch (v.status()) {
+            case OK -> {
+                if (goes) {
+                    byte[] answer = execute(r, v.address());
+                    long read = channel.move(Access.isWrite(r.access()), passed, r.bytes()) + channel.latency();
+                    complete(link, r, answer, read);
+                } else {
+                    fail(link, r, Tlp.Status.CA, passed);
+                }
+            }
+            case READ_ZERO_WRITE_IGNORED -> complete(link, r, new byte[r.bytes()], passed);
+            default -> fail(link, r, Tlp.Status.UR, passed);
+        }
+    }
+
+    private byte[] execute(Tlp.MemoryRequest r, long address) {
+        byte[] operands = r.data();
+        if (operands != null && r.atomic() != null) {
+            return AtomicMemory.execute(memory, address, r.atomic(), operands);
+        }
+        byte[] data = new byte[r.bytes()];
+        memory.read(address, data, 0, data.length);
+        return data;
+    }
+
+    /** Completions in order, cut where the Read Completion Boundary lets them be. */
+    private void complete(TlpLink link, Tlp.MemoryRequest r, byte[] data, long at) {
+        int sent = 0;
+        while (sent < data.length) {
+            int n = sent == 0
+                    ? link.times().firstCompletion(r.address(), data.length)
+                    : link.times().nextCompletion(data.length - sent);
+            byte[] part = new byte[n];
+            System.arraycopy(data, sent, part, 0, n);
+            down(
+                    link,
+                    at,
+                    new Tlp.Completion(
+                            TlpKind.COMPLETION,
+                            r.requester(),
+                            r.tag(),
+                            Tlp.Status.SUCCESS,
+                            data.length - sent,
+                            part,
+                            false));
+            sent += n;
+        }
+    }
+
+    private void fail(TlpLink link, Tlp.MemoryRequest r, Tlp.Status status, long at) {
+        down(
+                link,
+                at,
+                new Tlp.Completion(TlpKind.COMPLETION, r.requester(), r.tag(), status, r.bytes(), new byte[0], false));
+    }
+
+    private void down(TlpLink link, long at, Tlp tlp) {
+        loop.schedule(rootComplex.out(at), (time, data) -> link.down(tlp), 0);
+    }
+
+    private InvalidationTags tagsOf(int requester) {
+        return tags.computeIfAbsent(
+                requester,
+                id -> new InvalidationTags(loop, invalidationTimeout, new InvalidationTags.Host() {
+                    @Override
+                    public void send(AtcInvalidation i, int itag) {
+                        sendDown(
+                                id,
+                                new Tlp.InvalidateRequest(
+                                        id, itag, i.substreamId(), i.global(), i.address(), i.log2Bytes()));
+                    }
+
+                    @Override
+                    public void ended(AtcInvalidation i, boolean answered) {
+                        iommu.invalidationEnded(i.ticket(), answered);
+                    }
+
+                    @Override
+                    public void unexpected() {
+                        unexpected++;
+                        iommu.invalidationEnded(NO_TICKET | streams.streamOf(id) & 0xFFFF_FFFFL, true);
+                    }
+                }));
+    }
+
+    private void sendDown(int requester, Tlp tlp) {
+        TlpLink link = links.get(requester);
+        if (link != null) {
+            down(link, loop.now(), tlp);
+        }
+    }
+
+    @Override
+    public Invalidation invalidate(AtcInvalidation request) {
+        tagsOf(streams.requesterOf(request.streamId())).begin(request);
+        return Invalidation.PENDING;
+    }
+
+    @Override
+    public void respond(PageResponse r) {
+        int requester = streams.requesterOf(r.streamId());
+        sendDown(requester, new Tlp.PrgResponse(new PageResponse(requester, r.substreamId(), r.group(), r.code())));
+    }
+
+    @Override
+    public boolean canStall(int streamId) {
+        return false;
+    }
+
+    @Override
+    public void resumed(long ticket, Transaction t, Verdict v) {
+        @Nullable Held h = held.remove(ticket);
+        if (h != null) {
+            end(h.link, h.request, h.buffer, v, loop.now());
+        }
+    }
+
+    /** Requests that the IOMMU refused. */
+    public long refused() {
+        return refused;
+    }
+
+    /** Invalidate Completions that nobody waited for. */
+    public long unexpectedCompletions() {
+        return unexpected;
+    }
+}

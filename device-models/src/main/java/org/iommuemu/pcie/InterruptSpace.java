@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.pcie;
+
+/** Where message-signalled interrupts are taken instead of memory. */
+public interface InterruptSpace {
+    /** Nowhere: they are written to memory. */
+    InterruptSpace NONE = new InterruptSpace() {
+        @Override
+        public boolean takesUntranslated(long address) {
+            return false;
+        }
+
+        @Override
+        public boolean takesPhysical(long address) {
+            return false;
+        }
+
+        @Override
+        public void deliver(int requester, long address, int data) {}
+    };
+
+    /** Whether an untranslated write without PASID to an address is an interrupt, which no page table concerns (VT-d: 0xFEEx_xxxx). */
+    boolean takesUntranslated(long address);
+
+    /** Whether a write to a physical address, translated like any other, is an interrupt (Arm: GITS_TRANSLATER). */
+    boolean takesPhysical(long address);
+
+    /** An interrupt has come. */
+    void deliver(int requester, long address, int data);
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.platform;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.iommuemu.ats.DmaChannel;
+import org.iommuemu.host.IommuDriver;
+import org.iommuemu.host.StageLayout;
+import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.pcie.PciFunction;
+import org.junit.jupiter.api.Test;
+
+/** A device's bytes go through link, IOMMU and memory, and its completions come back. */
+class PlatformTest {
+    private static final int DEVICE = 0x100;
+    private static final long PHYSICAL = 0x1_0000_0000L;
+
+    @Test
+    void shouldMoveBytesWhereTheTablesSay() {
+        try (Platform machine = Platform.smmuv3(PlatformParameters.standard())) {
+            IommuDriver driver = machine.startDriver(StageLayout.STAGE_1);
+            driver.map(
+                    DEVICE, IommuDriver.NO_PASID, 0x4000, PHYSICAL, 0x2000, 12, IommuDriver.READ | IommuDriver.WRITE);
+            PciFunction function = machine.addFunction(DEVICE);
+            function.controls().busMaster = true;
+            DmaChannel dma = new DmaChannel(function);
+            byte[] data = new byte[5000];
+            for (int i = 0; i < data.length; i++) {
+                data[i] = (byte) (i * 7);
+            }
+            byte[] back = new byte[data.length];
+            DmaChannel.Status[] ended = new DmaChannel.Status[3];
+
+            dma.write(0x4100, data, Transaction.NO_SUBSTREAM, Access.WRITE, (s, n) -> ended[0] = s);
+            dma.read(0x4100, back, Transaction.NO_SUBSTREAM, Access.READ, (s, n) -> ended[1] = s);
+            dma.read(0x9000, new byte[4], Transaction.NO_SUBSTREAM, Access.READ, (s, n) -> ended[2] = s);
+            machine.loop().run();
+
+            assertThat(ended).containsExactly(DmaChannel.Status.OK, DmaChannel.Status.OK, DmaChannel.Status.REFUSED);
+            assertThat(back).isEqualTo(data);
+            byte[] inMemory = new byte[data.length];
+            machine.memory().read(PHYSICAL + 0x100, inMemory, 0, inMemory.length);
+            assertThat(inMemory).isEqualTo(data);
+            assertThat(machine.loop().now()).isPositive();
+        }
+    }
+}
