@@ -19,7 +19,7 @@ public final class DemoHtml {
             if (!curves.isEmpty()) {
                 chart(m, curves);
             }
-            m.leaf("pre", told).newLine();
+            m.leaf("pre", told);
         });
     }
 
