@@ -171,6 +171,16 @@ public final class EduDevice {
         return START.isSet(registers.get(DMA_COMMAND));
     }
 
+    /** Puts bytes into the buffer from its first byte on, as its hardware would: not by a DMA. */
+    public void load(byte[] data) {
+        System.arraycopy(data, 0, buffer, 0, data.length);
+    }
+
+    /** The first bytes of the buffer. */
+    public byte[] buffer(int bytes) {
+        return Arrays.copyOf(buffer, bytes);
+    }
+
     /** How the last DMA ended, which software cannot see. */
     public DmaChannel.Status lastStatus() {
         return last;
