@@ -29,9 +29,8 @@ class AtsTest {
     private void start(String architecture, AtcParameters p) {
         host = AtsHost.of(architecture, PlatformParameters.standard());
         function = host.machine.addFunction(AtsHost.DEVICE);
-        function.controls().busMaster = true;
-        function.controls().ats = true;
-        function.controls().pasid = true;
+        function.enableBusMaster();
+        function.enablePasid(false, false).enableAts(0);
         dma = new DmaChannel(function, p);
     }
 
@@ -121,7 +120,7 @@ class AtsTest {
     @ParameterizedTest
     @ValueSource(strings = {"smmuv3", "vtd"})
     void shouldSurviveAStormOfInvalidations(String architecture) {
-        start(architecture, AtcParameters.standard().withInvalidations(false, true, 2, 200_000));
+        start(architecture, AtcParameters.standard().withInvalidations(true, 2, 200_000));
         for (int i = 0; i < 16; i++) {
             host.map(NONE, 0x1_0000 + 0x1000L * i, true);
         }
@@ -245,8 +244,7 @@ class AtsTest {
     @ValueSource(strings = {"smmuv3", "vtd"})
     void shouldHaveAMissingPageMappedWhileItWaits(String architecture) {
         start(architecture);
-        function.controls().pri = true;
-        function.controls().pageRequestAllocation = 32;
+        function.enablePri(32);
         Status[] ended = new Status[1];
         dma.write(0x4010, new byte[] {1, 2, 3}, AtsHost.PASID, Access.WRITE, (s, n) -> ended[0] = s);
         PageRequest asked = awaitPage();
@@ -268,8 +266,7 @@ class AtsTest {
     @ValueSource(strings = {"smmuv3", "vtd"})
     void shouldEndWhatSoftwareSaysIsInvalid(String architecture) {
         start(architecture);
-        function.controls().pri = true;
-        function.controls().pageRequestAllocation = 32;
+        function.enablePri(32);
         Status[] ended = new Status[1];
         dma.read(0x4010, new byte[4], AtsHost.PASID, Access.READ, (s, n) -> ended[0] = s);
         PageRequest asked = awaitPage();
