@@ -64,6 +64,7 @@ public final class Requester {
     private final TlpLink link;
     private final IntSupplier id;
     private final DeviceControl control;
+    private final ErrorStatus errors;
     private final Int2ObjectHashMap<Outstanding> outstanding = new Int2ObjectHashMap<>();
     private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
     private int nextTag;
@@ -74,13 +75,14 @@ public final class Requester {
      * A requester without requests.
      *
      * @param id its requester id at the moment
-     * @param control what software lets it do, and where it reports errors
+     * @param control what software lets it do
      */
-    Requester(EventLoop loop, TlpLink link, IntSupplier id, DeviceControl control) {
+    Requester(EventLoop loop, TlpLink link, IntSupplier id, DeviceControl control, ErrorStatus errors) {
         this.loop = loop;
         this.link = link;
         this.id = id;
         this.control = control;
+        this.errors = errors;
     }
 
     /** Reads bytes that lie within one 4 KiB page. */
@@ -257,14 +259,14 @@ public final class Requester {
 
     private void surprise() {
         unexpected++;
-        control.unexpected();
+        errors.unexpected();
     }
 
     private void end(int tag, Outcome outcome, byte[] data) {
         Outstanding o = outstanding.remove(tag);
         if (o != null) {
             loop.cancel(o.timer);
-            control.ended(outcome);
+            errors.ended(outcome);
             o.answer.ended(outcome, data);
             next();
         }
