@@ -22,6 +22,15 @@ public final class PciDevice implements LowerComponent {
         link.connectDevice(this::receive);
     }
 
+    /** A device with one function, whose number and sizes firmware has set: as it is used integrated into a root complex. */
+    public static PciFunction single(EventLoop loop, TlpLink link, int requester, FunctionDescription description) {
+        RequesterId id = RequesterId.of(requester);
+        PciDevice device = new PciDevice(loop, link);
+        PciFunction function = device.addFunction(id.function(), description);
+        device.capture(id.bus(), id.device());
+        return function.configureSizes();
+    }
+
     /**
      * Adds a function.
      *

@@ -24,6 +24,7 @@ public final class TlpLink {
     private long lost;
     private long lastUp;
     private long lastDown;
+    private long postedEnd;
 
     /**
      * An idle link that leads nowhere.
@@ -76,6 +77,14 @@ public final class TlpLink {
         send(downward, tlp, gone);
     }
 
+    /**
+     * Has something run when the posted TLPs that were sent towards the host before are all on the wire: devices hold what they write
+     * until then. If the device goes, it runs too.
+     */
+    public void afterPosted(Runnable what) {
+        upward.afterPosted(() -> loop.schedule(Math.max(loop.now(), postedEnd), (time, data) -> what.run(), 0));
+    }
+
     private void send(TransmitQueue queue, Tlp tlp, Runnable gone) {
         if (down) {
             lost++;
@@ -93,6 +102,9 @@ public final class TlpLink {
             lastUp = arrival;
         } else {
             lastDown = arrival;
+        }
+        if (up && tlp.kind().flow() == TlpKind.Flow.POSTED) {
+            postedEnd = arrival - times.propagation();
         }
         boolean[] delivered = {false};
         tap.carry(tlp, up, arrival, (what, at) -> {

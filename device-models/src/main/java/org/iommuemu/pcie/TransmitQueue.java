@@ -47,6 +47,20 @@ final class TransmitQueue {
         pass();
     }
 
+    /** Has something run when all posted TLPs that were sent before have gone: at once, if none waits. */
+    void afterPosted(Runnable what) {
+        ArrayDeque<Waiting> posted = flows.get(TlpKind.Flow.POSTED).waiting;
+        Waiting last = posted.pollLast();
+        if (last == null) {
+            what.run();
+            return;
+        }
+        posted.addLast(new Waiting(last.sequence, last.tlp, () -> {
+            last.gone.run();
+            what.run();
+        }));
+    }
+
     /** The credits of a TLP are back. */
     void credit(Tlp tlp) {
         flow(tlp).credits.give(tlp);

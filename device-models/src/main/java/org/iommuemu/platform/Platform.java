@@ -2,11 +2,13 @@
 package org.iommuemu.platform;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.SmmuDriver;
 import org.iommuemu.host.StageLayout;
+import org.iommuemu.host.VtdDriver;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.TranslationUnit;
@@ -20,7 +22,6 @@ import org.iommuemu.pcie.HostBridge;
 import org.iommuemu.pcie.PciDevice;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.pcie.PcieLink;
-import org.iommuemu.pcie.RequesterId;
 import org.iommuemu.pcie.RootComplex;
 import org.iommuemu.pcie.StreamMap;
 import org.iommuemu.pcie.TlpLink;
@@ -118,11 +119,7 @@ public final class Platform implements AutoCloseable {
 
     /** Adds a function of the root complex with a fixed requester id, at the end of a link of its own, configured as firmware does. */
     public PciFunction addFunction(int requester) {
-        RequesterId id = RequesterId.of(requester);
-        PciDevice device = new PciDevice(loop, newLink());
-        PciFunction function = device.addFunction(id.function(), description());
-        device.capture(id.bus(), id.device());
-        function.configureSizes();
+        PciFunction function = PciDevice.single(loop, newLink(), requester, description());
         bridge.attach(function);
         return function;
     }
@@ -151,10 +148,14 @@ public final class Platform implements AutoCloseable {
      * @param stages which stages devices get
      */
     public IommuDriver startDriver(StageLayout stages) {
-        if (smmu == null) {
-            throw new UnsupportedOperationException("there is no driver for VT-d yet");
-        }
-        return new SmmuDriver(smmu, memory, stages);
+        return smmu != null
+                ? new SmmuDriver(smmu, memory, stages)
+                : new VtdDriver(
+                        Objects.requireNonNull(vtd),
+                        memory,
+                        stages,
+                        true,
+                        (done, picoseconds) -> await(done, loop.now() + picoseconds));
     }
 
     /** Says who handles the IOMMU's own wired interrupts, by the names of {@link SmmuV3} and {@link Vtd}. */
