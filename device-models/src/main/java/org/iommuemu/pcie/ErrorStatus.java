@@ -60,6 +60,11 @@ final class ErrorStatus {
         }
     }
 
+    /** Whether the function waits for completions. */
+    void pending(boolean some) {
+        config.set(device, PcieCapability.TRANSACTIONS_PENDING.set(config.get(device), some ? 1 : 0));
+    }
+
     private void raise(long bits) {
         config.raise(device, bits);
     }

@@ -193,6 +193,7 @@ public final class Requester {
             Tlp.MemoryRequest r = w.request;
             Outstanding o = new Outstanding(w.answer, r.bytes(), r.kind() != TlpKind.TRANSLATION_REQUEST);
             outstanding.put(tag, o);
+            errors.pending(true);
             o.timer = giveUpLater(tag);
             link.up(new Tlp.MemoryRequest(
                     r.kind(),
@@ -267,6 +268,7 @@ public final class Requester {
         if (o != null) {
             loop.cancel(o.timer);
             errors.ended(outcome);
+            errors.pending(!outstanding.isEmpty());
             o.answer.ended(outcome, data);
             next();
         }
@@ -277,6 +279,7 @@ public final class Requester {
         outstanding.values().forEach(o -> loop.cancel(o.timer));
         outstanding.clear();
         waiting.clear();
+        errors.pending(false);
     }
 
     /** Requests that want a completion and have none yet. */

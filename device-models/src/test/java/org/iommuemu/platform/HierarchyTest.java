@@ -325,6 +325,66 @@ class HierarchyTest {
     }
 
     @Test
+    void shouldForgetItsRequestsAtFunctionLevelResetAndTakeNoLateCompletion() {
+        startDriver();
+        machine.memory().writeLong(PHYSICAL, 1);
+        machine.memory().writeLong(PHYSICAL + 64, 2);
+        List<Byte> read = new ArrayList<>();
+        a.requester().read(Tlp.AddressType.UNTRANSLATED, 0x8000, 8, NO_PASID, 0, (outcome, data) -> read.add(data[0]));
+        assertThat(a.config().read(0x40 + 0x0A, 2)).as("transactions pending").isEqualTo(0x20);
+        machine.loop().runUntil(machine.loop().now() + 200_000);
+
+        a.config().write(0x40 + 0x08, 2, 0x8000);
+        assertThat(a.config().read(0x40 + 0x0A, 2)).isZero();
+        a.requester().read(Tlp.AddressType.UNTRANSLATED, 0x8040, 8, NO_PASID, 0, (outcome, data) -> read.add(data[0]));
+        machine.loop().run();
+
+        assertThat(read).containsExactly((byte) 2);
+        assertThat(a.requester().unexpectedCompletions()).isOne();
+        assertThat(a.id()).as("its number stays").isEqualTo(0x300);
+        assertThat(a.config().read(0x40 + 0x0A, 2)).as("advisory error").isEqualTo(0x1);
+    }
+
+    @Test
+    void shouldRefusePeersThatDoNotTakeAtomicsOrTranslationRequests() {
+        startDriver();
+        List<Requester.Outcome> ended = new ArrayList<>();
+        byte[] one = {1, 0, 0, 0};
+        Tlp.AddressType plain = Tlp.AddressType.UNTRANSLATED;
+
+        a.requester()
+                .atomic(
+                        plain,
+                        ramAddress,
+                        Tlp.AtomicOp.FETCH_ADD,
+                        one,
+                        NO_PASID,
+                        0,
+                        (outcome, data) -> ended.add(outcome));
+        a.requester().translate(ramAddress, 1, NO_PASID, Access.READ, (outcome, data) -> ended.add(outcome));
+        machine.loop().run();
+
+        assertThat(ended).containsExactly(Requester.Outcome.UR, Requester.Outcome.UR);
+        assertThat(ram.words[0]).isZero();
+    }
+
+    @Test
+    void shouldNotKeepPoisonedData() {
+        Tlp.MemoryRequest good = (Tlp.MemoryRequest) forged(a.id(), new byte[] {1, 2, 3, 4});
+        Tlp.MemoryRequest bad = new Tlp.MemoryRequest(
+                good.kind(), a.id(), 0, good.type(), ramAddress, 4, NO_PASID, Access.WRITE, good.data(), null, true);
+
+        a.link().up(bad);
+        machine.loop().run();
+
+        assertThat(ram.words[0]).isZero();
+        assertThat(b.config().get(CommonHeader.STATUS))
+                .as("detected parity error")
+                .isEqualTo(0x8010);
+        assertThat(b.config().read(0x40 + 0x0A, 2)).as("non-fatal error").isEqualTo(0x2);
+    }
+
+    @Test
     void shouldTimeOutAtTheOtherSideWhenAPeerIsTakenOut() {
         startDriver();
         Requester.Outcome[] ended = new Requester.Outcome[1];
