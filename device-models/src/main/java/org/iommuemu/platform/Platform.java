@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.platform;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -17,8 +16,11 @@ import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.pcie.DataMemory;
+import org.iommuemu.pcie.DownstreamPort;
+import org.iommuemu.pcie.Enumeration;
 import org.iommuemu.pcie.FunctionDescription;
 import org.iommuemu.pcie.HostBridge;
+import org.iommuemu.pcie.PciDevice;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.pcie.PcieLink;
 import org.iommuemu.pcie.RootComplex;
@@ -36,6 +38,15 @@ import org.jspecify.annotations.Nullable;
  * where {@link #await} lets time pass.
  */
 public final class Platform implements AutoCloseable {
+    /** Where BARs of 32 bits are. */
+    public static final long NARROW_BASE = 0xC000_0000L;
+    /** Bytes for them. */
+    public static final long NARROW_BYTES = 0x3000_0000L;
+    /** Where BARs of 64 bits are. */
+    public static final long WIDE_BASE = 1L << 40;
+    /** Bytes for them. */
+    public static final long WIDE_BYTES = 1L << 40;
+
     private final PlatformParameters parameters;
     private final EventLoop loop = new EventLoop();
     private final PhysicalMemory memory = new PhysicalMemory();
@@ -46,7 +57,6 @@ public final class Platform implements AutoCloseable {
     private final TimedTranslation timed;
     private final MessageInterrupts interrupts;
     private final HostBridge bridge;
-    private final Map<Integer, PciFunction> functions = new LinkedHashMap<>();
     private @Nullable IommuDriver driver;
     private Consumer<String> lines = line -> {};
 
@@ -78,7 +88,8 @@ public final class Platform implements AutoCloseable {
                 new RootComplex(p.rootComplex(), null),
                 StreamMap.IDENTITY,
                 interrupts,
-                p.invalidationTimeout());
+                p.invalidationTimeout(),
+                p.completionTimeout());
     }
 
     /** A machine with an SMMUv3. */
@@ -95,18 +106,42 @@ public final class Platform implements AutoCloseable {
         loop.schedule(loop.now() + parameters.interruptLatency(), (time, data) -> handler.run(), 0);
     }
 
-    /** Adds a function at the end of a link of its own. */
-    public PciFunction addFunction(int requester) {
-        TlpLink link = new TlpLink(
+    /** A link of the machine's kind, to be put below a port. */
+    public TlpLink newLink() {
+        return new TlpLink(
                 loop,
                 new PcieLink(parameters.link(), parameters.propagation(), parameters.completionBytes()),
                 parameters.credits());
-        PciFunction function = new PciFunction(
-                loop, link, requester, FunctionDescription.standard(parameters.tags(), parameters.completionTimeout()));
-        function.configureSizes();
-        bridge.attach(requester, link);
-        functions.put(requester, function);
+    }
+
+    /** Functions with all capabilities, and the machine's tags and time-out. */
+    public FunctionDescription description() {
+        return FunctionDescription.standard(parameters.tags(), parameters.completionTimeout());
+    }
+
+    /** Adds a function of the root complex with a fixed requester id, at the end of a link of its own, configured as firmware does. */
+    public PciFunction addFunction(int requester) {
+        PciFunction function = PciDevice.single(loop, newLink(), requester, description());
+        bridge.attach(function);
         return function;
+    }
+
+    /** Plugs a device with one function into a port; it has no numbers until it is enumerated. */
+    public PciFunction plug(DownstreamPort port) {
+        PciDevice device = new PciDevice(loop, port.link());
+        PciFunction function = device.addFunction(0, description());
+        port.plug(device);
+        return function;
+    }
+
+    /** Adds a root port, into which nothing is plugged. */
+    public DownstreamPort addRootPort() {
+        return bridge.addRootPort(newLink());
+    }
+
+    /** Numbers buses, and gives addresses to BARs and windows, as firmware does; returns the requester ids of all functions. */
+    public List<Integer> enumerate() {
+        return new Enumeration(bridge.ecam(), NARROW_BASE, NARROW_BYTES, WIDE_BASE, WIDE_BYTES).run(bridge.rootBuses());
     }
 
     /**
