@@ -9,11 +9,11 @@ final class Failures {
 
     /** The smallest program that fails like one that does. */
     static Program shrink(Program program, Violation violation, Consumer<World> sabotage) {
-        return new Shrinker(p -> {
-                    Violation v = Execution.run(p, sabotage).violation();
-                    return v != null && v.invariant() == violation.invariant();
-                })
-                .shrink(program);
+        Shrinker<Operation> shrinker = new Shrinker<>(steps -> {
+            Violation v = Execution.run(program.with(steps), sabotage).violation();
+            return v != null && v.invariant() == violation.invariant();
+        });
+        return program.with(shrinker.shrink(program.steps()));
     }
 
     static AssertionError report(Program program, long seed, Violation violation) {

@@ -1,49 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.invariant;
 
-import java.lang.reflect.RecordComponent;
-import java.util.Arrays;
-import java.util.stream.Collectors;
-
 /**
- * A step of a random program. Its numbers are small: functions, PASIDs (0 for none) and pages count from 0. Steps that make no sense where
- * they come, as in parts of a program they may, do nothing.
+ * A step of what software and devices do on a whole machine. Its numbers are small: functions, PASIDs (0 for none) and pages count from 0.
  */
-interface Operation {
-    /** Does it. */
-    void run(World w);
-
-    /** As it is written in Java. */
-    default String asJava() {
-        return "new " + getClass().getSimpleName()
-                + Arrays.stream(values()).map(String::valueOf).collect(Collectors.joining(", ", "(", ")"));
-    }
-
-    /** Its parts, in order. */
-    default Object[] values() {
-        RecordComponent[] parts = getClass().getRecordComponents();
-        Object[] values = new Object[parts.length];
-        for (int i = 0; i < parts.length; i++) {
-            try {
-                values[i] = parts[i].getAccessor().invoke(this);
-            } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException(e);
-            }
-        }
-        return values;
-    }
-
-    /** The same step with another part. */
-    default Operation with(int index, Object value) {
-        try {
-            Class<?>[] types = Arrays.stream(getClass().getRecordComponents())
-                    .map(RecordComponent::getType)
-                    .toArray(Class<?>[]::new);
-            Object[] values = values();
-            values[index] = value;
-            return (Operation) getClass().getDeclaredConstructor(types).newInstance(values);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-}
+interface Operation extends Step<World> {}

@@ -8,89 +8,83 @@ import java.util.function.Predicate;
 /**
  * Makes a failing program smaller: leaves steps out, in halves, quarters and so on (delta debugging; Zeller, Hildebrandt: "Simplifying and
  * Isolating Failure-Inducing Input", 2002), then makes the numbers of those that are left smaller, until nothing of this helps any more.
+ *
+ * @param <S> what programs are made of
  */
-final class Shrinker {
+final class Shrinker<S extends Step<?>> {
     private static final int MOST_RUNS = 20_000;
 
-    private final Predicate<Program> fails;
+    private final Predicate<List<S>> fails;
     private int runs;
 
     /** Shrinks programs as long as they fail. */
-    Shrinker(Predicate<Program> fails) {
+    Shrinker(Predicate<List<S>> fails) {
         this.fails = fails;
     }
 
-    Program shrink(Program program) {
-        Program best = program;
+    List<S> shrink(List<S> program) {
+        List<S> best = program;
         boolean smaller = true;
         while (smaller && runs < MOST_RUNS) {
-            Program before = best;
+            List<S> before = best;
             best = simplify(merge(remove(best)));
             smaller = !best.equals(before);
         }
         return best;
     }
 
-    private boolean stillFails(Program p) {
-        return runs++ < MOST_RUNS && fails.test(p);
+    private boolean stillFails(List<S> program) {
+        return runs++ < MOST_RUNS && fails.test(program);
     }
 
-    private Program remove(Program program) {
-        Program best = program;
-        for (int chunk = Math.max(1, best.steps().size() / 2); chunk > 0; chunk /= 2) {
-            for (int at = best.steps().size() - chunk; at >= 0; at -= chunk) {
-                List<Operation> fewer = new ArrayList<>(best.steps());
+    private List<S> remove(List<S> program) {
+        List<S> best = program;
+        for (int chunk = Math.max(1, best.size() / 2); chunk > 0; chunk /= 2) {
+            for (int at = best.size() - chunk; at >= 0; at = Math.min(at, best.size()) - chunk) {
+                List<S> fewer = new ArrayList<>(best);
                 fewer.subList(at, Math.min(at + chunk, fewer.size())).clear();
-                Program candidate = best.with(fewer);
-                if (stillFails(candidate)) {
-                    best = candidate;
-                    at = Math.min(at, fewer.size());
-                }
+                best = stillFails(fewer) ? fewer : best;
             }
         }
         return best;
     }
 
     /** Puts waits that follow each other together. */
-    private Program merge(Program program) {
-        Program best = program;
-        for (int i = 0; i + 1 < best.steps().size(); i++) {
-            if (best.steps().get(i) instanceof Operations.Wait a
-                    && best.steps().get(i + 1) instanceof Operations.Wait b) {
-                List<Operation> steps = new ArrayList<>(best.steps());
-                steps.remove(i + 1);
-                steps.set(i, new Operations.Wait(a.nanoseconds() + b.nanoseconds()));
-                Program candidate = best.with(steps);
-                best = stillFails(candidate) ? candidate : best;
+    private List<S> merge(List<S> program) {
+        List<S> best = program;
+        for (int i = 0; i + 1 < best.size(); i++) {
+            if (best.get(i) instanceof Operations.Wait a && best.get(i + 1) instanceof Operations.Wait b) {
+                List<S> fewer = new ArrayList<>(best);
+                fewer.remove(i + 1);
+                fewer.set(i, with(fewer.get(i), 0, a.nanoseconds() + b.nanoseconds()));
+                best = stillFails(fewer) ? fewer : best;
             }
         }
         return best;
     }
 
-    private Program simplify(Program program) {
-        Program best = program;
-        for (int i = 0; i < best.steps().size(); i++) {
-            Object[] values = best.steps().get(i).values();
+    private List<S> simplify(List<S> program) {
+        List<S> best = program;
+        for (int i = 0; i < best.size(); i++) {
+            Object[] values = best.get(i).values();
             for (int part = 0; part < values.length; part++) {
-                best = simplify(best, i, part);
+                if (values[part] instanceof Integer value) {
+                    best = simplify(best, i, part, value);
+                }
             }
         }
         return best;
     }
 
-    private Program simplify(Program program, int index, int part) {
-        if (!(program.steps().get(index).values()[part] instanceof Integer value)) {
-            return program;
-        }
-        // The smallest number that will do, as far as halving finds it.
+    /** The smallest number that will do, as far as halving finds it. */
+    private List<S> simplify(List<S> program, int index, int part, int value) {
+        List<S> best = program;
         int low = 0;
         int high = value;
-        Program best = program;
         while (low < high) {
             int middle = low + (high - low) / 2;
-            List<Operation> steps = new ArrayList<>(best.steps());
-            steps.set(index, steps.get(index).with(part, middle));
-            Program candidate = best.with(steps);
+            List<S> candidate = new ArrayList<>(best);
+            candidate.set(index, with(best.get(index), part, middle));
             if (stillFails(candidate)) {
                 best = candidate;
                 high = middle;
@@ -99,5 +93,10 @@ final class Shrinker {
             }
         }
         return best;
+    }
+
+    @SuppressWarnings("unchecked")
+    private S with(S step, int part, Object value) {
+        return (S) step.with(part, value);
     }
 }
