@@ -15,6 +15,7 @@ import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.Journey;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.memory.RangeState;
 import org.iommuemu.time.EventLoop;
 import org.jspecify.annotations.Nullable;
 
@@ -148,7 +149,8 @@ public final class HostBridge implements DevicePort {
     }
 
     private void end(TlpLink link, Tlp.MemoryRequest r, TlpReceiver.Buffer buffer, Verdict v, long passed) {
-        boolean goes = v.isOk() && memory.answers(v.address(), r.bytes());
+        RangeState answer = v.isOk() ? memory.answer(v.address(), r.bytes()) : RangeState.ABSENT;
+        boolean goes = answer == RangeState.PRESENT;
         boolean posted = r.kind().flow() == TlpKind.Flow.POSTED;
         refused += v.status() == Verdict.Status.ABORT ? 1 : 0;
         if (posted) {
@@ -164,15 +166,15 @@ public final class HostBridge implements DevicePort {
         buffer.drained(passed);
         switch (v.status()) {
             case OK -> {
-                if (goes) {
-                    byte[] answer = execute(r, v.address());
+                if (goes || answer == RangeState.POISONED && r.kind() == TlpKind.READ) {
+                    byte[] data = execute(r, v.address());
                     long read = channel.move(Access.isWrite(r.access()), passed, r.bytes()) + channel.latency();
-                    complete(link, r, answer, read);
+                    complete(link, r, data, !goes, read);
                 } else {
                     fail(link, r, Tlp.Status.CA, passed);
                 }
             }
-            case READ_ZERO_WRITE_IGNORED -> complete(link, r, new byte[r.bytes()], passed);
+            case READ_ZERO_WRITE_IGNORED -> complete(link, r, new byte[r.bytes()], false, passed);
             default -> fail(link, r, Tlp.Status.UR, passed);
         }
     }
@@ -188,7 +190,7 @@ public final class HostBridge implements DevicePort {
     }
 
     /** Completions in order, cut where the Read Completion Boundary lets them be. */
-    private void complete(TlpLink link, Tlp.MemoryRequest r, byte[] data, long at) {
+    private void complete(TlpLink link, Tlp.MemoryRequest r, byte[] data, boolean poisoned, long at) {
         int sent = 0;
         while (sent < data.length) {
             int n = sent == 0
@@ -206,7 +208,7 @@ public final class HostBridge implements DevicePort {
                             Tlp.Status.SUCCESS,
                             data.length - sent,
                             part,
-                            false));
+                            poisoned));
             sent += n;
         }
     }

@@ -81,22 +81,27 @@ public final class TlpLink {
     }
 
     private void carry(Tlp tlp, boolean up) {
+        long sent = generation;
         long arrival = times.send(tlp.kind(), loop.now(), tlp.dataBytes(), tlp.hasPasid());
-        boolean[] delivered = {false};
+        boolean[] settled = {false};
+        boolean[] held = {false};
         tap.carry(tlp, up, arrival, (what, at) -> {
             // Only the TLP itself holds credits, however often it is repeated, whatever becomes of it.
-            boolean first = !delivered[0];
-            delivered[0] = true;
-            arriveAt(Math.max(at, loop.now()), what, up, first ? tlp : null);
+            boolean first = !settled[0];
+            settled[0] = true;
+            lost -= held[0] ? 1 : 0;
+            held[0] = false;
+            arriveAt(sent, Math.max(at, loop.now()), what, up, first ? tlp : null);
         });
-        if (!delivered[0]) {
+        if (!settled[0]) {
+            settled[0] = true;
+            held[0] = true; // lost, unless the tap delivers it later
             lost++;
             credit(tlp, up, arrival);
         }
     }
 
-    private void arriveAt(long at, Tlp what, boolean up, @Nullable Tlp holder) {
-        long sent = generation;
+    private void arriveAt(long sent, long at, Tlp what, boolean up, @Nullable Tlp holder) {
         loop.schedule(
                 at,
                 (time, data) -> {
