@@ -14,11 +14,21 @@ class BrokenDriverTest {
 
     @ParameterizedTest
     @EnumSource(BrokenDriver.class)
-    void shouldBeFoundAndShrunk(BrokenDriver broken) {
+    void shouldBeFoundAndShrunkWithAnSmmu(BrokenDriver broken) {
+        shouldBeFoundAndShrunk(Setting.Architecture.SMMUV3, broken);
+    }
+
+    @ParameterizedTest
+    @EnumSource(BrokenDriver.class)
+    void shouldBeFoundAndShrunkWithVtd(BrokenDriver broken) {
+        shouldBeFoundAndShrunk(Setting.Architecture.VTD, broken);
+    }
+
+    private static void shouldBeFoundAndShrunk(Setting.Architecture architecture, BrokenDriver broken) {
         Program failing = null;
         Violation violation = null;
         for (long seed = 0; violation == null && seed < MOST_PROGRAMS; seed++) {
-            failing = Program.random(new Setting(Setting.Architecture.SMMUV3, 1, false), seed, STEPS);
+            failing = Program.random(new Setting(architecture, 1, false), seed, STEPS);
             violation = Execution.run(failing, broken::install).violation();
         }
 

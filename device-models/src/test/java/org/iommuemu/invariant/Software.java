@@ -11,14 +11,14 @@ final class Software {
 
     private final World world;
     private final IommuDriver driver;
-    private final FaultLog faults;
+    private final TakenFaults faults;
     private long nextFrame = World.FRAMES;
     private long nextBlock = World.FRAMES + (1L << 36);
 
     Software(World world, IommuDriver driver) {
         this.world = world;
         this.driver = driver;
-        faults = new FaultLog(world.machine());
+        faults = new TakenFaults(world.machine());
     }
 
     private static int pasid(int number) {

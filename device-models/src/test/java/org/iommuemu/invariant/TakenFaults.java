@@ -12,7 +12,7 @@ import org.iommuemu.vtd.spec.FaultRecord;
 import org.iommuemu.vtd.spec.VtdRegisters;
 
 /** Takes fault records as software does, and counts: one for each refused request, unless the IOMMU says that some are lost. */
-final class FaultLog {
+final class TakenFaults {
     private static final int OFFSET_UNIT = 16;
     private static final int BYTES = 16;
 
@@ -21,7 +21,7 @@ final class FaultLog {
     private long refused;
     private int next;
 
-    FaultLog(Platform machine) {
+    TakenFaults(Platform machine) {
         this.machine = machine;
     }
 
