@@ -22,6 +22,15 @@ record Program(Setting setting, List<Operation> steps) {
 
     /** A program out of a seed. */
     static Program random(Setting setting, long seed, int count) {
+        return random(setting, seed, count, 0);
+    }
+
+    /**
+     * A program out of a seed.
+     *
+     * @param faults how many in a hundred steps make something go wrong
+     */
+    static Program random(Setting setting, long seed, int count, int faults) {
         RandomStream r = new RandomStream(seed);
         // Few functions, address spaces and pages meet more often.
         int functions = 1 + (int) r.nextBelow(World.FUNCTIONS);
@@ -32,7 +41,7 @@ record Program(Setting setting, List<Operation> steps) {
             int f = (int) r.nextBelow(functions);
             int p = (int) r.nextBelow(pasids);
             int page = (int) (r.nextBelow(Math.min(pages, PAGES)) * (pages <= 4 ? 5 : 1)) % PAGES;
-            steps[i] = step(r, f, p, page);
+            steps[i] = r.nextBelow(100) < faults ? Faults.random(r, functions) : step(r, f, p, page);
         }
         return of(setting, steps);
     }

@@ -17,7 +17,9 @@ interface Step<W> {
     /** As it is written in Java. */
     default String asJava() {
         return "new " + getClass().getSimpleName()
-                + Arrays.stream(values()).map(String::valueOf).collect(Collectors.joining(", ", "(", ")"));
+                + Arrays.stream(values())
+                        .map(v -> v instanceof Enum<?> e ? e.getDeclaringClass().getSimpleName() + "." + e : "" + v)
+                        .collect(Collectors.joining(", ", "(", ")"));
     }
 
     /** Its parts, in order. */

@@ -19,6 +19,7 @@ final class TakenFaults {
     private final Platform machine;
     private final List<String> records = new ArrayList<>();
     private long refused;
+    /** Software's own index: where the next record is. */
     private int next;
 
     TakenFaults(Platform machine) {
@@ -49,15 +50,14 @@ final class TakenFaults {
         long producer = read(Registers.EVENTQ_PROD);
         long consumer = read(Registers.EVENTQ_CONS);
         int wrap = 2 * entries - 1;
-        int at = Registers.QUEUE_INDEX.getInt(consumer) & wrap;
-        while (at != (Registers.QUEUE_INDEX.getInt(producer) & wrap)) {
-            long event = Registers.QUEUE_ADDR.inPlace(base) + (long) (at & entries - 1) * Event.BYTES;
+        while (next != (Registers.QUEUE_INDEX.getInt(producer) & wrap)) {
+            long event = Registers.QUEUE_ADDR.inPlace(base) + (long) (next & entries - 1) * Event.BYTES;
             StringBuilder text = new StringBuilder();
             for (int i = 0; i < Event.BYTES; i += Long.BYTES) {
                 text.append(String.format("%016x ", machine.memory().readLong(event + i)));
             }
             records.add(text.toString());
-            at = at + 1 & wrap;
+            next = next + 1 & wrap;
         }
         machine.iommu().writeRegister(Registers.EVENTQ_CONS.offset(), Registers.EVENTQ_CONS.bytes(), producer);
         return ((producer ^ consumer) & Registers.OVERFLOW.mask()) != 0;

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.invariant;
 
+import java.util.List;
+import org.iommuemu.bits.Register;
 import org.iommuemu.host.StageLayout;
+import org.iommuemu.inject.FaultInjector;
+import org.iommuemu.inject.FaultPlan;
+import org.iommuemu.inject.FaultRule;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.platform.Platform;
+import org.iommuemu.smmuv3.spec.Registers;
 import org.iommuemu.time.Picoseconds;
+import org.iommuemu.vtd.spec.VtdRegisters;
+import org.jspecify.annotations.Nullable;
 
 /** A machine, the software and the devices that a program drives, and the oracle that looks on. */
 final class World implements AutoCloseable {
@@ -15,6 +23,12 @@ final class World implements AutoCloseable {
     /** Where regions of input addresses begin: apart in every table, and only in the last. */
     private static final long[] REGION = {0x4000_0000L, 0x4020_0000L, 0x80_0000_0000L};
 
+    private static final Register[] SMMU_QUEUES = {Registers.CMDQ_BASE, Registers.EVENTQ_BASE, Registers.PRIQ_BASE};
+    private static final Register[] VTD_QUEUES = {VtdRegisters.IQA, VtdRegisters.PQA};
+    private static final long QUEUE_ADDRESS = (1L << 52) - (1L << 12);
+    /** More than any queue has, with what is written when it is done. */
+    private static final long QUEUE_MOST = 1L << 16;
+
     /** Memory that devices may get lies from here on; that of drivers below. */
     static final long FRAMES = 1L << 40;
 
@@ -22,6 +36,8 @@ final class World implements AutoCloseable {
     private final Oracle oracle;
     private final Software software;
     private final Devices devices;
+    private @Nullable FaultInjector injector;
+    private long rules;
     private boolean quiet;
 
     World(Setting setting) {
@@ -77,6 +93,30 @@ final class World implements AutoCloseable {
         machine.loop().run();
         devices.checkEnds();
         software.takeFaults();
+    }
+
+    /** A name for a rule. */
+    String newRule() {
+        return "rule " + rules++;
+    }
+
+    /** Lets something go wrong from now on. */
+    void inject(FaultRule rule) {
+        if (injector == null) {
+            injector = new FaultInjector(machine, new FaultPlan(0, List.of()));
+        }
+        injector.add(rule);
+        devices.expectFaults();
+    }
+
+    /** Where driver's tables begin: behind its queues. */
+    long tables() {
+        long end = 0;
+        for (Register queue : machine.smmu() != null ? SMMU_QUEUES : VTD_QUEUES) {
+            long at = machine.iommu().readRegister(queue.offset(), queue.bytes());
+            end = Math.max(end, (at & QUEUE_ADDRESS) + QUEUE_MOST);
+        }
+        return end;
     }
 
     Platform machine() {
