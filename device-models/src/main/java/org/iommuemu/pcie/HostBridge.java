@@ -46,6 +46,7 @@ public final class HostBridge implements DevicePort {
     private final Journey journey = new Journey();
     private long refused;
     private long unexpected;
+    private long malformed;
 
     /**
      * A bridge without links, connected to its IOMMU.
@@ -113,7 +114,18 @@ public final class HostBridge implements DevicePort {
                 r.group());
     }
 
+    /** Whether a request crosses a 4 KiB page, or asks for more than any may (PCIe Base Specification §2.2.7, §10.2.2). */
+    private static boolean isMalformed(Tlp.MemoryRequest r) {
+        long first = r.type() == Tlp.AddressType.TRANSLATION_REQUEST ? 0 : r.address() & PhysicalMemory.PAGE_BYTES - 1;
+        return first + r.bytes() > PhysicalMemory.PAGE_BYTES;
+    }
+
     private void request(TlpLink link, Tlp.MemoryRequest r, TlpReceiver.Buffer buffer) {
+        if (isMalformed(r)) {
+            malformed++;
+            buffer.drained(loop.now());
+            return;
+        }
         journey.clear();
         int stream = streams.streamOf(r.requester());
         if (r.type() == Tlp.AddressType.TRANSLATION_REQUEST) {
@@ -289,5 +301,10 @@ public final class HostBridge implements DevicePort {
     /** Invalidate Completions that nobody waited for. */
     public long unexpectedCompletions() {
         return unexpected;
+    }
+
+    /** Malformed TLPs, which were discarded. */
+    public long malformed() {
+        return malformed;
     }
 }
