@@ -11,14 +11,14 @@ final class Software {
 
     private final World world;
     private final IommuDriver driver;
-    private final TakenFaults faults;
+    private final TakenFaults faults = new TakenFaults();
     private long nextFrame = World.FRAMES;
     private long nextBlock = World.FRAMES + (1L << 36);
 
     Software(World world, IommuDriver driver) {
         this.world = world;
         this.driver = driver;
-        faults = new TakenFaults(world.machine());
+        driver.onFault(faults);
     }
 
     private static int pasid(int number) {
@@ -88,7 +88,13 @@ final class Software {
     }
 
     void takeFaults() {
-        faults.take();
+        driver.takeFaults();
+    }
+
+    /** Takes what is left, and checks that nothing is missing. */
+    void finish() {
+        driver.takeFaults();
+        faults.check(world.machine().bridge().refused());
     }
 
     /** Fault records that were taken. */

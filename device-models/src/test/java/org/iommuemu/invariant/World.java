@@ -92,7 +92,7 @@ final class World implements AutoCloseable {
     void finish() {
         machine.loop().run();
         devices.checkEnds();
-        software.takeFaults();
+        software.finish();
     }
 
     /** A name for a rule. */
