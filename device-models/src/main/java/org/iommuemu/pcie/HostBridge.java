@@ -16,6 +16,7 @@ import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.Journey;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.memory.RangeState;
 import org.iommuemu.time.EventLoop;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,7 @@ public final class HostBridge implements DevicePort {
     private long refused;
     private long unanswered;
     private long unexpected;
+    private long malformed;
 
     /**
      * A bridge without links, connected to its IOMMU.
@@ -156,7 +158,18 @@ public final class HostBridge implements DevicePort {
                 r.group());
     }
 
+    /** Whether a request crosses a 4 KiB page, or asks for more than any may (PCIe Base Specification §2.2.7, §10.2.2). */
+    private static boolean isMalformed(Tlp.MemoryRequest r) {
+        long first = r.type() == Tlp.AddressType.TRANSLATION_REQUEST ? 0 : r.address() & PhysicalMemory.PAGE_BYTES - 1;
+        return first + r.bytes() > PhysicalMemory.PAGE_BYTES;
+    }
+
     private void request(TlpLink link, Tlp.MemoryRequest r, TlpReceiver.Buffer buffer) {
+        if (isMalformed(r)) {
+            malformed++;
+            buffer.drained(loop.now());
+            return;
+        }
         journey.clear();
         int stream = streams.streamOf(r.requester());
         if (stream == StreamMap.NONE) {
@@ -200,7 +213,8 @@ public final class HostBridge implements DevicePort {
     }
 
     private void end(TlpLink link, Tlp.MemoryRequest r, TlpReceiver.Buffer buffer, Verdict v, long passed) {
-        boolean goes = v.isOk() && memory.answers(v.address(), r.bytes());
+        RangeState answer = v.isOk() ? memory.answer(v.address(), r.bytes()) : RangeState.ABSENT;
+        boolean goes = answer == RangeState.PRESENT;
         boolean posted = TlpRoute.isPosted(r);
         refused += v.status() == Verdict.Status.ABORT ? 1 : 0;
         if (v.isOk() && !interrupts.takesPhysical(v.address()) && hierarchy.isClaimed(v.address(), r.bytes())) {
@@ -221,15 +235,15 @@ public final class HostBridge implements DevicePort {
         buffer.drained(passed);
         switch (v.status()) {
             case OK -> {
-                if (goes) {
-                    byte[] answer = execute(r, v.address());
+                if (goes || answer == RangeState.POISONED && r.kind() == TlpKind.READ) {
+                    byte[] data = execute(r, v.address());
                     long read = channel.move(Access.isWrite(r.access()), passed, r.bytes()) + channel.latency();
-                    complete(link, r, answer, read);
+                    complete(link, r, data, !goes, read);
                 } else {
                     fail(link, r, Tlp.Status.CA, passed);
                 }
             }
-            case READ_ZERO_WRITE_IGNORED -> complete(link, r, new byte[r.bytes()], passed);
+            case READ_ZERO_WRITE_IGNORED -> complete(link, r, new byte[r.bytes()], false, passed);
             default -> fail(link, r, Tlp.Status.UR, passed);
         }
     }
@@ -244,8 +258,8 @@ public final class HostBridge implements DevicePort {
         return data;
     }
 
-    private void complete(TlpLink link, Tlp.MemoryRequest r, byte[] data, long at) {
-        TlpRoute.completions(link.times(), r, data).forEach(part -> down(link, at, part));
+    private void complete(TlpLink link, Tlp.MemoryRequest r, byte[] data, boolean poisoned, long at) {
+        TlpRoute.completions(link.times(), r, data, poisoned).forEach(part -> down(link, at, part));
     }
 
     private void fail(TlpLink link, Tlp.MemoryRequest r, Tlp.Status status, long at) {
@@ -355,5 +369,10 @@ public final class HostBridge implements DevicePort {
     /** Invalidate Completions that nobody waited for. */
     public long unexpectedCompletions() {
         return unexpected;
+    }
+
+    /** Malformed TLPs, which were discarded. */
+    public long malformed() {
+        return malformed;
     }
 }

@@ -95,9 +95,9 @@ public final class TlpLink {
     }
 
     private void carry(Tlp tlp, boolean up) {
-        long sent = times.carry(tlp.kind(), up, loop.now(), tlp.dataBytes(), tlp.hasPasid());
+        long booked = times.carry(tlp.kind(), up, loop.now(), tlp.dataBytes(), tlp.hasPasid());
         // A link's order is that of sending, also where two found room in one window of its bandwidth.
-        long arrival = Math.max(sent, up ? lastUp : lastDown);
+        long arrival = Math.max(booked, up ? lastUp : lastDown);
         if (up) {
             lastUp = arrival;
         } else {
@@ -106,21 +106,26 @@ public final class TlpLink {
         if (up && tlp.kind().flow() == TlpKind.Flow.POSTED) {
             postedEnd = arrival - times.propagation();
         }
-        boolean[] delivered = {false};
+        long sent = generation;
+        boolean[] settled = {false};
+        boolean[] held = {false};
         tap.carry(tlp, up, arrival, (what, at) -> {
             // Only the TLP itself holds credits, however often it is repeated, whatever becomes of it.
-            boolean first = !delivered[0];
-            delivered[0] = true;
-            arriveAt(Math.max(at, loop.now()), what, up, first ? tlp : null);
+            boolean first = !settled[0];
+            settled[0] = true;
+            lost -= held[0] ? 1 : 0;
+            held[0] = false;
+            arriveAt(sent, Math.max(at, loop.now()), what, up, first ? tlp : null);
         });
-        if (!delivered[0]) {
+        if (!settled[0]) {
+            settled[0] = true;
+            held[0] = true; // lost, unless the tap delivers it later
             lost++;
             credit(tlp, up, arrival);
         }
     }
 
-    private void arriveAt(long at, Tlp what, boolean up, @Nullable Tlp holder) {
-        long sent = generation;
+    private void arriveAt(long sent, long at, Tlp what, boolean up, @Nullable Tlp holder) {
         loop.schedule(
                 at,
                 (time, data) -> {

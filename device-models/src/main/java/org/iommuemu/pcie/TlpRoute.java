@@ -45,7 +45,7 @@ final class TlpRoute {
     }
 
     /** Completions in order, cut where the Read Completion Boundary lets them be. */
-    static List<Tlp.Completion> completions(PcieLink link, Tlp.MemoryRequest r, byte[] data) {
+    static List<Tlp.Completion> completions(PcieLink link, Tlp.MemoryRequest r, byte[] data, boolean poisoned) {
         List<Tlp.Completion> all = new ArrayList<>();
         int sent = 0;
         while (sent < data.length) {
@@ -54,7 +54,7 @@ final class TlpRoute {
             byte[] part = new byte[n];
             System.arraycopy(data, sent, part, 0, n);
             all.add(new Tlp.Completion(
-                    TlpKind.COMPLETION, r.requester(), r.tag(), Tlp.Status.SUCCESS, rest, part, false));
+                    TlpKind.COMPLETION, r.requester(), r.tag(), Tlp.Status.SUCCESS, rest, part, poisoned));
             sent += n;
         }
         return all;
