@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A function of a device, at the lower end of a link. */
 public final class PciFunction {
+    private final EventLoop loop;
     private final int id;
     private final TlpLink link;
     private final Requester requester;
@@ -28,6 +29,7 @@ public final class PciFunction {
      * @param timeout completion time-out, in ps
      */
     public PciFunction(EventLoop loop, TlpLink link, int id, int tags, long timeout) {
+        this.loop = loop;
         this.id = id;
         this.link = link;
         requester = new Requester(loop, link, () -> id, tags, timeout);
@@ -86,6 +88,11 @@ public final class PciFunction {
     /** Its requester id. */
     public int id() {
         return id;
+    }
+
+    /** Its clock. */
+    public EventLoop loop() {
+        return loop;
     }
 
     /** Its link. */
