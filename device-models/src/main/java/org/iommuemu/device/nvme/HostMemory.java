@@ -3,61 +3,43 @@ package org.iommuemu.device.nvme;
 
 import java.util.function.Consumer;
 import org.iommuemu.ats.DmaChannel;
+import org.iommuemu.device.DmaSession;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Transaction;
 
-/** The host's memory, from one enabling of the controller to its reset: after it nobody hears of transfers that were under way. */
+/** The host's memory as the controller sees it: without PASID, and a transfer has gone well or it has not. */
 final class HostMemory {
-    private final DmaChannel channel;
-    private int underWay;
-    private boolean closed;
-    private Runnable whenIdle = () -> {};
+    private final DmaSession session;
 
     HostMemory(DmaChannel channel) {
-        this.channel = channel;
+        session = new DmaSession(channel);
     }
 
     /** Reads; tells whether all bytes were read. */
     void read(long address, byte[] into, Consumer<Boolean> done) {
-        if (!closed) {
-            underWay++;
-            channel.read(address, into, Transaction.NO_SUBSTREAM, Access.READ, (status, moved) -> end(status, done));
-        }
+        session.read(address, into, Transaction.NO_SUBSTREAM, Access.READ, DmaChannel.Missing.REQUEST, telling(done));
     }
 
     /** Writes; tells whether all bytes were sent. */
     void write(long address, byte[] from, Consumer<Boolean> done) {
-        if (!closed) {
-            underWay++;
-            channel.write(address, from, Transaction.NO_SUBSTREAM, Access.WRITE, (status, moved) -> end(status, done));
-        }
+        session.write(address, from, Transaction.NO_SUBSTREAM, Access.WRITE, DmaChannel.Missing.REQUEST, telling(done));
     }
 
-    private void end(DmaChannel.Status status, Consumer<Boolean> done) {
-        underWay--;
-        if (!closed) {
-            done.accept(status == DmaChannel.Status.OK);
-        } else if (underWay == 0) {
-            whenIdle.run();
-        }
+    private static DmaChannel.Done telling(Consumer<Boolean> done) {
+        return (status, moved) -> done.accept(status == DmaChannel.Status.OK);
     }
 
     /** No more transfers begin, nobody hears of those that end. */
     void close() {
-        closed = true;
+        session.close();
     }
 
-    /** Whether it is closed. */
     boolean isClosed() {
-        return closed;
+        return session.isClosed();
     }
 
     /** Runs something when the last transfer has ended, after {@link #close}. */
     void whenIdle(Runnable then) {
-        if (underWay == 0) {
-            then.run();
-        } else {
-            whenIdle = then;
-        }
+        session.whenIdle(then);
     }
 }
