@@ -52,6 +52,11 @@ public final class DmaSession {
         return closed;
     }
 
+    /** Whether no transfer is under way. */
+    public boolean isIdle() {
+        return underWay == 0;
+    }
+
     /** Runs something when the last transfer has ended, after {@link #close}. */
     public void whenIdle(Runnable then) {
         if (underWay == 0) {

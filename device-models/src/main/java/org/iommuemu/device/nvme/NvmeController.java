@@ -32,6 +32,7 @@ public final class NvmeController implements RegisterFrame {
     private final NvmeDisk disk;
     private final RegisterFile registers = new RegisterFile(ControllerRegisters.map());
     private @Nullable Session session;
+    private @Nullable Session last;
     private long change = -1;
     private long transitions;
 
@@ -132,7 +133,7 @@ public final class NvmeController implements RegisterFrame {
         boolean was = ControllerRegisters.EN.isSet(old);
         boolean is = ControllerRegisters.EN.isSet(requested);
         if (is && !was) {
-            after(parameters.readyTime(), this::enable);
+            after(parameters.readyTime(), () -> onceIdle(this::enable));
         } else if (!is && was) {
             disable();
         }
@@ -200,20 +201,28 @@ public final class NvmeController implements RegisterFrame {
 
     /** Controller reset: CSTS.RDY falls once no transfer is under way, so that the host may take its memory back. */
     private void disable() {
-        Session ended = session;
-        session = null;
-        loop.cancel(change);
-        long number = ++transitions;
-        if (ended == null) {
-            disabled();
-        } else {
-            ended.stop();
-            ended.memory().whenIdle(() -> {
-                if (number == transitions) {
-                    disabled();
-                }
-            });
+        if (session != null) {
+            session.stop();
+            last = session;
+            session = null;
         }
+        loop.cancel(change);
+        transitions++;
+        onceIdle(this::disabled);
+    }
+
+    /** When nothing of the last session is under way any more, if nothing else comes between. */
+    private void onceIdle(Runnable then) {
+        if (last == null) {
+            then.run();
+            return;
+        }
+        long number = transitions;
+        last.memory().whenIdle(() -> {
+            if (number == transitions) {
+                then.run();
+            }
+        });
     }
 
     private void disabled() {
@@ -234,8 +243,9 @@ public final class NvmeController implements RegisterFrame {
         transitions++;
         if (session != null) {
             session.stop();
-            session = null;
         }
+        session = null;
+        last = null;
         resetRegisters();
     }
 
