@@ -22,6 +22,11 @@ import org.jspecify.annotations.Nullable;
  * hold ends in a completion record or in the register ERROR.
  */
 public final class Accelerator implements RegisterFrame {
+    private static final int VENDOR = 0x1D1D;
+    private static final int DEVICE = 2;
+    /** Base system peripheral, other. */
+    private static final int CLASS = 0x08_80_00;
+
     private final EventLoop loop;
     private final PciFunction function;
     private final DmaChannel channel;
@@ -56,7 +61,8 @@ public final class Accelerator implements RegisterFrame {
             registers.onWrite(r.control(), (old, requested) -> controlQueue(id, requested));
             registers.onRead(r.status(), () -> queueStatus(id));
         }
-        function.bar(0, Long.highestOneBit(QueueRegisters.PORTALS + portalBytes() - 1) << 1, this);
+        function.identify(VENDOR, DEVICE, CLASS, 0);
+        function.wideBar(0, QueueRegisters.PORTALS + portalBytes(), this);
         function.onReset(this::functionReset);
         resetRegisters();
     }

@@ -17,7 +17,9 @@ final class IdentifyData {
     /** Version 1.4. */
     static final long VERSION = ControllerRegisters.MJR.of(1) | ControllerRegisters.MNR.of(4);
 
-    private static final int VENDOR = 0x1D1D;
+    /** The project's, of no assigned number. */
+    static final int VENDOR = 0x1D1D;
+
     private static final int ABORTS = 3;
     private static final int EXTENDED_LOGS = 1 << 2;
     private static final int FIRMWARE_SLOTS = 1 << 1 | 1;

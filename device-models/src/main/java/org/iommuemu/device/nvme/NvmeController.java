@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
  * CSTS.CFS.
  */
 public final class NvmeController implements RegisterFrame {
+    /** Mass storage, non-volatile memory, NVM Express. */
+    private static final int CLASS = 0x01_08_02;
+
+    private static final int DEVICE = 1;
     private static final int BASE_SHIFT = 12;
     private static final int DOORBELL_BYTES = 4;
     private static final int MASKED_VECTORS = 32;
@@ -53,14 +57,15 @@ public final class NvmeController implements RegisterFrame {
                 ControllerRegisters.INTMS, (old, value) -> mask(registers.get(ControllerRegisters.INTMS) | value));
         registers.onWrite(ControllerRegisters.INTMC, (old, value) -> unmask(value));
         registers.onRead(ControllerRegisters.INTMC, () -> registers.get(ControllerRegisters.INTMS));
-        function.bar(0, barBytes(), this);
+        function.identify(IdentifyData.VENDOR, DEVICE, CLASS, 0);
+        function.wideBar(0, barBytes(), this);
         function.onReset(this::functionReset);
         resetRegisters();
     }
 
     private long barBytes() {
         long doorbells = 2L * (parameters.queues() + 1) * (DOORBELL_BYTES << parameters.doorbellStride());
-        return Math.max(LEAST_BAR, Long.highestOneBit(ControllerRegisters.DOORBELLS + doorbells - 1) << 1);
+        return Math.max(LEAST_BAR, ControllerRegisters.DOORBELLS + doorbells);
     }
 
     private void resetRegisters() {

@@ -3,6 +3,7 @@ package org.iommuemu.device.nvme;
 
 import java.util.List;
 import org.iommuemu.ats.DmaChannel;
+import org.iommuemu.bits.Register;
 import org.iommuemu.device.WireWords;
 import org.iommuemu.device.nvme.spec.CompletionEntry;
 import org.iommuemu.device.nvme.spec.ControllerRegisters;
@@ -29,6 +30,7 @@ final class NvmeHost implements AutoCloseable {
 
     private static final long QUEUE_BYTES = 0x4000;
     private static final long DOORBELL_IOVA = 0xF000_0000L;
+    private static final long VTD_DOORBELL = 0xFEE0_0000L;
 
     final Platform machine;
     final PciFunction function;
@@ -63,15 +65,17 @@ final class NvmeHost implements AutoCloseable {
         driver = machine.startDriver(StageLayout.STAGE_1);
         map(IOVA, PHYSICAL, BYTES, IommuDriver.READ | IommuDriver.WRITE);
         function = machine.addFunction(DEVICE);
-        function.controls().busMaster = true;
+        function.enableBusMaster();
+        long doorbell = VTD_DOORBELL;
         if (machine.smmu() != null) {
             map(DOORBELL_IOVA, MessageInterrupts.DOORBELL & -0x1000L, 0x1000, IommuDriver.WRITE);
-            for (int v = 0; v < parameters.vectors(); v++) {
-                function.vector(v, DOORBELL_IOVA + (MessageInterrupts.DOORBELL & 0xFFF), v);
-            }
+            doorbell = DOORBELL_IOVA + (MessageInterrupts.DOORBELL & 0xFFF);
         }
         controller =
                 new NvmeController(machine.loop(), function, new DmaChannel(function), parameters, List.of(namespaces));
+        for (int v = 0; v < parameters.vectors(); v++) {
+            function.vector(v, doorbell, v);
+        }
     }
 
     void map(long iova, long physical, long bytes, int permissions) {
@@ -92,11 +96,11 @@ final class NvmeHost implements AutoCloseable {
         return bytes;
     }
 
-    long register(org.iommuemu.bits.Register r) {
+    long register(Register r) {
         return controller.readRegister(r.offset(), r.bytes());
     }
 
-    void register(org.iommuemu.bits.Register r, long value) {
+    void register(Register r, long value) {
         controller.writeRegister(r.offset(), r.bytes(), value);
     }
 
