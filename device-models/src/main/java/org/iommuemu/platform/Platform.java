@@ -17,6 +17,7 @@ import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.pcie.DataMemory;
+import org.iommuemu.pcie.FunctionDescription;
 import org.iommuemu.pcie.HostBridge;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.pcie.PcieLink;
@@ -100,8 +101,9 @@ public final class Platform implements AutoCloseable {
                 loop,
                 new PcieLink(parameters.link(), parameters.propagation(), parameters.completionBytes()),
                 parameters.credits());
-        PciFunction function =
-                new PciFunction(loop, link, requester, parameters.tags(), parameters.completionTimeout());
+        PciFunction function = new PciFunction(
+                loop, link, requester, FunctionDescription.standard(parameters.tags(), parameters.completionTimeout()));
+        function.configureSizes();
         bridge.attach(requester, link);
         functions.put(requester, function);
         return function;
