@@ -60,6 +60,7 @@ final class AcceleratorHost implements AutoCloseable {
             driver.map(DEVICE, user, BASE, physical(user, BASE), BYTES, 12, IommuDriver.READ | IommuDriver.WRITE);
         }
         if (ats) {
+            driver.enableAts(DEVICE);
             function.enableAts(0);
         }
         channel = new DmaChannel(function);

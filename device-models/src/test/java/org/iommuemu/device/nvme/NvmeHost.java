@@ -78,6 +78,13 @@ final class NvmeHost implements AutoCloseable {
         }
     }
 
+    /** Switches ATS on in both. */
+    NvmeHost withAts() {
+        driver.enableAts(DEVICE);
+        function.enableAts(0);
+        return this;
+    }
+
     void map(long iova, long physical, long bytes, int permissions) {
         driver.map(DEVICE, IommuDriver.NO_PASID, iova, physical, bytes, 12, permissions);
     }
