@@ -81,6 +81,16 @@ public final class Platform implements AutoCloseable {
         return new Platform(p, SmmuFeatures.full(), null);
     }
 
+    /** A machine with an SMMUv3 of certain features. */
+    public static Platform smmuv3(PlatformParameters p, SmmuFeatures features) {
+        return new Platform(p, features, null);
+    }
+
+    /** A machine with a VT-d unit of certain features. */
+    public static Platform vtd(PlatformParameters p, VtdFeatures features) {
+        return new Platform(p, null, features);
+    }
+
     /** A machine with a VT-d unit. */
     public static Platform vtd(PlatformParameters p) {
         return new Platform(p, null, VtdFeatures.full());
