@@ -27,6 +27,7 @@ final class ArmTables {
         private final int level;
         private final List<Long> descriptors = new ArrayList<>();
         private final Set<String> quirks = new HashSet<>();
+        private final Set<String> tableQuirks = new HashSet<>();
         private long offset;
         private long target;
 
@@ -51,7 +52,9 @@ final class ArmTables {
         }
 
         Set<String> quirks() {
-            return quirks;
+            Set<String> all = new HashSet<>(quirks);
+            all.addAll(tableQuirks);
+            return all;
         }
 
         /** Its descriptors at the moment. */
@@ -112,7 +115,7 @@ final class ArmTables {
     /** What is known to differ in any page. */
     Set<String> quirks() {
         Set<String> all = new HashSet<>();
-        pages.forEach(p -> all.addAll(p.quirks));
+        pages.forEach(p -> all.addAll(p.quirks()));
         return all;
     }
 
@@ -278,7 +281,7 @@ final class ArmTables {
         words.put(at, d);
         for (Page p : pages) {
             if (!quirk.isEmpty() && p.descriptors.contains(at)) {
-                p.quirks.add(quirk);
+                p.tableQuirks.add(quirk);
             }
         }
     }

@@ -35,6 +35,26 @@ class QemuComparisonTest {
         report(Target.SMMUV3, comparison);
     }
 
+    @Test
+    void shouldTranslateAndRecordAsVtdOfQemuInLegacyMode() throws IOException {
+        Comparison comparison = new Comparison();
+        for (long seed = SEED; seed < SEED + PROGRAMS; seed++) {
+            compare(new VtdGenerator(seed, false).generate(), new VtdQuirks(false), comparison);
+        }
+
+        report(Target.VTD, comparison);
+    }
+
+    @Test
+    void shouldTranslateAndRecordAsVtdOfQemuInScalableMode() throws IOException {
+        Comparison comparison = new Comparison();
+        for (long seed = SEED; seed < SEED + PROGRAMS; seed++) {
+            compare(new VtdGenerator(seed, true).generate(), new VtdQuirks(true), comparison);
+        }
+
+        report(Target.VTD_SCALABLE, comparison);
+    }
+
     private void compare(Program program, Quirks quirks, Comparison comparison) throws IOException {
         try (Qemu qemu = new Qemu(program.target(), folder);
                 Model model = new Model(program.target(), qemu)) {

@@ -22,6 +22,7 @@ final class SmmuQuirks implements Quirks {
         if (r.kind() == F_CD_FETCH) {
             w[2] = 0;
             w[3] = 0;
+            return new FaultRecord(w, r.kind(), 0);
         }
         return new FaultRecord(w, r.kind(), r.address());
     }
@@ -39,6 +40,8 @@ final class SmmuQuirks implements Quirks {
             return "unprivileged";
         } else if (known.contains("aptable-tlb") && our == F_PERMISSION && their == 0) {
             return "aptable-tlb";
+        } else if (known.contains("aptable-tlb") && their == F_PERMISSION) {
+            return "aptable-order";
         } else if (known.contains("addr-size") && our == F_ADDR_SIZE && their != F_ADDR_SIZE) {
             return "addr-size";
         } else if (known.contains("ttb1-select") && our == F_TRANSLATION) {
