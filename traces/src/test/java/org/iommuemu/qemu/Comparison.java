@@ -63,13 +63,15 @@ final class Comparison {
         if (d.bytes() > 4 || (d.iova() & 3) != 0) {
             their = firstOfBeats(their, d);
         }
-        if (same(our, their)) {
-            if (!same(a.records(), b.records())) {
+        String kinds = quirks.kinds(Quirks.kind(our), Quirks.kind(their));
+        boolean alike = same(our, their) && !kinds.equals(Quirks.UNKNOWN);
+        if (alike && (Arrays.equals(a.bytes(), b.bytes()) || touches(d, tainted))) {
+            if (!kinds.isEmpty()) {
+                count(kinds);
+            } else if (!same(a.records(), b.records())) {
                 count(a.records().size() == b.records().size() ? "fields of records" : "evt-per-beat");
             }
-            if (Arrays.equals(a.bytes(), b.bytes()) || touches(d, tainted)) {
-                return;
-            }
+            return;
         }
         taint(d, tainted);
         String reason = quirks.reason(d, a, b);

@@ -8,6 +8,14 @@ interface Quirks {
     /** A record as it is compared, without fields that are known to differ. */
     FaultRecord comparable(FaultRecord record);
 
+    /** What {@link #kinds} answers where nothing is known. */
+    String UNKNOWN = "unknown";
+
+    /** Why the kinds of two records differ that are otherwise the same: an id, nothing if they do not, or {@link #UNKNOWN}. */
+    default String kinds(int ours, int theirs) {
+        return ours == theirs ? "" : UNKNOWN;
+    }
+
     /**
      * Why the outcome of a DMA differs.
      *

@@ -25,6 +25,7 @@ final class SmmuGenerator {
     private static final int LOG2_COMMANDS = 8;
     private static final int LOG2_EVENTS = 7;
     private static final int EVENT_BYTES = 32;
+    private static final int[] ILLEGAL = {0x00, 0x0F, 0x7F, 0xFF};
     private static final int PAGE_1 = 0x1_0000;
 
     private final RandomStream random;
@@ -38,6 +39,7 @@ final class SmmuGenerator {
     private int log2Streams;
     private boolean twoLevels;
     private int commandProducer;
+    private int acknowledged;
     private int dmas;
 
     SmmuGenerator(long seed) {
@@ -157,6 +159,9 @@ final class SmmuGenerator {
         boolean translated = Ste.CONFIG.get(ste[i]) == 5;
         ArmTables.Page page = tables[i].any();
         Set<String> known = new HashSet<>(quirks.get(i));
+        if (!Cd.R.isSet(cd[i])) {
+            known.add("unrecorded");
+        }
         long offset = 4L * below(256);
         int bytes = 4;
         if (below(6) == 0) {
@@ -197,8 +202,12 @@ final class SmmuGenerator {
     /** Changes something, with the commands that it takes. */
     private void change() {
         int i = below(tables.length);
-        switch (below(6)) {
+        switch (below(7)) {
             case 0 -> {
+                illegal();
+                return;
+            }
+            case 1 -> {
                 new SmmuMutations(random).ste(ste[i], quirks.get(i));
                 words.put(steAddress(i), ste[i]);
                 ops.addAll(words.stores());
@@ -208,7 +217,7 @@ final class SmmuGenerator {
                     command(3, (long) Side.SLOTS[i] << 3 + 32, 1);
                 }
             }
-            case 1 -> {
+            case 2 -> {
                 new SmmuMutations(random).cd(cd[i], quirks.get(i));
                 words.put(CONTEXTS + 64L * i, cd[i]);
                 ops.addAll(words.stores());
@@ -218,6 +227,18 @@ final class SmmuGenerator {
             default -> pages(i);
         }
         sync();
+    }
+
+    /** A command that is none stops the queue, until software has replaced it and acknowledged the error. */
+    private void illegal() {
+        long at = COMMANDS + 16L * (commandProducer & (1 << LOG2_COMMANDS) - 1);
+        command(ILLEGAL[below(ILLEGAL.length)], random.nextLong() & -0x100L, random.nextLong());
+        sync();
+        ops.add(new Op.Read("CMDQ_CONS", 0x9C, 4, 0x7F0F_FFFF));
+        ops.add(new Op.Read("GERROR", 0x60, 4, -1L));
+        ops.add(new Op.Store(at, Words.bytes(0x46, 0)));
+        acknowledged ^= 1;
+        ops.add(new Op.Write(0x64, 4, acknowledged));
     }
 
     private void pages(int i) {

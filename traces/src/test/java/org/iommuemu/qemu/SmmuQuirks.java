@@ -32,19 +32,21 @@ final class SmmuQuirks implements Quirks {
         Set<String> known = dma.quirks();
         int our = Quirks.kind(ours.records());
         int their = Quirks.kind(theirs.records());
+        // With CD.R=0 our fault leaves no record.
+        boolean silent = known.contains("unrecorded") && our == 0;
         if (known.contains("iova-48") && theirs.records().isEmpty()) {
             return "iova-48";
-        } else if (known.contains("access-flag") && our == F_ACCESS && their != F_ACCESS) {
+        } else if (known.contains("access-flag") && (our == F_ACCESS || silent) && their != F_ACCESS) {
             return "access-flag";
-        } else if (known.contains("unprivileged") && our == F_PERMISSION && their == 0) {
+        } else if (known.contains("unprivileged") && (our == F_PERMISSION || silent) && their == 0) {
             return "unprivileged";
-        } else if (known.contains("aptable-tlb") && our == F_PERMISSION && their == 0) {
+        } else if (known.contains("aptable-tlb") && (our == F_PERMISSION || silent) && their == 0) {
             return "aptable-tlb";
-        } else if (known.contains("aptable-tlb") && their == F_PERMISSION) {
+        } else if (known.contains("aptable-tlb") && our == F_TRANSLATION && their == F_PERMISSION) {
             return "aptable-order";
-        } else if (known.contains("addr-size") && our == F_ADDR_SIZE && their != F_ADDR_SIZE) {
+        } else if (known.contains("addr-size") && (our == F_ADDR_SIZE || silent) && their != F_ADDR_SIZE) {
             return "addr-size";
-        } else if (known.contains("ttb1-select") && our == F_TRANSLATION) {
+        } else if (known.contains("ttb1-select") && (our == F_TRANSLATION || silent)) {
             return "ttb1-select";
         } else if (known.contains("cd-tsz") && (our == C_BAD_CD || their == C_BAD_CD)) {
             return "cd-tsz";

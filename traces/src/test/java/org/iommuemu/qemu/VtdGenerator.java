@@ -22,6 +22,7 @@ final class VtdGenerator {
     private static final long DATA = 0x800_0000L;
     private static final long HOLE = 0x3F_0000_0000L;
     private static final int DESCRIPTORS = 256;
+    private static final int[] INVALID = {0x0, 0xA, 0xF, 0x1 | 1 << 6, 0x2 | 1 << 8, 0x2};
     private static final int GCMD = 0x18;
     private static final long TRANSLATION = 1L << 31;
     private static final long ROOT_POINTER = 1L << 30;
@@ -195,13 +196,14 @@ final class VtdGenerator {
     private void change() {
         int i = below(tables.length);
         long did = (0x10L + i) << 16;
-        switch (below(7)) {
-            case 0 -> {
+        switch (below(8)) {
+            case 0 -> invalid();
+            case 1 -> {
                 root(below(4));
                 ops.addAll(words.stores());
                 everything();
             }
-            case 1, 2 -> {
+            case 2, 3 -> {
                 entry(i, below(16));
                 ops.addAll(words.stores());
                 if (scalable || below(2) == 0) {
@@ -214,6 +216,19 @@ final class VtdGenerator {
             }
             default -> pages(i, did);
         }
+    }
+
+    /** A descriptor that is none stops the queue, until software has replaced it and cleared the error. */
+    private void invalid() {
+        long at = QUEUE + 16L * tail;
+        descriptor(INVALID[below(INVALID.length)], 0);
+        submit();
+        ops.add(new Op.Read("FSTS", 0x34, 4, 0x70));
+        ops.add(new Op.Read("IQH", 0x80, 8, -1L));
+        ops.add(new Op.Store(at, Words.bytes(2 | 1 << 4, 0)));
+        ops.add(new Op.Write(0x34, 4, 0x70));
+        ops.add(new Op.Write(0x88, 8, 16L * tail));
+        ops.add(new Op.Read("FSTS", 0x34, 4, 0x70));
     }
 
     private void pages(int i, long did) {
