@@ -60,7 +60,7 @@ class NicTest {
                 4096,
                 12,
                 IommuDriver.WRITE);
-        function.controls().busMaster = true;
+        function.enableBusMaster();
         for (int q = 0; q < setup.queues(); q++) {
             function.vector(q, DOORBELL_IOVA | MessageInterrupts.DOORBELL & 0xFFF, q);
         }
