@@ -61,7 +61,7 @@ class TrafficGeneratorTest {
 
     @BeforeEach
     void on() {
-        function.controls().busMaster = true;
+        function.enableBusMaster();
     }
 
     @AfterEach
@@ -146,7 +146,7 @@ class TrafficGeneratorTest {
 
     @Test
     void shouldEndAllAccessesAsOffWhenTheFunctionMustNotSend() {
-        function.controls().busMaster = false;
+        function.disableBusMaster();
         WindowAccesses.Shape shape = new WindowAccesses.Shape(0, 64, 1, 4096, 0.5, 0);
         TrafficGenerator g = generator(
                 new WindowAccesses(shape, OffsetPattern.uniform(64), 1), TrafficParameters.closed(40, 2, NOTICE));
