@@ -43,6 +43,7 @@ public final class HostBridge implements DevicePort {
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
     private final Journey journey = new Journey();
+    private RequestObserver observer = RequestObserver.NOBODY;
     private long refused;
     private long unanswered;
     private long unexpected;
@@ -79,6 +80,11 @@ public final class HostBridge implements DevicePort {
     public void attach(int requester, TlpLink link) {
         links.put(requester, link);
         link.connectHost((tlp, buffer) -> receive(link, tlp, buffer));
+    }
+
+    /** Shows every request from now on. */
+    public void observe(RequestObserver by) {
+        observer = by;
     }
 
     private void receive(TlpLink link, Tlp tlp, TlpReceiver.Buffer buffer) {
@@ -118,6 +124,7 @@ public final class HostBridge implements DevicePort {
         int stream = streams.streamOf(r.requester());
         if (r.type() == Tlp.AddressType.TRANSLATION_REQUEST) {
             long answered = translations.answer(stream, r, loop.now(), journey);
+            observer.passed(r, loop.now(), answered, journey);
             buffer.drained(answered);
             down(link, answered, translations.completion(r));
             return;
@@ -133,6 +140,7 @@ public final class HostBridge implements DevicePort {
         long passed = untranslated
                 ? timed.translate(transaction, r.bytes(), loop.now(), verdict, journey)
                 : timed.forwardTranslated(transaction, r.pasid(), r.bytes(), loop.now(), verdict, journey);
+        observer.passed(r, loop.now(), passed, journey);
         if (verdict.status() == Verdict.Status.STALLED) {
             held.put(verdict.ticket(), new Held(link, r, buffer));
         } else {

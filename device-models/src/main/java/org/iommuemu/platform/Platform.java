@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.platform;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
@@ -26,6 +28,7 @@ import org.iommuemu.pcie.TlpLink;
 import org.iommuemu.smmuv3.SmmuFeatures;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.time.EventLoop;
+import org.iommuemu.time.Resource;
 import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.VtdFeatures;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +48,7 @@ public final class Platform implements AutoCloseable {
     private final TimedTranslation timed;
     private final MessageInterrupts interrupts;
     private final HostBridge bridge;
+    private final DataMemory data;
     private final Map<Integer, PciFunction> functions = new LinkedHashMap<>();
     private Consumer<String> lines = line -> {};
 
@@ -67,12 +71,13 @@ public final class Platform implements AutoCloseable {
             vtd.time(timed.commands());
         }
         interrupts = new MessageInterrupts(this::later, vtd);
+        data = new DataMemory(p.memoryLatency(), p.memoryRate());
         bridge = new HostBridge(
                 loop,
                 iommu,
                 timed,
                 memory,
-                new DataMemory(p.memoryLatency(), p.memoryRate()),
+                data,
                 new RootComplex(p.rootComplex(), null),
                 StreamMap.IDENTITY,
                 interrupts,
@@ -185,6 +190,15 @@ public final class Platform implements AutoCloseable {
     /** The host's end of the links. */
     public HostBridge bridge() {
         return bridge;
+    }
+
+    /** What requests wait for, in the order in which they meet it: the links of all functions, the IOMMU, memory. */
+    public List<Resource> resources() {
+        List<Resource> all = new ArrayList<>();
+        functions.values().forEach(f -> all.addAll(f.link().times().resources()));
+        all.addAll(timed.resources());
+        all.addAll(data.resources());
+        return all;
     }
 
     /** What it is made of. */
