@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * {@code enable...} write there as software does.
  */
 public final class PciFunction {
+    private final EventLoop loop;
     private final int id;
     private final TlpLink link;
     private final ConfigSpace config;
@@ -33,6 +34,7 @@ public final class PciFunction {
 
     /** A function in reset state. */
     public PciFunction(EventLoop loop, TlpLink link, int id, FunctionDescription d) {
+        this.loop = loop;
         this.id = id;
         this.link = link;
         ConfigSpaceBuilder b = new ConfigSpaceBuilder(Type0Header.MAP);
@@ -240,6 +242,11 @@ public final class PciFunction {
     /** Its requester id. */
     public int id() {
         return id;
+    }
+
+    /** Its clock. */
+    public EventLoop loop() {
+        return loop;
     }
 
     /** Its link. */
