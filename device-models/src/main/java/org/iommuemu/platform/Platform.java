@@ -32,6 +32,7 @@ import org.iommuemu.pcie.TlpLink;
 import org.iommuemu.smmuv3.SmmuFeatures;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.time.EventLoop;
+import org.iommuemu.time.Resource;
 import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.VtdFeatures;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,7 @@ public final class Platform implements AutoCloseable {
     private final MessageInterrupts interrupts;
     private final HostBridge bridge;
     private final List<PciFunction> functions = new ArrayList<>();
+    private final DataMemory data;
     private @Nullable IommuDriver driver;
     private Consumer<String> lines = line -> {};
     private Predicate<String> wires = line -> true;
@@ -84,12 +86,13 @@ public final class Platform implements AutoCloseable {
             vtd.time(timed.commands());
         }
         interrupts = new MessageInterrupts(this::later, vtd);
+        data = new DataMemory(p.memoryLatency(), p.memoryRate());
         bridge = new HostBridge(
                 loop,
                 iommu,
                 timed,
                 memory,
-                new DataMemory(p.memoryLatency(), p.memoryRate()),
+                data,
                 new RootComplex(p.rootComplex(), null),
                 StreamMap.IDENTITY,
                 interrupts,
@@ -273,6 +276,15 @@ public final class Platform implements AutoCloseable {
     /** The host's end of the links. */
     public HostBridge bridge() {
         return bridge;
+    }
+
+    /** What requests wait for, in the order in which they meet it: the links of all functions, the IOMMU, memory. */
+    public List<Resource> resources() {
+        List<Resource> all = new ArrayList<>();
+        functions.forEach(f -> all.addAll(f.link().times().resources()));
+        all.addAll(timed.resources());
+        all.addAll(data.resources());
+        return all;
     }
 
     /** What it is made of. */
