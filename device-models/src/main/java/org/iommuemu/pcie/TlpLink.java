@@ -138,6 +138,11 @@ public final class TlpLink {
         downward.values().forEach(CreditGate::clear);
     }
 
+    /** Whether the device is gone. */
+    public boolean isDown() {
+        return down;
+    }
+
     /** TLPs that did not arrive. */
     public long lost() {
         return lost;
