@@ -106,14 +106,14 @@ public final class DmaChannel {
     /** ER and PMR are sent with a PASID only, and where software has enabled them. */
     private int allowed(int pasid, int access) {
         boolean prefix = pasid != Transaction.NO_SUBSTREAM;
-        int drops = (prefix && function.controls().execute ? 0 : Access.INSTRUCTION)
-                | (prefix && function.controls().privileged ? 0 : Access.PRIVILEGED);
+        int drops = (prefix && function.controls().isExecute() ? 0 : Access.INSTRUCTION)
+                | (prefix && function.controls().isPrivileged() ? 0 : Access.PRIVILEGED);
         return access & ~drops;
     }
 
     private void begin(Transfer.Work work, Done done) {
         boolean prefix = work.pasid() != Transaction.NO_SUBSTREAM;
-        if (!function.controls().busMaster || prefix && !mayUse(work.pasid())) {
+        if (!function.controls().isBusMaster() || prefix && !mayUse(work.pasid())) {
             done.ended(Status.OFF, 0);
             return;
         }
@@ -135,7 +135,7 @@ public final class DmaChannel {
     }
 
     private boolean mayUse(int pasid) {
-        return function.controls().pasid && !stopping.contains(pasid);
+        return function.controls().isPasid() && !stopping.contains(pasid);
     }
 
     private void ended(Transfer t) {
@@ -172,7 +172,7 @@ public final class DmaChannel {
     }
 
     private void receive(Tlp tlp, TlpReceiver.Buffer buffer) {
-        if (tlp instanceof Tlp.InvalidateRequest request) {
+        if (tlp instanceof Tlp.InvalidateRequest request && function.controls().hasAts()) {
             AtcInvalidation what = resolver.invalidate(request);
             List<PageAccess> revoked = new ArrayList<>();
             active.forEach(t -> t.revoke(p -> resolver.invalidations().concerns(what, p), revoked));
@@ -205,7 +205,7 @@ public final class DmaChannel {
             boolean busy = active.stream().anyMatch(t -> t.pasid() == stop.pasid);
             if (!busy && (stop.marker || !resolver.pages().isWaiting(stop.pasid)) && stops.remove(stop)) {
                 resolver.dropPasid(stop.pasid);
-                if (stop.marker && function.controls().pri) {
+                if (stop.marker && function.controls().isPri()) {
                     resolver.pages().stopMarker(stop.pasid);
                 }
                 stopping.remove(stop.pasid);

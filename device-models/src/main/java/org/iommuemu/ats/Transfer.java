@@ -113,7 +113,7 @@ final class Transfer implements PageAccess.Owner {
         if (p == null || !p.isKnown() || p.isIssued()) {
             return false;
         }
-        if (!function.controls().busMaster) {
+        if (!function.controls().isBusMaster()) {
             p.fail(DmaChannel.Status.OFF);
             return true;
         }
@@ -128,7 +128,7 @@ final class Transfer implements PageAccess.Owner {
     public void known(PageAccess p) {
         if (work.isWrite()) {
             proceed();
-        } else if (!function.controls().busMaster) {
+        } else if (!function.controls().isBusMaster()) {
             p.fail(DmaChannel.Status.OFF);
         } else {
             ask(p);

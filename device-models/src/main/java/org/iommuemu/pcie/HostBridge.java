@@ -45,6 +45,7 @@ public final class HostBridge implements DevicePort {
     private final Verdict verdict = new Verdict();
     private final Journey journey = new Journey();
     private long refused;
+    private long unanswered;
     private long unexpected;
 
     /**
@@ -153,6 +154,7 @@ public final class HostBridge implements DevicePort {
         boolean goes = answer == RangeState.PRESENT;
         boolean posted = r.kind().flow() == TlpKind.Flow.POSTED;
         refused += v.status() == Verdict.Status.ABORT ? 1 : 0;
+        unanswered += v.isOk() && !goes ? 1 : 0;
         if (posted) {
             buffer.drained(goes ? channel.move(true, passed, r.bytes()) : passed);
             byte[] data = r.data();
@@ -284,6 +286,16 @@ public final class HostBridge implements DevicePort {
     /** Requests that the IOMMU refused. */
     public long refused() {
         return refused;
+    }
+
+    /** Requests that the IOMMU let through to where there is no memory. */
+    public long unanswered() {
+        return unanswered;
+    }
+
+    /** Requests that the IOMMU holds back. */
+    public int held() {
+        return held.size();
     }
 
     /** Invalidate Completions that nobody waited for. */

@@ -15,6 +15,8 @@ import org.iommuemu.iommu.LintLog;
 import org.iommuemu.iommu.RegisterFrame;
 import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StructureObserver;
+import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.memory.RangeState;
 import org.iommuemu.paging.WalkObserver;
@@ -42,6 +44,7 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
     private final @Nullable Platform platform;
     private final PhysicalMemory memory;
     private final Iommu iommu;
+    private final TranslationUnit unit;
     private final RegisterFrame monitor;
     private final @Nullable SmmuV3 smmu;
     private final @Nullable LintLog findings;
@@ -76,6 +79,7 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
             iommu = lint == null ? built : lint;
             failures = new VtdFailures(built);
             monitor = iommu;
+            unit = built.unit();
             detector = built::detectStale;
             observers = built::observe;
             records = new FaultRecordReader(built);
@@ -90,6 +94,7 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
             findings = lint == null ? null : lint.log();
             iommu = lint == null ? built : lint;
             monitor = built.counterGroup();
+            unit = built.unit();
             detector = built::detectStale;
             observers = built::observe;
             records = new EventReader(built, memory);
@@ -149,6 +154,21 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
     /** What the machine has for a memory access that fails. */
     AccessFailures failures() {
         return failures;
+    }
+
+    /**
+     * Lets edu devices carry out DMAs.
+     *
+     * @param tally takes how many
+     */
+    void useEduDevices(Scenario scenario, DeviceTally tally) {
+        // Nobody asks for how long the IOMMU walks; who lints looks at what it reads.
+        TimedTranslation timed = new TimedTranslation(
+                iommu,
+                unit,
+                (structures, walks) -> {},
+                PlatformParameters.standard().timing());
+        devices.use(new EduDevices(iommu, timed, memory, scenario, tally));
     }
 
     /** Compares every translation from now on with what the tables say. */

@@ -17,6 +17,7 @@ import org.iommuemu.iommu.DevicePort;
 import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
+import org.iommuemu.pcie.FunctionDescription;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.pcie.Tlp;
 import org.iommuemu.pcie.TlpKind;
@@ -79,8 +80,7 @@ final class TimedDevices implements DevicePort {
         if (step instanceof TimedStep.Device s) {
             add(s);
         } else if (step instanceof TimedStep.DeviceControl s) {
-            PciFunction function = device(s.requester()).function;
-            s.switches().forEach((what, value) -> what.set(function.controls(), value));
+            s.switches().apply(device(s.requester()).function);
         } else if (step instanceof TimedStep.DeviceDma s) {
             return begin(s);
         } else if (step instanceof TimedStep.DeviceDmaEnd s) {
@@ -119,8 +119,10 @@ final class TimedDevices implements DevicePort {
     }
 
     private void add(TimedStep.Device s) {
-        PciFunction function = platform.addFunction(s.requester());
-        s.switches().forEach((what, value) -> what.set(function.controls(), value));
+        FunctionDescription usual = FunctionDescription.standard(
+                platform.parameters().tags(), platform.parameters().completionTimeout());
+        PciFunction function = platform.addFunction(s.requester(), s.shape().apply(usual));
+        s.switches().apply(function);
         MessageLog messages = new MessageLog(platform.loop(), function.link(), injector.tap());
         devices.put(
                 s.requester(),

@@ -3,12 +3,14 @@ package org.iommuemu.scenario;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.iommuemu.ats.AtcParameters;
 import org.iommuemu.ats.AtsStatistics;
 import org.iommuemu.ats.DmaChannel;
 import org.iommuemu.inject.FaultRule;
 import org.iommuemu.inject.FunctionRule;
 import org.iommuemu.iommu.Access;
+import org.iommuemu.pcie.FunctionDescription;
 import org.iommuemu.pcie.Tlp;
 import org.iommuemu.pcie.TlpKind;
 import org.jspecify.annotations.Nullable;
@@ -23,12 +25,20 @@ sealed interface TimedStep extends Step {
         return NOBODY;
     }
 
-    /** A function is added, with what is switched on. */
-    record Device(int requester, Map<FunctionSwitch, Integer> switches, AtcParameters parameters)
+    /**
+     * A function is added, with what is switched on.
+     *
+     * @param shape what it has of capabilities, from what functions usually have
+     */
+    record Device(
+            int requester,
+            FunctionSwitches switches,
+            UnaryOperator<FunctionDescription> shape,
+            AtcParameters parameters)
             implements TimedStep {}
 
     /** Software switches something of a function. */
-    record DeviceControl(int requester, Map<FunctionSwitch, Integer> switches) implements TimedStep {}
+    record DeviceControl(int requester, FunctionSwitches switches) implements TimedStep {}
 
     /**
      * A function's DMA begins. Without an id it also ends within the step.

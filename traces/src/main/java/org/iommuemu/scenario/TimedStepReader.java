@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.scenario;
 
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +17,7 @@ import org.iommuemu.capture.JsonObject;
 import org.iommuemu.fault.FaultRuleReader;
 import org.iommuemu.inject.FunctionRule;
 import org.iommuemu.iommu.Access;
+import org.iommuemu.pcie.FunctionDescription;
 import org.iommuemu.pcie.Tlp;
 import org.iommuemu.pcie.TlpKind;
 import org.iommuemu.time.Picoseconds;
@@ -45,7 +45,7 @@ final class TimedStepReader {
         TimedStepReader r = new TimedStepReader(json);
         return switch (op) {
             case "device" -> r.device();
-            case "device_control" -> new TimedStep.DeviceControl(r.requester(), FunctionSwitch.parse(json));
+            case "device_control" -> new TimedStep.DeviceControl(r.requester(), FunctionSwitches.parse(json, null));
             case "device_dma" -> r.dma();
             case "device_dma_end" ->
                 new TimedStep.DeviceDmaEnd(json.text("id"), r.ending(), json.has("data") ? json.bytes("data") : null);
@@ -86,10 +86,6 @@ final class TimedStepReader {
     }
 
     private Step device() {
-        Map<FunctionSwitch, Integer> switches = new EnumMap<>(FunctionSwitch.class);
-        switches.put(FunctionSwitch.BUS_MASTER, 1);
-        switches.put(FunctionSwitch.PAGE_REQUESTS, 32);
-        switches.putAll(FunctionSwitch.parse(json));
         AtcParameters p = AtcParameters.standard();
         try {
             p = p.withCache(
@@ -103,7 +99,6 @@ final class TimedStepReader {
                             number("translation_requests", 1, 1 << 16, p.outstanding()),
                             flag("asks_to_write", p.asksToWrite()))
                     .withInvalidations(
-                            flag("global_invalidate", p.globalInvalidate()),
                             flag("reaches_pasids", p.reachesPasids()),
                             number("completion_messages", 1, 8, p.completionMessages()),
                             time("gathering", 0))
@@ -113,12 +108,29 @@ final class TimedStepReader {
                             time("retry_delay", 0),
                             json.has("response_timeout")
                                     ? Picoseconds.ofNanoseconds(json.number("response_timeout", 1, MOST_NANOSECONDS))
-                                    : p.pages().responseTimeout(),
-                            flag("response_pasid_required", p.pages().responsePasidRequired())));
+                                    : p.pages().responseTimeout()));
         } catch (IllegalArgumentException e) {
             throw json.wrong("requester", "a possible device (" + e.getMessage() + ")");
         }
-        return new TimedStep.Device(requester(), switches, p);
+        boolean global = DeviceStep.flag(json, "global_invalidate");
+        boolean responsePasid = DeviceStep.flag(json, "response_pasid_required");
+        return new TimedStep.Device(
+                requester(),
+                FunctionSwitches.parse(json, true),
+                d -> new FunctionDescription(
+                        d.vectors(),
+                        d.vectorBar(),
+                        d.ats(),
+                        d.invalidateQueueDepth(),
+                        global,
+                        d.pageRequests(),
+                        responsePasid,
+                        d.pasidBits(),
+                        d.execute(),
+                        d.privileged(),
+                        d.tags(),
+                        d.timeout()),
+                p);
     }
 
     private TimedStep.Ending ending() {
