@@ -248,7 +248,7 @@ public final class JsonObject {
     }
 
     private static String shown(JsonNode value) {
-        final String text = value.isContainerNode() ? kindOf(value) : value.toString();
+        final String text = value.isContainerNode() || value.isMissingNode() ? kindOf(value) : value.toString();
         return text.length() > 60 ? text.substring(0, 60) + "…" : text;
     }
 
