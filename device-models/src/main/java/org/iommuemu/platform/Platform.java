@@ -143,9 +143,14 @@ public final class Platform implements AutoCloseable {
         return FunctionDescription.standard(parameters.tags(), parameters.completionTimeout());
     }
 
-    /** Adds a function of the root complex with a fixed requester id, at the end of a link of its own, configured as firmware does. */
+    /** Adds a function of the root complex with all capabilities, see {@link #addFunction(int, FunctionDescription)}. */
     public PciFunction addFunction(int requester) {
-        PciFunction function = PciDevice.single(loop, newLink(), requester, description());
+        return addFunction(requester, description());
+    }
+
+    /** Adds a function of the root complex with a fixed requester id, at the end of a link of its own, configured as firmware does. */
+    public PciFunction addFunction(int requester, FunctionDescription description) {
+        PciFunction function = PciDevice.single(loop, newLink(), requester, description);
         bridge.attach(function);
         functions.add(function);
         return function;
