@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.demo;
+
+import java.util.Arrays;
+import java.util.Locale;
+import org.iommuemu.ats.DmaChannel;
+import org.iommuemu.device.traffic.DeviceAccess;
+import org.iommuemu.device.traffic.OffsetPattern;
+import org.iommuemu.device.traffic.Software;
+import org.iommuemu.device.traffic.TrafficGenerator;
+import org.iommuemu.device.traffic.TrafficParameters;
+import org.iommuemu.device.traffic.WindowAccesses;
+import org.iommuemu.host.IommuDriver;
+import org.iommuemu.host.StageLayout;
+import org.iommuemu.iommu.PageResponse;
+import org.iommuemu.pcie.PciFunction;
+import org.iommuemu.platform.Platform;
+import org.iommuemu.time.Picoseconds;
+
+/** One device does nothing but miss pages, while another works. */
+final class PageRequestStorm implements Demo {
+    private static final int VICTIM = 0x100;
+    private static final int STORM = 0x200;
+    private static final long IOVA = 0x10_0000_0000L;
+    private static final long MEMORY = 0x2_0000_0000L;
+    private static final long WINDOW = 1 << 22;
+    private static final int UNIT = 4096;
+    private static final long SERVICE = 5 * Picoseconds.PER_MICROSECOND;
+    private static final int SLICES = 60;
+    private static final long SLICE = 10 * Picoseconds.PER_MICROSECOND;
+    private static final int FROM = 20;
+    private static final int TO = 40;
+
+    private final double[] victimBytes = new double[SLICES];
+    private final double[] stormBytes = new double[SLICES];
+    private long requests;
+
+    @Override
+    public String name() {
+        return "page-request-storm";
+    }
+
+    @Override
+    public String title() {
+        return "One device storms the IOMMU with page requests while another works";
+    }
+
+    @Override
+    public void play(Platform machine, Story story) {
+        requests = 0;
+        Arrays.fill(victimBytes, 0);
+        Arrays.fill(stormBytes, 0);
+        IommuDriver driver = machine.startDriver(StageLayout.STAGE_1);
+        driver.map(VICTIM, IommuDriver.NO_PASID, IOVA, MEMORY, WINDOW, 12, IommuDriver.READ | IommuDriver.WRITE);
+        driver.bind(STORM, IommuDriver.NO_PASID);
+        driver.onPageRequest(
+                group -> {
+                    requests += group.size();
+                    group.forEach(r -> driver.map(
+                            STORM,
+                            IommuDriver.NO_PASID,
+                            r.address(),
+                            MEMORY + WINDOW + (r.address() - IOVA) % WINDOW,
+                            UNIT,
+                            12,
+                            IommuDriver.READ | IommuDriver.WRITE));
+                    return PageResponse.Code.SUCCESS;
+                },
+                SERVICE);
+        TrafficGenerator victim = generator(machine, driver, VICTIM, WINDOW / UNIT, 16, victimBytes);
+        TrafficGenerator storm = generator(machine, driver, STORM, 1 << 24, 64, stormBytes);
+        story.tell("victim", "reads " + UNIT + " bytes at a time, 16 under way, from 4 MiB that are mapped");
+        victim.start();
+        machine.loop().runUntil(FROM * SLICE);
+        story.tell("storm", "begins: 64 reads under way, each of a page that nobody has mapped");
+        storm.start();
+        machine.loop().runUntil(TO * SLICE);
+        story.tell("storm", "ends; software has brought in " + requests + " pages, 5 us each");
+        storm.stop();
+        machine.loop().runUntil(SLICES * SLICE);
+        victim.stop();
+        machine.loop().run();
+
+        double calm = rate(victimBytes, 5, FROM);
+        double during = rate(victimBytes, FROM + 1, TO);
+        double after = rate(victimBytes, TO + 2, SLICES);
+        story.say(String.format(
+                Locale.ROOT,
+                "victim: %.2f GB/s before, %.2f during, %.2f after; storm: %.2f GB/s",
+                calm,
+                during,
+                after,
+                rate(stormBytes, FROM + 1, TO)));
+        story.check("the storm's pages were brought in", requests > 0);
+        story.check("the victim keeps four fifths of its bandwidth", during > 0.8 * calm);
+        story.check("and has all of it back afterwards", after > 0.98 * calm);
+        double[] times = new double[SLICES];
+        for (int i = 0; i < SLICES; i++) {
+            times[i] = (i + 0.5) * SLICE / Picoseconds.PER_MICROSECOND;
+            victimBytes[i] = gigabytes(victimBytes[i], 1);
+            stormBytes[i] = gigabytes(stormBytes[i], 1);
+        }
+        story.curve(new Story.Curve("victim", times, victimBytes.clone()));
+        story.curve(new Story.Curve("storm", times, stormBytes.clone()));
+    }
+
+    private static TrafficGenerator generator(
+            Platform machine, IommuDriver driver, int id, long units, int outstanding, double[] slices) {
+        driver.enableAts(id);
+        driver.enablePageRequests(id);
+        PciFunction function =
+                machine.addFunction(id).enableBusMaster().enableAts(0).enablePri(64);
+        WindowAccesses.Shape shape = new WindowAccesses.Shape(IOVA, UNIT, UNIT, UNIT, 1, 0);
+        return new TrafficGenerator(
+                machine.loop(),
+                function,
+                new DmaChannel(function),
+                new WindowAccesses(shape, OffsetPattern.sequential(units), id),
+                Software.NOTHING,
+                TrafficParameters.closed(-1, outstanding, 0),
+                (access, status, latency) -> count(machine, access, status, slices));
+    }
+
+    private static void count(Platform machine, DeviceAccess access, DmaChannel.Status status, double[] slices) {
+        int slice = (int) (machine.loop().now() / SLICE);
+        if (status == DmaChannel.Status.OK && slice < SLICES) {
+            slices[slice] += access.bytes();
+        }
+    }
+
+    private static double rate(double[] bytes, int from, int to) {
+        double sum = 0;
+        for (int i = from; i < to; i++) {
+            sum += bytes[i];
+        }
+        return gigabytes(sum, to - from);
+    }
+
+    private static double gigabytes(double bytes, int slices) {
+        return bytes / (slices * (double) SLICE / Picoseconds.PER_NANOSECOND);
+    }
+}
