@@ -13,6 +13,7 @@ import org.iommuemu.pcie.FlowControl;
 import org.iommuemu.pcie.FunctionDescription;
 import org.iommuemu.pcie.LinkGeneration;
 import org.iommuemu.pcie.LinkParameters;
+import org.iommuemu.pcie.PciDevice;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.pcie.PcieLink;
 import org.iommuemu.pcie.Tlp;
@@ -69,8 +70,7 @@ final class AtsBench {
     }
 
     private AtsBench(AtcParameters parameters, FunctionDescription description) {
-        function = new PciFunction(loop, link, ID, description);
-        function.configureSizes();
+        function = PciDevice.single(loop, link, ID, description);
         dma = new DmaChannel(function, parameters);
         link.connectHost((tlp, buffer) -> {
             sent.add(tlp);
