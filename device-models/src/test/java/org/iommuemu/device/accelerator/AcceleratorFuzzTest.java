@@ -18,10 +18,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whatever is written to registers and descriptors: nothing throws, all ends, and no memory is written but what is mapped. */
 class AcceleratorFuzzTest {
-    private static final int MACHINES = 20;
+    private static final int MACHINES = 10;
     private static final int ROUNDS = 400;
     private static final int DESCRIPTORS = 8;
-    private static final int ACCESSES = 8;
+    private static final int ACCESSES = 24;
     private static final int USER = 5;
     private static final int OTHER = 6;
     private static final long HOLE = AcceleratorHost.DATA + 0x2_0000;
@@ -66,7 +66,7 @@ class AcceleratorFuzzTest {
             }
         }
         assertThat(programs).isEqualTo((long) MACHINES * ROUNDS * (DESCRIPTORS + ACCESSES));
-        assertThat(writes).isGreaterThan(100_000);
+        assertThat(writes).isGreaterThan(20_000);
     }
 
     private static int round(AcceleratorHost host, RandomStream random, MemoryGuard guard) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whatever is written to registers and queues: nothing throws, all ends, and no memory is written but what is mapped. */
 class NvmeFuzzTest {
-    private static final int MACHINES = 25;
+    private static final int MACHINES = 12;
     private static final int ROUNDS = 400;
     private static final int COMMANDS = 14;
     private static final int ACCESSES = 16;
@@ -72,7 +72,7 @@ class NvmeFuzzTest {
             }
         }
         assertThat(commands).isEqualTo((long) MACHINES * ROUNDS * (COMMANDS + ACCESSES));
-        assertThat(writes).isGreaterThan(100_000);
+        assertThat(writes).isGreaterThan(30_000);
     }
 
     private static boolean isUp(NvmeHost host) {
