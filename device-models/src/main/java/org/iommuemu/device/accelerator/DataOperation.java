@@ -9,12 +9,14 @@ import org.iommuemu.device.DmaSession;
 import org.iommuemu.device.WireWords;
 import org.iommuemu.device.accelerator.spec.Operation;
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.pcie.TlpLink;
 import org.iommuemu.time.EventLoop;
 import org.jspecify.annotations.Nullable;
 
 /** One descriptor that moves data, piece by piece; ends with the first transfer that fails. */
 final class DataOperation {
     private final EventLoop loop;
+    private final TlpLink link;
     private final DmaSession memory;
     private final Work work;
     private final Operation operation;
@@ -31,8 +33,15 @@ final class DataOperation {
      * @param piece bytes that are under way at once
      */
     DataOperation(
-            EventLoop loop, DmaSession memory, Work work, Operation operation, int piece, Consumer<Outcome> ended) {
+            EventLoop loop,
+            TlpLink link,
+            DmaSession memory,
+            Work work,
+            Operation operation,
+            int piece,
+            Consumer<Outcome> ended) {
         this.loop = loop;
+        this.link = link;
         this.memory = memory;
         this.work = work;
         this.operation = operation;
@@ -46,7 +55,7 @@ final class DataOperation {
                 && work.destination() != work.source();
     }
 
-    /** Goes on: in an event of its own, since a posted write ends at once. */
+    /** Goes on, in an event of its own. */
     void next() {
         loop.schedule(loop.now(), (time, data) -> step(), 0);
     }
@@ -115,7 +124,7 @@ final class DataOperation {
             }
             done += n;
             if (before == null) {
-                next();
+                link.afterPosted(this::next);
             } else {
                 fail(before);
             }

@@ -100,7 +100,7 @@ final class Run {
         } else if (operation == Operation.BATCH) {
             batch(w, ended);
         } else {
-            new DataOperation(loop, memory, w, operation, parameters.piece(), ended).next();
+            new DataOperation(loop, function.link(), memory, w, operation, parameters.piece(), ended).next();
         }
     }
 

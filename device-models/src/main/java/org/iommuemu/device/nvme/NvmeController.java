@@ -38,6 +38,7 @@ public final class NvmeController implements RegisterFrame {
     private @Nullable Session session;
     private @Nullable Session last;
     private long change = -1;
+    private long shutdown = -1;
     private long transitions;
 
     /** A drive that is switched on and not enabled; puts its registers behind BAR 0. */
@@ -212,6 +213,7 @@ public final class NvmeController implements RegisterFrame {
             session = null;
         }
         loop.cancel(change);
+        loop.cancel(shutdown);
         transitions++;
         onceIdle(this::disabled);
     }
@@ -235,16 +237,29 @@ public final class NvmeController implements RegisterFrame {
         registers.set(ControllerRegisters.INTMS, 0);
     }
 
+    /** What is fetched already goes on; a reset in between ends the shutdown too. */
     private void shutDown() {
         status(ControllerRegisters.SHST, 1);
+        pause();
+        loop.cancel(shutdown);
+        shutdown = loop.schedule(
+                loop.now() + parameters.readyTime(),
+                (now, data) -> {
+                    pause();
+                    status(ControllerRegisters.SHST, SHUT_DOWN);
+                },
+                0);
+    }
+
+    private void pause() {
         if (session != null) {
             session.pause();
         }
-        after(parameters.readyTime(), () -> status(ControllerRegisters.SHST, SHUT_DOWN));
     }
 
     private void functionReset() {
         loop.cancel(change);
+        loop.cancel(shutdown);
         transitions++;
         if (session != null) {
             session.stop();

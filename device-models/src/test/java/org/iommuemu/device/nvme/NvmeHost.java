@@ -52,7 +52,7 @@ final class NvmeHost implements AutoCloseable {
         }
 
         long submission() {
-            return IOVA + id * 2 * QUEUE_BYTES;
+            return IOVA + 2L * id * QUEUE_BYTES;
         }
 
         long completion() {
