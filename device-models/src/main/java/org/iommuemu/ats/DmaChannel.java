@@ -55,7 +55,7 @@ public final class DmaChannel {
      * @param access {@link Access#READ} with {@link Access#INSTRUCTION} and {@link Access#PRIVILEGED}, as the function may ask for them
      */
     public void read(long address, byte[] into, int pasid, int access, Done done) {
-        if (!function.controls().busMaster) {
+        if (!function.controls().isBusMaster()) {
             done.ended(Status.OFF, 0);
             return;
         }
@@ -85,7 +85,7 @@ public final class DmaChannel {
 
     /** Writes; {@code from} is not to be changed until it has ended. */
     public void write(long address, byte[] from, int pasid, int access, Done done) {
-        if (!function.controls().busMaster) {
+        if (!function.controls().isBusMaster()) {
             done.ended(Status.OFF, 0);
             return;
         }
@@ -105,7 +105,7 @@ public final class DmaChannel {
      * @param old takes the value that was there
      */
     public void atomic(long address, Tlp.AtomicOp op, byte[] operands, int pasid, int access, byte[] old, Done done) {
-        if (!function.controls().busMaster) {
+        if (!function.controls().isBusMaster()) {
             done.ended(Status.OFF, 0);
             return;
         }

@@ -14,7 +14,12 @@ final class CreditGate {
     private final ArrayDeque<Tlp> waiting = new ArrayDeque<>();
     private int headers;
     private int data;
+    private final ArrayDeque<Behind> behind = new ArrayDeque<>();
     private int mostWaiting;
+    private long sent;
+    private long gone;
+
+    private record Behind(long number, Runnable what) {}
 
     /** A gate with all its credits, through which TLPs come to {@code passed}. */
     CreditGate(FlowControl.Pool pool, Consumer<Tlp> passed) {
@@ -29,6 +34,7 @@ final class CreditGate {
     }
 
     void send(Tlp tlp) {
+        sent++;
         waiting.addLast(tlp);
         mostWaiting = Math.max(mostWaiting, waiting.size());
         pass();
@@ -47,7 +53,17 @@ final class CreditGate {
             headers--;
             data -= units(tlp);
             passed.accept(tlp);
+            gone++;
         }
+        while (!behind.isEmpty() && behind.getFirst().number <= gone) {
+            behind.removeFirst().what.run();
+        }
+    }
+
+    /** Has something run when all TLPs that were sent before have passed: at once, if none waits. */
+    void behind(Runnable what) {
+        behind.addLast(new Behind(sent, what));
+        pass();
     }
 
     /** Zero credits at initialisation are infinite ones. */
@@ -58,6 +74,8 @@ final class CreditGate {
     /** Forgets what waits: the link is gone. */
     void clear() {
         waiting.clear();
+        gone = sent;
+        pass();
     }
 
     /** The most TLPs that ever waited, with one that went at once. */

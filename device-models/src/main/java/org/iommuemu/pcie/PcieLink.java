@@ -191,6 +191,11 @@ public final class PcieLink {
         return end;
     }
 
+    /** One way, in ps. */
+    public long propagation() {
+        return propagation;
+    }
+
     /** As configured. */
     public LinkParameters parameters() {
         return parameters;

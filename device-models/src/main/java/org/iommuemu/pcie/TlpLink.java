@@ -24,6 +24,7 @@ public final class TlpLink {
     private boolean down;
     private long generation;
     private long lost;
+    private long postedEnd;
 
     /**
      * An idle link that leads nowhere.
@@ -68,6 +69,15 @@ public final class TlpLink {
         send(downward, tlp);
     }
 
+    /**
+     * Has something run when the posted TLPs that were sent towards the host before are all on the wire: devices hold what they write
+     * until then. If the device goes, it runs too.
+     */
+    public void afterPosted(Runnable what) {
+        upward.get(TlpKind.Flow.POSTED)
+                .behind(() -> loop.schedule(Math.max(loop.now(), postedEnd), (time, data) -> what.run(), 0));
+    }
+
     private void send(Map<TlpKind.Flow, CreditGate> gates, Tlp tlp) {
         if (down) {
             lost++;
@@ -82,6 +92,9 @@ public final class TlpLink {
 
     private void carry(Tlp tlp, boolean up) {
         long arrival = times.send(tlp.kind(), loop.now(), tlp.dataBytes(), tlp.hasPasid());
+        if (up && tlp.kind().flow() == TlpKind.Flow.POSTED) {
+            postedEnd = arrival - times.propagation();
+        }
         boolean[] delivered = {false};
         tap.carry(tlp, up, arrival, (what, at) -> {
             // Only the TLP itself holds credits, however often it is repeated, whatever becomes of it.

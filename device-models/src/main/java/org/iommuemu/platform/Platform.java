@@ -3,17 +3,20 @@ package org.iommuemu.platform;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.SmmuDriver;
 import org.iommuemu.host.StageLayout;
+import org.iommuemu.host.VtdDriver;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.pcie.DataMemory;
+import org.iommuemu.pcie.FunctionDescription;
 import org.iommuemu.pcie.HostBridge;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.pcie.PcieLink;
@@ -106,8 +109,9 @@ public final class Platform implements AutoCloseable {
                 loop,
                 new PcieLink(parameters.link(), parameters.propagation(), parameters.completionBytes()),
                 parameters.credits());
-        PciFunction function =
-                new PciFunction(loop, link, requester, parameters.tags(), parameters.completionTimeout());
+        PciFunction function = new PciFunction(
+                loop, link, requester, FunctionDescription.standard(parameters.tags(), parameters.completionTimeout()));
+        function.configureSizes();
         bridge.attach(requester, link);
         functions.put(requester, function);
         return function;
@@ -119,10 +123,14 @@ public final class Platform implements AutoCloseable {
      * @param stages which stages devices get
      */
     public IommuDriver startDriver(StageLayout stages) {
-        if (smmu == null) {
-            throw new UnsupportedOperationException("there is no driver for VT-d yet");
-        }
-        return new SmmuDriver(smmu, memory, stages);
+        return smmu != null
+                ? new SmmuDriver(smmu, memory, stages)
+                : new VtdDriver(
+                        Objects.requireNonNull(vtd),
+                        memory,
+                        stages,
+                        true,
+                        (done, picoseconds) -> await(done, loop.now() + picoseconds));
     }
 
     /** Says who handles the IOMMU's own wired interrupts, by the names of {@link SmmuV3} and {@link Vtd}. */

@@ -9,21 +9,24 @@ import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.pcie.PciFunction;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A device's bytes go through link, IOMMU and memory, and its completions come back. */
 class PlatformTest {
     private static final int DEVICE = 0x100;
     private static final long PHYSICAL = 0x1_0000_0000L;
 
-    @Test
-    void shouldMoveBytesWhereTheTablesSay() {
-        try (Platform machine = Platform.smmuv3(PlatformParameters.standard())) {
-            IommuDriver driver = machine.startDriver(StageLayout.STAGE_1);
+    @ParameterizedTest
+    @CsvSource({"smmuv3, STAGE_1", "smmuv3, STAGE_2", "smmuv3, NESTED", "vtd, STAGE_1", "vtd, STAGE_2", "vtd, NESTED"})
+    void shouldMoveBytesWhereTheTablesSay(String architecture, StageLayout stages) {
+        PlatformParameters standard = PlatformParameters.standard();
+        try (Platform machine = architecture.equals("vtd") ? Platform.vtd(standard) : Platform.smmuv3(standard)) {
+            IommuDriver driver = machine.startDriver(stages);
             driver.map(
                     DEVICE, IommuDriver.NO_PASID, 0x4000, PHYSICAL, 0x2000, 12, IommuDriver.READ | IommuDriver.WRITE);
             PciFunction function = machine.addFunction(DEVICE);
-            function.controls().busMaster = true;
+            function.enableBusMaster();
             DmaChannel dma = new DmaChannel(function);
             byte[] data = new byte[5000];
             for (int i = 0; i < data.length; i++) {

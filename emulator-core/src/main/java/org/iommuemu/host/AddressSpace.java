@@ -8,22 +8,26 @@ import org.iommuemu.paging.build.TableBuilder;
 
 /** Tables that software maps pages in; keeps mappings from overlapping. */
 final class AddressSpace {
-    /** Attributes of a leaf, out of a driver's permissions. */
-    @FunctionalInterface
-    interface LeafAttributes {
-        long of(int permissions, int height);
+    private final int id;
+    private final TableBuilder tables;
+    private final TableKind kind;
+    private final TableFormat format;
+
+    /**
+     * An empty address space.
+     *
+     * @param id what its translations are tagged with: an ASID, or a domain id
+     */
+    AddressSpace(int id, TableKind kind, TableBuilder tables) {
+        this.id = id;
+        this.tables = tables;
+        this.kind = kind;
+        format = kind.format();
     }
 
-    private final TableBuilder tables;
-    private final TableFormat format;
-    private final int inputBits;
-    private final LeafAttributes attributes;
-
-    AddressSpace(TableBuilder tables, TableFormat format, int inputBits, LeafAttributes attributes) {
-        this.tables = tables;
-        this.format = format;
-        this.inputBits = inputBits;
-        this.attributes = attributes;
+    /** What its translations are tagged with. */
+    int id() {
+        return id;
     }
 
     long root() {
@@ -43,7 +47,7 @@ final class AddressSpace {
                     "0x%x is mapped already, by a page of 2^%d bytes, expected it unmapped", iova, format.shift(end)));
         }
         boolean table = ~end < height;
-        tables.map(iova, physical, height, attributes.of(permissions, height));
+        tables.map(iova, physical, height, kind.leaf().of(permissions));
         return table;
     }
 
@@ -62,9 +66,9 @@ final class AddressSpace {
     }
 
     private int height(long iova, int pageShift) {
-        if (iova >>> inputBits != 0) {
+        if (iova >>> kind.inputBits() != 0) {
             throw new IllegalArgumentException(
-                    String.format("0x%x is mapped or unmapped, expected addresses below 2^%d", iova, inputBits));
+                    String.format("0x%x is mapped or unmapped, expected addresses below 2^%d", iova, kind.inputBits()));
         }
         return height(format, pageShift);
     }

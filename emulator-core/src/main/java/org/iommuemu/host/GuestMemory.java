@@ -3,9 +3,6 @@ package org.iommuemu.host;
 
 import org.agrona.collections.Long2LongHashMap;
 import org.iommuemu.memory.PhysicalMemory;
-import org.iommuemu.paging.Aarch64Descriptor;
-import org.iommuemu.paging.Aarch64Stage2;
-import org.iommuemu.paging.TableFormat;
 import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.paging.build.TableBuilder;
 
@@ -38,7 +35,7 @@ final class GuestMemory {
     private static final long[] LARGER = {(1L << 36) + (1L << 29), 1L << 40};
 
     private final TableBuilder second;
-    private final TableFormat format;
+    private final TableKind kind;
     private final long offset;
     private final PageAllocator pages = new PageAllocator(TABLES);
     private final PageAllocator[] larger = new PageAllocator[LARGER.length];
@@ -46,10 +43,16 @@ final class GuestMemory {
     private long backed = TABLES;
     private long lowest = TABLES;
 
-    GuestMemory(PhysicalMemory memory, PageAllocator hostPages, TableFormat format, int inputBits, int vmid) {
-        this.format = format;
-        second = new TableBuilder(memory, hostPages, format, inputBits);
-        offset = BACKING + ((long) vmid << BACKING_SHIFT) - TABLES;
+    /**
+     * The memory of a guest.
+     *
+     * @param kind of the second stage
+     * @param number of the guest
+     */
+    GuestMemory(PhysicalMemory memory, PageAllocator hostPages, TableKind kind, int number) {
+        this.kind = kind;
+        second = kind.build(memory, hostPages, 0);
+        offset = BACKING + ((long) number << BACKING_SHIFT) - TABLES;
         for (int i = 0; i < larger.length; i++) {
             larger[i] = new PageAllocator(LARGER[i]);
         }
@@ -77,20 +80,21 @@ final class GuestMemory {
             throw new IllegalArgumentException("a guest has more than 511 MiB of tables, expected fewer mappings");
         }
         for (; backed < end; backed += PAGE) {
-            second.map(backed, backed + offset, 0, attributes(IommuDriver.READ | IommuDriver.WRITE, 0));
+            second.map(backed, backed + offset, 0, kind.leaf().of(IommuDriver.READ | IommuDriver.WRITE));
         }
     }
 
     /** The guest's address of a page of memory, which is mapped if it is new to the guest. */
     long place(long physical, int pageShift) {
-        int height = AddressSpace.height(format, pageShift);
+        int height = AddressSpace.height(kind.format(), pageShift);
         long known = places.get(physical | height);
         if (known != NOWHERE) {
             return known;
         }
         long bytes = 1L << pageShift;
         long at = height == 0 ? nextSmallPage() : larger[height - 1].allocate(bytes, bytes);
-        second.map(at, physical, height, attributes(IommuDriver.READ | IommuDriver.WRITE | IommuDriver.EXECUTE, 0));
+        int all = IommuDriver.READ | IommuDriver.WRITE | IommuDriver.EXECUTE;
+        second.map(at, physical, height, kind.leaf().of(all));
         places.put(physical | height, at);
         return at;
     }
@@ -101,14 +105,5 @@ final class GuestMemory {
         }
         lowest -= PAGE;
         return lowest;
-    }
-
-    /** A second stage's leaf: write-back, inner shareable, accessed. */
-    static long attributes(int permissions, int height) {
-        return Aarch64Stage2.MEM_ATTR.of(0xF)
-                | Aarch64Descriptor.SH.of(3)
-                | Aarch64Descriptor.AF.of(1)
-                | Aarch64Stage2.S2AP.of(permissions & (IommuDriver.READ | IommuDriver.WRITE))
-                | Aarch64Stage2.XN.of((permissions & IommuDriver.EXECUTE) != 0 ? 0 : 2);
     }
 }

@@ -60,7 +60,8 @@ final class SmmuContexts {
             // The page of the single context becomes the first of the leaves, with the context in its place.
             memory.writeLong(table + offset, L1Cd.L2_PTR.inPlace(single) | L1Cd.V.of(1));
         }
-        write(pasid == IommuDriver.NO_PASID ? single : place(pasid), cd);
+        long at = pasid == IommuDriver.NO_PASID ? single : place(pasid);
+        StructureWriter.write(memory, at + offset, cd);
         return moves;
     }
 
@@ -70,11 +71,5 @@ final class SmmuContexts {
             memory.writeLong(first, L1Cd.L2_PTR.inPlace(pages.allocate(PAGE, PAGE)) | L1Cd.V.of(1));
         }
         return L1Cd.L2_PTR.inPlace(memory.readLong(first)) + (pasid & (1 << LEAF_BITS) - 1) * (long) Cd.BYTES;
-    }
-
-    private void write(long address, long[] cd) {
-        for (int i = cd.length - 1; i >= 0; i--) {
-            memory.writeLong(address + offset + (long) i * Long.BYTES, cd[i]);
-        }
     }
 }

@@ -1,41 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
-import static org.iommuemu.host.SmmuDriver.ADDRESS_BITS;
-import static org.iommuemu.host.SmmuDriver.GRANULE;
-
-import org.agrona.collections.Int2ObjectHashMap;
 import org.iommuemu.memory.PhysicalMemory;
-import org.iommuemu.paging.Aarch64Descriptor;
-import org.iommuemu.paging.Aarch64Stage1;
-import org.iommuemu.paging.Aarch64Stage2;
-import org.iommuemu.paging.TableFormat;
-import org.iommuemu.paging.build.PageAllocator;
-import org.iommuemu.paging.build.TableBuilder;
 import org.iommuemu.smmuv3.spec.Cd;
 import org.iommuemu.smmuv3.spec.Ste;
 import org.jspecify.annotations.Nullable;
 
 /** One stream of an SMMUv3, with its stream table entry, its contexts and its tables. */
-final class SmmuDevice {
-    private static final TableFormat FIRST = Aarch64Stage1.format(GRANULE, false);
-    private static final TableFormat SECOND = Aarch64Stage2.format(GRANULE, false);
+final class SmmuDevice implements StreamDevice {
     private static final long SIZE_48_BITS = 5;
     private static final long START_LEVEL_0 = 2;
-    private static final int REGION_SHIFT = 64 - ADDRESS_BITS;
+    private static final int REGION_SHIFT = 64 - SmmuTables.ADDRESS_BITS;
     private static final long WRITE_BACK = 0xFF;
 
     private final SmmuDriver driver;
     private final CommandSender commands;
     private final int stream;
     private final int vmid;
-    private final @Nullable GuestMemory guest;
+    private final DeviceTables tables;
     private final @Nullable AddressSpace second;
     private final @Nullable SmmuContexts contexts;
-    private final Int2ObjectHashMap<FirstStage> spaces = new Int2ObjectHashMap<>();
-
-    /** An address space of the first stage. */
-    private record FirstStage(int asid, AddressSpace tables) {}
 
     SmmuDevice(SmmuDriver driver, int stream, int number) {
         this.driver = driver;
@@ -43,29 +27,11 @@ final class SmmuDevice {
         this.stream = stream;
         PhysicalMemory memory = driver.memory();
         vmid = driver.stages() == StageLayout.STAGE_1 ? 0 : number;
-        guest = driver.stages() == StageLayout.NESTED
-                ? new GuestMemory(memory, driver.pages(), SECOND, ADDRESS_BITS, number)
-                : null;
-        second = driver.stages() == StageLayout.STAGE_2
-                ? new AddressSpace(
-                        new TableBuilder(memory, driver.pages(), SECOND, ADDRESS_BITS),
-                        SECOND,
-                        ADDRESS_BITS,
-                        GuestMemory::attributes)
-                : null;
-        contexts = second == null ? new SmmuContexts(memory, firstPages(), firstOffset()) : null;
-        if (guest != null) {
-            guest.backTables();
-        }
+        tables = new DeviceTables(driver.stages(), SmmuTables.FIRST, SmmuTables.SECOND, memory, driver.pages(), number);
+        second = driver.stages() == StageLayout.STAGE_2 ? tables.create(IommuDriver.NO_PASID, 0) : null;
+        contexts = second == null ? new SmmuContexts(memory, tables.pages(), tables.offset()) : null;
+        tables.backTables();
         writeEntry();
-    }
-
-    private PageAllocator firstPages() {
-        return guest == null ? driver.pages() : guest.pages();
-    }
-
-    private long firstOffset() {
-        return guest == null ? 0 : guest.offset();
     }
 
     private void writeEntry() {
@@ -80,6 +46,7 @@ final class SmmuDevice {
                 Ste.CONFIG_ENABLE
                         | (contexts == null ? 0 : Ste.CONFIG_STAGE_1)
                         | (driver.stages() == StageLayout.STAGE_1 ? 0 : Ste.CONFIG_STAGE_2));
+        GuestMemory guest = tables.guest();
         long root = guest != null ? guest.root() : second != null ? second.root() : 0;
         if (root != 0) {
             Ste.S2VMID.set(ste, vmid);
@@ -90,93 +57,66 @@ final class SmmuDevice {
             Ste.S2R.set(ste, 1);
             Ste.S2TTB.setInPlace(ste, root);
         }
-        long at = driver.streamEntry(stream);
-        for (int i = ste.length - 1; i >= 0; i--) {
-            driver.memory().writeLong(at + (long) i * Long.BYTES, ste[i]);
-        }
+        StructureWriter.write(driver.memory(), driver.streamEntry(stream), ste);
         commands.streamChanged(stream);
     }
 
-    void map(int pasid, long iova, long physical, long bytes, int pageShift, int permissions) {
-        long page = 1L << pageShift;
+    @Override
+    public void map(int pasid, long iova, long physical, long bytes, int pageShift, int permissions) {
+        AddressSpace space = space(pasid);
+        if (tables.map(space, iova, physical, bytes, pageShift, permissions)) {
+            invalidateRange(space, iova, bytes, 0);
+        }
+    }
+
+    @Override
+    public void unmap(int pasid, long iova, long bytes, int pageShift) {
+        AddressSpace space = tables.space(pasid);
+        if (space != null) {
+            DeviceTables.unmap(space, iova, bytes, pageShift);
+            invalidateRange(space, iova, bytes, pageShift);
+        }
+    }
+
+    private void invalidateRange(AddressSpace space, long iova, long bytes, int leafShift) {
         if (second != null) {
-            refusePasid(pasid);
-            boolean tableGone = false;
-            for (long done = 0; done < bytes; done += page) {
-                tableGone |= second.map(iova + done, physical + done, pageShift, permissions);
-            }
-            if (tableGone) {
-                commands.invalidateGuestRange(vmid, iova, bytes, 0);
-            }
-            return;
-        }
-        FirstStage space = firstStage(pasid);
-        boolean tableGone = false;
-        for (long done = 0; done < bytes; done += page) {
-            long to = guest == null ? physical + done : guest.place(physical + done, pageShift);
-            tableGone |= space.tables.map(iova + done, to, pageShift, permissions);
-        }
-        if (guest != null) {
-            guest.backTables();
-        }
-        if (tableGone) {
-            commands.invalidateRange(vmid, space.asid, iova, bytes, 0);
-        }
-    }
-
-    void unmap(int pasid, long iova, long bytes, int pageShift) {
-        FirstStage space = spaces.get(pasid);
-        AddressSpace tables = second != null ? second : space == null ? null : space.tables;
-        if (tables == null) {
-            return;
-        }
-        for (long done = 0; done < bytes; done += 1L << pageShift) {
-            tables.unmap(iova + done, pageShift);
-        }
-        if (space == null) {
-            commands.invalidateGuestRange(vmid, iova, bytes, pageShift);
+            commands.invalidateGuestRange(vmid, iova, bytes, leafShift);
         } else {
-            commands.invalidateRange(vmid, space.asid, iova, bytes, pageShift);
+            commands.invalidateRange(vmid, space.id(), iova, bytes, leafShift);
         }
     }
 
-    void invalidate(int pasid, long iova, long bytes) {
-        FirstStage space = spaces.get(pasid);
-        long first = iova & -(1L << GRANULE);
-        long rounded = (iova + bytes - first + (1L << GRANULE) - 1) & -(1L << GRANULE);
-        if (second != null && bytes == 0) {
-            commands.invalidateGuest(vmid);
+    @Override
+    public void invalidate(int pasid, long iova, long bytes) {
+        AddressSpace space = tables.space(pasid);
+        if (space == null) {
+            return;
+        }
+        long granule = 1L << SmmuTables.GRANULE;
+        long first = iova & -granule;
+        if (bytes != 0) {
+            invalidateRange(space, first, iova + bytes - first + granule - 1 & -granule, 0);
         } else if (second != null) {
-            commands.invalidateGuestRange(vmid, first, rounded, 0);
-        } else if (space != null && bytes == 0) {
-            commands.invalidateAsid(vmid, space.asid);
-        } else if (space != null) {
-            commands.invalidateRange(vmid, space.asid, first, rounded, 0);
+            commands.invalidateGuest(vmid);
+        } else {
+            commands.invalidateAsid(vmid, space.id());
         }
     }
 
-    private void refusePasid(int pasid) {
-        if (pasid != IommuDriver.NO_PASID) {
+    private AddressSpace space(int pasid) {
+        AddressSpace known = tables.space(pasid);
+        if (known != null) {
+            return known;
+        }
+        if (contexts == null) {
             throw new IllegalArgumentException("PASID " + pasid + " is mapped for a device of a second stage alone,"
                     + " expected no PASID, or other stages");
         }
-    }
-
-    private FirstStage firstStage(int pasid) {
-        FirstStage known = spaces.get(pasid);
-        if (known != null || contexts == null) {
-            return known;
-        }
-        TableBuilder tables = new TableBuilder(driver.memory(), firstPages(), FIRST, ADDRESS_BITS, firstOffset());
         // A guest numbers its own address spaces.
-        int asid = guest == null ? driver.newAsid() : spaces.size() + 1;
-        FirstStage made =
-                new FirstStage(asid, new AddressSpace(tables, FIRST, ADDRESS_BITS, SmmuDevice::firstAttributes));
-        spaces.put(pasid, made);
-        boolean moved = contexts.put(pasid, context(asid, tables.root()));
-        if (guest != null) {
-            guest.backTables();
-        }
+        int asid = tables.guest() == null ? driver.newAsid() : tables.count() + 1;
+        AddressSpace made = tables.create(pasid, asid);
+        boolean moved = contexts.put(pasid, context(asid, made.root()));
+        tables.backTables();
         if (moved) {
             writeEntry();
         } else {
@@ -200,16 +140,8 @@ final class SmmuDevice {
         return cd;
     }
 
-    private static long firstAttributes(int permissions, int height) {
-        boolean writable = (permissions & IommuDriver.WRITE) != 0;
-        boolean executable = (permissions & IommuDriver.EXECUTE) != 0;
-        boolean privileged = (permissions & IommuDriver.PRIVILEGED) != 0;
-        return (writable ? TableBuilder.READ_WRITE : TableBuilder.READ_ONLY)
-                        & ~(privileged ? Aarch64Descriptor.AP_UNPRIVILEGED.mask() : 0)
-                | (executable ? 0 : Aarch64Descriptor.UXN.mask() | Aarch64Descriptor.PXN.mask());
-    }
-
-    int addressSpaces() {
-        return second != null ? 1 : spaces.size();
+    @Override
+    public int addressSpaces() {
+        return tables.count();
     }
 }

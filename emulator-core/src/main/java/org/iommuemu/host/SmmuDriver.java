@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
-import org.agrona.collections.Int2ObjectHashMap;
 import org.iommuemu.bits.Register;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
@@ -17,9 +16,7 @@ import org.iommuemu.smmuv3.spec.Ste;
  * Devices may use ATS; their caches are not invalidated, and page requests are taken but not answered. Structures and tables are in memory
  * from 256 MiB on, those of guests from 64 TiB on.
  */
-public final class SmmuDriver implements IommuDriver {
-    static final int GRANULE = 12;
-    static final int ADDRESS_BITS = 48;
+public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     /** VMIDs and ASIDs have 16 bits. */
     private static final int MOST_STREAMS = 0xFFFF;
 
@@ -36,7 +33,6 @@ public final class SmmuDriver implements IommuDriver {
     private final PageAllocator pages = new PageAllocator(STRUCTURES);
     private final CommandSender commands;
     private final long streamTable;
-    private final Int2ObjectHashMap<SmmuDevice> devices = new Int2ObjectHashMap<>();
     private int asids;
 
     /**
@@ -45,6 +41,7 @@ public final class SmmuDriver implements IommuDriver {
      * @param stages which stages devices get
      */
     public SmmuDriver(SmmuV3 smmu, PhysicalMemory memory, StageLayout stages) {
+        super(SmmuTables.ADDRESS_BITS, MOST_STREAMS);
         this.smmu = smmu;
         this.memory = memory;
         this.stages = stages;
@@ -78,40 +75,8 @@ public final class SmmuDriver implements IommuDriver {
     }
 
     @Override
-    public void map(int stream, int pasid, long iova, long physical, long bytes, int pageShift, int permissions) {
-        if (physical + bytes - 1 >>> ADDRESS_BITS != 0) {
-            throw new IllegalArgumentException(
-                    String.format("0x%x is mapped to, expected addresses below 2^%d", physical, ADDRESS_BITS));
-        }
-        device(stream).map(pasid, iova, physical, bytes, pageShift, permissions);
-    }
-
-    @Override
-    public void unmap(int stream, int pasid, long iova, long bytes, int pageShift) {
-        SmmuDevice device = devices.get(stream);
-        if (device != null) {
-            device.unmap(pasid, iova, bytes, pageShift);
-        }
-    }
-
-    @Override
-    public void invalidate(int stream, int pasid, long iova, long bytes) {
-        SmmuDevice device = devices.get(stream);
-        if (device != null) {
-            device.invalidate(pasid, iova, bytes);
-        }
-    }
-
-    private SmmuDevice device(int stream) {
-        SmmuDevice device = devices.get(stream);
-        if (device == null) {
-            if (devices.size() == MOST_STREAMS) {
-                throw new IllegalArgumentException("more streams than VMIDs, expected at most " + MOST_STREAMS);
-            }
-            device = new SmmuDevice(this, stream, devices.size() + 1);
-            devices.put(stream, device);
-        }
-        return device;
+    SmmuDevice create(int stream, int number) {
+        return new SmmuDevice(this, stream, number);
     }
 
     /** Where a stream's entry is; the table that it is in is made if it does not exist. */
@@ -161,14 +126,5 @@ public final class SmmuDriver implements IommuDriver {
 
     private void takeAll(Register producer, Register consumer) {
         write(consumer, smmu.readRegister(producer.offset(), producer.bytes()));
-    }
-
-    @Override
-    public int addressSpaces() {
-        int count = 0;
-        for (SmmuDevice device : devices.values()) {
-            count += device.addressSpaces();
-        }
-        return count;
     }
 }

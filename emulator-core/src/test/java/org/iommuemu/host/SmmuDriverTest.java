@@ -2,12 +2,10 @@
 package org.iommuemu.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.InterruptSink;
-import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
@@ -21,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What a driver maps is what devices reach, and nothing else, whichever stages there are. */
+/** What is peculiar to the driver of an SMMUv3; what it has in common with others is in {@link IommuDriverTest}. */
 class SmmuDriverTest {
     private static final int READ_WRITE = IommuDriver.READ | IommuDriver.WRITE;
     private static final long PAGE = 0x1000;
@@ -72,29 +70,6 @@ class SmmuDriverTest {
         assertThat(driver.addressSpaces()).isEqualTo(2);
     }
 
-    @ParameterizedTest
-    @EnumSource(StageLayout.class)
-    void shouldLeaveNothingStaleWhenItUnmaps(StageLayout stages) {
-        SmmuDriver driver = new SmmuDriver(smmu, memory, stages);
-        StaleDetector stale = smmu.detectStale();
-        driver.map(1, NONE, LARGE, 0x800_0020_0000L, LARGE, 21, READ_WRITE);
-        driver.map(1, NONE, 0x1000, 0x800_0000_0000L, 7 * PAGE, 12, READ_WRITE);
-        driver.map(2, NONE, LARGE, 0x900_0020_0000L, LARGE, 21, READ_WRITE);
-        assertThat(read(1, LARGE)).isEqualTo(0x800_0020_0000L);
-        assertThat(read(1, 0x7000)).isEqualTo(0x800_0000_6000L);
-        assertThat(read(2, LARGE)).isEqualTo(0x900_0020_0000L);
-
-        driver.unmap(1, NONE, LARGE, LARGE, 21);
-        driver.unmap(1, NONE, 0x1000, 7 * PAGE, 12);
-
-        assertThat(read(1, LARGE)).isEqualTo(-1);
-        assertThat(read(1, 0x7000)).isEqualTo(-1);
-        assertThat(read(2, LARGE)).isEqualTo(0x900_0020_0000L);
-        driver.map(1, NONE, LARGE, 0x800_0040_0000L, LARGE, 21, READ_WRITE);
-        assertThat(read(1, LARGE)).isEqualTo(0x800_0040_0000L);
-        assertThat(stale.staleAccesses()).isZero();
-    }
-
     /** Seven pages are three units of range: 1, 2 and 4 would do, Linux sends one of 7. */
     @Test
     void shouldInvalidateByRangeAsLinuxDoes() {
@@ -107,58 +82,6 @@ class SmmuDriverTest {
         // 57 = 25 + 32: a count has five bits.
         driver.unmap(1, NONE, 7 * PAGE, 57 * PAGE, 12);
         assertThat(smmu.statistics().consumed(Command.TLBI_NH_VA) - before).isEqualTo(3);
-    }
-
-    @ParameterizedTest
-    @EnumSource(StageLayout.class)
-    void shouldReplaceATableByABlock(StageLayout stages) {
-        SmmuDriver driver = new SmmuDriver(smmu, memory, stages);
-        driver.map(1, NONE, LARGE, 0x800_0000_0000L, PAGE, 12, READ_WRITE);
-        assertThat(read(1, LARGE)).isEqualTo(0x800_0000_0000L);
-        driver.unmap(1, NONE, LARGE, PAGE, 12);
-
-        driver.map(1, NONE, LARGE, 0x800_0020_0000L, LARGE, 21, READ_WRITE);
-
-        assertThat(read(1, LARGE + PAGE)).isEqualTo(0x800_0020_1000L);
-    }
-
-    @ParameterizedTest
-    @EnumSource(StageLayout.class)
-    void shouldForgetCachesOnRequest(StageLayout stages) {
-        SmmuDriver driver = new SmmuDriver(smmu, memory, stages);
-        driver.map(1, NONE, 0, 0x800_0000_0000L, 3 * PAGE, 12, READ_WRITE);
-        read(1, 0);
-        read(1, PAGE);
-        read(1, 2 * PAGE);
-        long held = smmu.unit().iotlb().cache().size();
-
-        driver.invalidate(1, NONE, PAGE + 5, 1);
-        assertThat(smmu.unit().iotlb().cache().size()).isEqualTo((int) held - 1);
-        driver.invalidate(1, NONE, 0, 0);
-        assertThat(smmu.unit().iotlb().cache().size()).isZero();
-        assertThat(read(1, PAGE)).isEqualTo(0x800_0000_1000L);
-    }
-
-    @ParameterizedTest
-    @EnumSource(
-            value = StageLayout.class,
-            names = {"STAGE_1", "NESTED"})
-    void shouldGivePasidsSpacesOfTheirOwn(StageLayout stages) {
-        SmmuDriver driver = new SmmuDriver(smmu, memory, stages);
-        driver.map(1, NONE, 0, 0x800_0000_0000L, PAGE, 12, READ_WRITE);
-        assertThat(read(1, 0)).isEqualTo(0x800_0000_0000L);
-
-        driver.map(1, 5, 0, 0x810_0000_0000L, PAGE, 12, READ_WRITE);
-        driver.map(1, 0xF_FFFF, 0, 0x820_0000_0000L, PAGE, 12, READ_WRITE);
-
-        assertThat(read(1, 0)).as("%s", verdict.rule()).isEqualTo(0x800_0000_0000L);
-        assertThat(access(1, 5, 0, Access.READ).address()).isEqualTo(0x810_0000_0000L);
-        assertThat(access(1, 0xF_FFFF, 0, Access.READ).address()).isEqualTo(0x820_0000_0000L);
-        assertThat(access(1, 6, 0, Access.READ).isOk()).isFalse();
-        driver.unmap(1, 5, 0, PAGE, 12);
-        assertThat(access(1, 5, 0, Access.READ).isOk()).isFalse();
-        assertThat(read(1, 0)).isEqualTo(0x800_0000_0000L);
-        assertThat(driver.addressSpaces()).isEqualTo(3);
     }
 
     @Test
@@ -187,24 +110,5 @@ class SmmuDriverTest {
 
         assertThat(smmu.statistics().recorded(Event.F_TRANSLATION)).isEqualTo(5000);
         assertThat(smmu.statistics().eventsOverflowed()).isZero();
-    }
-
-    @ParameterizedTest
-    @EnumSource(StageLayout.class)
-    void shouldSayWhatCannotBeMapped(StageLayout stages) {
-        SmmuDriver driver = new SmmuDriver(smmu, memory, stages);
-        driver.map(1, NONE, LARGE, 0x20_0000, LARGE, 21, READ_WRITE);
-
-        assertThatThrownBy(() -> driver.map(1, NONE, LARGE + PAGE, 0x1000, PAGE, 12, READ_WRITE))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("0x201000 is mapped already, by a page of 2^21 bytes, expected it unmapped");
-        assertThatThrownBy(() -> driver.unmap(1, NONE, LARGE, PAGE, 12))
-                .hasMessage("0x200000 is mapped by a page of 2^21 bytes, expected it unmapped by as many");
-        assertThatThrownBy(() -> driver.map(1, NONE, 0, 0, 1 << 16, 16, READ_WRITE))
-                .hasMessage("a page has 2^16 bytes, expected one of 2^12, 2^21, 2^30");
-        assertThatThrownBy(() -> driver.map(1, NONE, 1L << 48, 0, PAGE, 12, READ_WRITE))
-                .hasMessage("0x1000000000000 is mapped or unmapped, expected addresses below 2^48");
-        assertThatThrownBy(() -> driver.map(1, NONE, 0, 1L << 48, PAGE, 12, READ_WRITE))
-                .hasMessage("0x1000000000000 is mapped to, expected addresses below 2^48");
     }
 }

@@ -18,6 +18,7 @@ import org.iommuemu.iommu.Verdict;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.pcie.DataMemory;
+import org.iommuemu.pcie.FunctionDescription;
 import org.iommuemu.pcie.HostBridge;
 import org.iommuemu.pcie.InterruptSpace;
 import org.iommuemu.pcie.LinkGeneration;
@@ -74,10 +75,10 @@ final class EduDevices {
                 parameters.propagation(),
                 parameters.completionBytes());
         TlpLink link = new TlpLink(loop, times, parameters.credits());
-        PciFunction function =
-                new PciFunction(loop, link, requester, parameters.tags(), parameters.completionTimeout());
+        PciFunction function = new PciFunction(
+                loop, link, requester, FunctionDescription.standard(parameters.tags(), parameters.completionTimeout()));
         bridge.attach(requester, link);
-        function.controls().busMaster = true;
+        function.enableBusMaster();
         EduParameters wide = EduParameters.standard().withDmaMask(-1);
         EduDevice device = new EduDevice(loop, function, new DmaChannel(function), wide);
         return new Edu(device, Objects.requireNonNull(function.frame(0)));

@@ -55,7 +55,7 @@ class EduDeviceTest {
                 0x1000,
                 12,
                 IommuDriver.WRITE);
-        function.controls().busMaster = true;
+        function.enableBusMaster();
         function.vector(0, 0x10000 | MessageInterrupts.DOORBELL & 0xFFF, 77);
         machine.onInterrupt((requester, address, data) -> interrupts.add(data));
     }
@@ -264,7 +264,7 @@ class EduDeviceTest {
 
     @Test
     void shouldMoveNothingWithoutBusMaster() {
-        function.controls().busMaster = false;
+        function.disableBusMaster();
 
         dma(BUFFER, IOVA, 8, 7);
 

@@ -30,7 +30,7 @@ class EduFuzzTest {
             IommuDriver driver = machine.startDriver(StageLayout.STAGE_1);
             driver.map(ID, IommuDriver.NO_PASID, 0, 0x8000_0000L, 0x1_0000, 12, IommuDriver.READ | IommuDriver.WRITE);
             PciFunction function = machine.addFunction(ID);
-            function.controls().busMaster = true;
+            function.enableBusMaster();
             EduDevice device = new EduDevice(
                     machine.loop(),
                     function,
@@ -55,7 +55,7 @@ class EduFuzzTest {
                 }
                 if (random.nextBelow(5_000) == 0) {
                     function.reset();
-                    function.controls().busMaster = true;
+                    function.enableBusMaster();
                 }
             }
             machine.loop().run();

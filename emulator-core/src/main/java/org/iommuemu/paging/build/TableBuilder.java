@@ -10,9 +10,11 @@ import static org.iommuemu.paging.Aarch64Descriptor.TYPE;
 
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.TableFormat;
+import org.iommuemu.paging.VtdFirstStage;
+import org.iommuemu.paging.VtdSecondStage;
 
 /**
- * Builds VMSAv8-64 tables in memory: maps, unmaps, and finds the place of a descriptor for those who want to write a strange
+ * Builds tables in memory, VMSAv8-64 unless said otherwise: maps, unmaps, and finds the place of a descriptor for those who want to write a strange
  * one.
  */
 public final class TableBuilder {
@@ -22,12 +24,30 @@ public final class TableBuilder {
     /** {@link #READ_WRITE} without write. */
     public static final long READ_ONLY = READ_WRITE | AP_READ_ONLY.of(1);
 
-    private static final long TYPE_BLOCK = 1;
-    private static final long TYPE_TABLE_OR_PAGE = 3;
+    /**
+     * What makes an entry a page, a block or a table.
+     *
+     * @param page bits of every leaf of height 0
+     * @param block bits of every other leaf
+     * @param table bits of every table entry, which restrict nothing
+     */
+    public record EntryBits(long page, long block, long table) {
+        /** VMSAv8-64. */
+        public static final EntryBits AARCH64 = new EntryBits(TYPE.of(3), TYPE.of(1), TYPE.of(3));
+        /** A first stage of VT-d. */
+        public static final EntryBits VTD_FIRST = new EntryBits(
+                VtdFirstStage.P.mask(),
+                VtdFirstStage.P.mask() | VtdFirstStage.PS.mask(),
+                VtdFirstStage.P.mask() | VtdFirstStage.RW.mask() | VtdFirstStage.US.mask());
+        /** A second stage of VT-d. */
+        public static final EntryBits VTD_SECOND =
+                new EntryBits(0, VtdSecondStage.PS.mask(), VtdSecondStage.R.mask() | VtdSecondStage.W.mask());
+    }
 
     private final PhysicalMemory memory;
     private final PageAllocator allocator;
     private final TableFormat format;
+    private final EntryBits bits;
     private final int inputBits;
     private final long offset;
     private final int startHeight;
@@ -40,17 +60,24 @@ public final class TableBuilder {
      * @param inputBits translated address bits; addresses of an upper range are given sign-extended or not, as one likes
      */
     public TableBuilder(PhysicalMemory memory, PageAllocator allocator, TableFormat format, int inputBits) {
-        this(memory, allocator, format, inputBits, 0);
+        this(memory, allocator, format, EntryBits.AARCH64, inputBits, 0);
     }
 
     /**
-     * Empty tables of a guest, whose physical addresses are not those of the memory.
+     * Empty tables, perhaps of a guest, whose physical addresses are not those of the memory.
      *
+     * @param bits what entries of the format are made of
      * @param allocator hands out the guest's physical addresses
      * @param offset what is added to them to reach the memory
      */
     public TableBuilder(
-            PhysicalMemory memory, PageAllocator allocator, TableFormat format, int inputBits, long offset) {
+            PhysicalMemory memory,
+            PageAllocator allocator,
+            TableFormat format,
+            EntryBits bits,
+            int inputBits,
+            long offset) {
+        this.bits = bits;
         this.offset = offset;
         this.memory = memory;
         this.allocator = allocator;
@@ -79,10 +106,11 @@ public final class TableBuilder {
      *     so that the shareability of {@link #READ_WRITE} does no harm to 52-bit forms
      */
     public TableBuilder map(long address, long physical, int height, long attributes) {
-        long type = height == 0 ? TYPE_TABLE_OR_PAGE : TYPE_BLOCK;
         write(
                 descriptorAddress(address, height),
-                format.encodeAddress(physical) | attributes & ~format.encodeAddress(-1L) | TYPE.of(type));
+                format.encodeAddress(physical)
+                        | attributes & ~format.encodeAddress(-1L)
+                        | (height == 0 ? bits.page : bits.block));
         return this;
     }
 
@@ -131,7 +159,7 @@ public final class TableBuilder {
             if (memory.readLong(at + offset) == 0) {
                 long granule = 1L << format.granuleShift();
                 long next = allocator.allocate(granule, granule);
-                write(at, format.encodeAddress(next) | TYPE.of(TYPE_TABLE_OR_PAGE));
+                write(at, format.encodeAddress(next) | bits.table);
             }
             table = format.nextTable(memory.readLong(at + offset));
             h--;

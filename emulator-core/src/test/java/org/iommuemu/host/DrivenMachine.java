@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.host;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.iommu.InterruptSink;
+import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.StaleDetector;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.iommu.Verdict;
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.smmuv3.SmmuFeatures;
+import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.vtd.Vtd;
+import org.iommuemu.vtd.VtdFeatures;
+
+/** An IOMMU of either architecture with its driver, and devices that access memory through it. */
+final class DrivenMachine implements AutoCloseable {
+    /** An architecture, with stages that a driver can give devices there. */
+    record Setup(Architecture architecture, StageLayout stages) {
+        /** Every architecture with every layout that it has. */
+        static List<Setup> all() {
+            List<Setup> all = new ArrayList<>();
+            for (Architecture a : Architecture.values()) {
+                for (StageLayout s : StageLayout.values()) {
+                    if (a != Architecture.VTD_LEGACY || s == StageLayout.STAGE_2) {
+                        all.add(new Setup(a, s));
+                    }
+                }
+            }
+            return all;
+        }
+
+        /** Those where every PASID has tables. */
+        static List<Setup> withPasids() {
+            return all().stream()
+                    .filter(s -> s.stages != StageLayout.STAGE_2 && s.architecture != Architecture.VTD_LEGACY)
+                    .toList();
+        }
+    }
+
+    /** Which driver it is. */
+    enum Architecture {
+        SMMUV3,
+        VTD,
+        VTD_LEGACY
+    }
+
+    private final PhysicalMemory memory = new PhysicalMemory();
+    private final List<String> lines = new ArrayList<>();
+    private final Iommu iommu;
+    private final TranslationUnit unit;
+    private final StaleDetector stale;
+    private final IommuDriver driver;
+    private final Transaction transaction = new Transaction();
+    private final Verdict verdict = new Verdict();
+
+    DrivenMachine(Setup setup) {
+        InterruptSink sink = lines::add;
+        if (setup.architecture == Architecture.SMMUV3) {
+            SmmuV3 smmu = new SmmuV3(memory, SmmuFeatures.full(), CacheConfiguration.standard(), sink);
+            iommu = smmu;
+            unit = smmu.unit();
+            stale = smmu.detectStale();
+            driver = new SmmuDriver(smmu, memory, setup.stages);
+        } else {
+            Vtd vtd = new Vtd(memory, VtdFeatures.full(), CacheConfiguration.standard(), sink);
+            iommu = vtd;
+            unit = vtd.unit();
+            stale = vtd.detectStale();
+            driver = new VtdDriver(vtd, memory, setup.stages, setup.architecture == Architecture.VTD, Patience.NONE);
+        }
+    }
+
+    IommuDriver driver() {
+        return driver;
+    }
+
+    Iommu iommu() {
+        return iommu;
+    }
+
+    TranslationUnit unit() {
+        return unit;
+    }
+
+    StaleDetector stale() {
+        return stale;
+    }
+
+    Verdict access(int stream, int pasid, long iova, int access) {
+        iommu.translate(transaction.set(stream, pasid, iova, access), verdict);
+        return verdict;
+    }
+
+    /** Where a read goes, or −1. */
+    long read(int stream, int pasid, long iova) {
+        Verdict v = access(stream, pasid, iova, Access.READ);
+        return v.isOk() ? v.address() : -1;
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}
