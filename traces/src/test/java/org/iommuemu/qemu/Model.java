@@ -42,7 +42,7 @@ final class Model implements Side {
         machine.memory().mark(target.memory, Target.MEMORY_BYTES, RangeState.PRESENT);
         for (int slot : SLOTS) {
             PciFunction function = machine.addFunction(slot << 3);
-            function.controls().busMaster = true;
+            function.enableBusMaster();
             EduParameters parameters = EduParameters.standard().withDmaMask(-1);
             EduDevice device = new EduDevice(machine.loop(), function, new DmaChannel(function), parameters);
             if (device.isBusy()) {

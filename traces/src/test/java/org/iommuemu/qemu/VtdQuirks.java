@@ -66,11 +66,15 @@ final class VtdQuirks implements Quirks {
     public String reason(Op.Dma dma, Program.Seen ours, Program.Seen theirs) {
         int our = Quirks.kind(ours.records());
         int their = Quirks.kind(theirs.records());
-        boolean denied = our == WRITE_DENIED || our == READ_DENIED || scalable && (our == SCALABLE_WRITE_DENIED || our == SCALABLE_READ_DENIED);
+        boolean denied = our == WRITE_DENIED
+                || our == READ_DENIED
+                || scalable && (our == SCALABLE_WRITE_DENIED || our == SCALABLE_READ_DENIED);
         boolean beyond = our == BEYOND_WIDTH || our == SCALABLE_BEYOND_WIDTH;
         if (denied && !beyond && theirs.records().isEmpty()) {
             return "iotlb-perm";
-        } else if (dma.quirks().contains("pt-width") && beyond && theirs.records().isEmpty()) {
+        } else if (dma.quirks().contains("pt-width")
+                && beyond
+                && theirs.records().isEmpty()) {
             return "pt-width";
         } else if (our == RESERVED && (their == WRITE_DENIED || their == READ_DENIED)) {
             return "permission-order";
