@@ -80,7 +80,7 @@ final class EduDevices {
         PciFunction function = PciDevice.single(
                 loop, link, requester, FunctionDescription.standard(parameters.tags(), parameters.completionTimeout()));
         bridge.attach(function);
-        function.enableBusMaster();
+        function.configureSizes().enableBusMaster();
         EduParameters wide = EduParameters.standard().withDmaMask(-1);
         EduDevice device = new EduDevice(loop, function, new DmaChannel(function), wide);
         return new Edu(device, Objects.requireNonNull(function.frame(0)));

@@ -60,7 +60,7 @@ final class Comparison {
         records += b.records().size();
         List<FaultRecord> our = a.records().stream().map(quirks::comparable).toList();
         List<FaultRecord> their = b.records().stream().map(quirks::comparable).toList();
-        if (d.bytes() > 4 || (d.iova() & 3) != 0) {
+        if (d.bytes() > 1) {
             their = firstOfBeats(their, d);
         }
         String kinds = quirks.kinds(Quirks.kind(our), Quirks.kind(their));

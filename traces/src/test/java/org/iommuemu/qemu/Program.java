@@ -2,8 +2,10 @@
 package org.iommuemu.qemu;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import org.iommuemu.time.RandomStream;
 
 /**
  * What both machines run, from reset.
@@ -39,6 +41,7 @@ record Program(
 
     /** Runs it on a machine at reset; returns what was seen of each op, and at last of memory, by 64 bytes. */
     List<Seen> run(Side side) {
+        side.store(data, payload(0, BUFFER_BYTES));
         for (int i = 0; i < Side.SLOTS.length; i++) {
             dma(side, i, data, BUFFER, BUFFER_BYTES, 1);
         }
@@ -72,6 +75,16 @@ record Program(
             }
         }
         return seen;
+    }
+
+    /** What the devices' buffers hold for a DMA: no byte is zero. */
+    byte[] payload(int number, int bytes) {
+        RandomStream random = new RandomStream(seed).split(1);
+        byte[] all = new byte[BUFFER_BYTES];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = (byte) (1 + random.nextBelow(255));
+        }
+        return Arrays.copyOfRange(all, number * SLOT_BYTES, number * SLOT_BYTES + bytes);
     }
 
     private Seen step(Side side, Op op, int number) {

@@ -48,6 +48,10 @@ final class Qemu implements Side {
         }
         replies =
                 new BufferedReader(new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.US_ASCII));
+        if (target.isArm()) {
+            // Machine virt puts its device tree at the start of memory, which the model has not.
+            command("memset 0x" + Long.toHexString(target.memory) + " 0x200000 0x0");
+        }
         for (int i = 0; i < SLOTS.length; i++) {
             configure(SLOTS[i] << 3, 0x10, target.bars + i * BAR_BYTES);
             configure(SLOTS[i] << 3, 4, 6);

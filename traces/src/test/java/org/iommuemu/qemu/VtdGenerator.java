@@ -99,6 +99,7 @@ final class VtdGenerator {
         if (!scalable) {
             long type = how == 12 ? 2 : how == 5 ? below(4) : 0;
             long did = 0x10 + i;
+            passThrough(i, type == 2);
             words.put(CONTEXTS + 16 * function, tableRoot | type << 2 | disable | present, did << 8 | width);
             return;
         }
@@ -113,6 +114,7 @@ final class VtdGenerator {
         if (type == 1 || type == 3) {
             quirks.get(i).add("sm-first-level");
         }
+        passThrough(i, type == 4);
         words.put(
                 table + 64 * (pasid & 63),
                 tableRoot | type << 6 | width << 2 | disable | present,
@@ -123,6 +125,12 @@ final class VtdGenerator {
                 0,
                 0,
                 0);
+    }
+
+    private void passThrough(int i, boolean passes) {
+        if (passes) {
+            quirks.get(i).add("pt-width");
+        }
     }
 
     private void enable() {

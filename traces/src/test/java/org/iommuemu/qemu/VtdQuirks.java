@@ -15,8 +15,11 @@ final class VtdQuirks implements Quirks {
     private static final long OVERFLOW = 1;
     private static final int WRITE_DENIED = 5;
     private static final int READ_DENIED = 6;
+    private static final int BEYOND_WIDTH = 4;
+    private static final int SCALABLE_BEYOND_WIDTH = 0x83;
     private static final int RESERVED = 0xC;
-    private static final int SCALABLE = 0x30;
+    private static final int SCALABLE_WRITE_DENIED = 0x85;
+    private static final int SCALABLE_READ_DENIED = 0x86;
 
     private static final Map<Integer, Set<Integer>> LEGACY_REASONS = Map.ofEntries(
             Map.entry(0x38, Set.of(0x8)),
@@ -63,9 +66,16 @@ final class VtdQuirks implements Quirks {
     public String reason(Op.Dma dma, Program.Seen ours, Program.Seen theirs) {
         int our = Quirks.kind(ours.records());
         int their = Quirks.kind(theirs.records());
-        boolean denied = our == WRITE_DENIED || our == READ_DENIED || scalable && our >= SCALABLE;
-        if (denied && theirs.records().isEmpty()) {
+        boolean denied = our == WRITE_DENIED
+                || our == READ_DENIED
+                || scalable && (our == SCALABLE_WRITE_DENIED || our == SCALABLE_READ_DENIED);
+        boolean beyond = our == BEYOND_WIDTH || our == SCALABLE_BEYOND_WIDTH;
+        if (denied && !beyond && theirs.records().isEmpty()) {
             return "iotlb-perm";
+        } else if (dma.quirks().contains("pt-width")
+                && beyond
+                && theirs.records().isEmpty()) {
+            return "pt-width";
         } else if (our == RESERVED && (their == WRITE_DENIED || their == READ_DENIED)) {
             return "permission-order";
         } else if (dma.quirks().contains("sm-first-level")) {

@@ -71,6 +71,7 @@ public final class EduDevice {
             registers.guard(r, () -> !isBusy());
         }
         registers.onWrite(DMA_COMMAND, (old, value) -> command(value));
+        function.identify(EduRegisters.VENDOR, EduRegisters.DEVICE, EduRegisters.CLASS_CODE, EduRegisters.REVISION);
         function.bar(0, EduRegisters.BAR_BYTES, new EduFrame(registers));
         function.onReset(this::reset);
     }

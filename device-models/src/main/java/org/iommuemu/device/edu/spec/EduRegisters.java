@@ -12,6 +12,10 @@ public final class EduRegisters {
     public static final int VENDOR = 0x1234;
     /** Device ID. */
     public static final int DEVICE = 0x11E8;
+    /** Class code: of no class, as QEMU 7.2 shows. */
+    public static final int CLASS_CODE = 0x00FF00;
+    /** Revision ID, as QEMU 7.2 shows. */
+    public static final int REVISION = 0x10;
     /** Bytes behind base address register 0. */
     public static final long BAR_BYTES = 1 << 20;
     /** From here on registers can be accessed by 8 bytes too; below by 4 alone. */
