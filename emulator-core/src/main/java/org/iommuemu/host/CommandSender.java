@@ -59,12 +59,22 @@ final class CommandSender {
 
     /** Puts a command behind those that are there. */
     void add(long word0, long word1) {
+        if (submitted == produced) {
+            follow();
+        }
         while (produced - consumed >= ENTRIES) {
             submit();
             await(produced - ENTRIES + 1);
         }
         write(produced, word0, word1);
         produced++;
+    }
+
+    /** The register tells where the queue ends, in case that somebody else has sent commands. */
+    private void follow() {
+        int now = Registers.QUEUE_INDEX.getInt(SmmuDriver.read(smmu, Registers.CMDQ_PROD)) & WRAPPED;
+        produced += now - produced & WRAPPED;
+        submitted = produced;
     }
 
     private void write(long position, long word0, long word1) {
