@@ -90,6 +90,9 @@ final class DescriptorSender {
 
     /** False if the wait was lost. */
     private boolean complete(long[] batch, long waitFlags) {
+        // The register tells where the queue ends, in case that somebody else has submitted descriptors.
+        int tail = (int) (VtdDriver.read(unit, VtdRegisters.IQT) / bytes);
+        submitted += tail - submitted & LENGTH - 1;
         int room = batch.length / 2 + 1;
         // One slot is always free, else a full queue looks like an empty one.
         await(() -> submitted + room - consumed() < LENGTH);
@@ -104,9 +107,9 @@ final class DescriptorSender {
                 submitted++,
                 Descriptor.WAIT.type() | Descriptor.SW.of(1) | Descriptor.STATUS_DATA.of(DONE) | waitFlags,
                 Descriptor.STATUS_ADDRESS.inPlace(place));
-        long end = submitted;
-        VtdDriver.write(unit, VtdRegisters.IQT, (end & LENGTH - 1) * bytes);
-        await(() -> memory.readInt(place) == DONE || consumed() >= end);
+        long last = submitted;
+        VtdDriver.write(unit, VtdRegisters.IQT, (last & LENGTH - 1) * bytes);
+        await(() -> memory.readInt(place) == DONE || consumed() >= last);
         return memory.readInt(place) == DONE;
     }
 
