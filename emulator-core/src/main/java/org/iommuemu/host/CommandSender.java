@@ -33,6 +33,7 @@ final class CommandSender {
     private long consumed;
     private @Nullable Waiting waiting;
     private long illegal;
+    private long failedAt = -1;
     private int fetches;
 
     /** Somebody who waits for the queue's consumer to come to a place, and who waited before. */
@@ -152,7 +153,9 @@ final class CommandSender {
                 write(consumed, Command.OPCODE.of(Command.SYNC.opcode()), 0);
             }
             case CERROR_ABT -> {
-                if (++fetches > MOST_FETCHES) {
+                fetches = failedAt == consumed ? fetches + 1 : 1;
+                failedAt = consumed;
+                if (fetches > MOST_FETCHES) {
                     throw new IllegalStateException("there is no memory at the command queue");
                 }
             }
