@@ -9,7 +9,6 @@ import static org.iommuemu.inject.Bench.PHYSICAL;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.iommuemu.iommu.Iommu;
 import org.iommuemu.memory.RangeState;
 import org.iommuemu.platform.Platform;
 import org.iommuemu.platform.PlatformParameters;
@@ -168,9 +167,7 @@ class MachineRuleTest {
     void shouldSendTranslatedRequestsThatWereNeverGranted() {
         int stranger = 0x200;
         try (Bench b = new Bench()) {
-            Iommu iommu = b.machine.iommu();
-            long on = iommu.readRegister(Registers.CR0.offset(), 4) | Registers.ATSCHK.of(1);
-            iommu.writeRegister(Registers.CR0.offset(), 4, on);
+            b.driver.enableAts(DEVICE);
             b.injector.attach(b.machine.addFunction(stranger));
             b.injector.add(new RogueRule("stranger reads", stranger, PHYSICAL, 8, false, 0));
             b.injector.add(new RogueRule("stranger writes", stranger, PHYSICAL, 8, true, 0));

@@ -82,6 +82,9 @@ class HierarchyTest {
     private IommuDriver startDriver() {
         IommuDriver driver = machine.startDriver(StageLayout.STAGE_1);
         int all = IommuDriver.READ | IommuDriver.WRITE;
+        for (PciFunction f : List.of(a, b, c)) {
+            driver.enableAts(f.id());
+        }
         for (PciFunction f : List.of(a, c)) {
             driver.map(f.id(), IommuDriver.NO_PASID, RAM_IOVA, ramAddress, 0x1000, 12, all);
             driver.map(f.id(), IommuDriver.NO_PASID, 0x8000, PHYSICAL, 0x1000, 12, all);

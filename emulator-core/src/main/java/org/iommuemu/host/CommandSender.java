@@ -33,6 +33,7 @@ final class CommandSender {
     private long consumed;
     private @Nullable Waiting waiting;
     private long illegal;
+    private long failedAt = -1;
     private int fetches;
 
     /** Somebody who waits for the queue's consumer to come to a place, and who waited before. */
@@ -59,12 +60,22 @@ final class CommandSender {
 
     /** Puts a command behind those that are there. */
     void add(long word0, long word1) {
+        if (submitted == produced) {
+            follow();
+        }
         while (produced - consumed >= ENTRIES) {
             submit();
             await(produced - ENTRIES + 1);
         }
         write(produced, word0, word1);
         produced++;
+    }
+
+    /** The register tells where the queue ends, in case that somebody else has sent commands. */
+    private void follow() {
+        int now = Registers.QUEUE_INDEX.getInt(SmmuDriver.read(smmu, Registers.CMDQ_PROD)) & WRAPPED;
+        produced += now - produced & WRAPPED;
+        submitted = produced;
     }
 
     private void write(long position, long word0, long word1) {
@@ -142,7 +153,9 @@ final class CommandSender {
                 write(consumed, Command.OPCODE.of(Command.SYNC.opcode()), 0);
             }
             case CERROR_ABT -> {
-                if (++fetches > MOST_FETCHES) {
+                fetches = failedAt == consumed ? fetches + 1 : 1;
+                failedAt = consumed;
+                if (fetches > MOST_FETCHES) {
                     throw new IllegalStateException("there is no memory at the command queue");
                 }
             }

@@ -23,6 +23,11 @@ final class DescriptorSender {
 
     private static final int NARROW = 16;
     private static final int WIDE = 32;
+    private static final int FETCH = 2;
+    private static final int MOST_FETCHES = 16;
+    /** Each device that does not answer costs one; more than that, and statuses are not written. */
+    private static final int MOST_SUBMISSIONS = 1 << 16;
+
     private static final long ERRORS = VtdRegisters.IQE.mask() | VtdRegisters.ITE.mask() | VtdRegisters.ICE.mask();
 
     private final Vtd unit;
@@ -41,6 +46,8 @@ final class DescriptorSender {
     private long consumed;
     private final IntHashSet silent = new IntHashSet();
     private long refused;
+    private long failedAt = -1;
+    private int fetches;
 
     /**
      * A queue that is not enabled yet.
@@ -83,13 +90,18 @@ final class DescriptorSender {
     void submit(long waitFlags) {
         long[] batch = Arrays.copyOf(added, count);
         count = 0;
-        while (!complete(batch, waitFlags)) {
-            // Once more.
+        for (int i = 0; !complete(batch, waitFlags); i++) {
+            if (i == MOST_SUBMISSIONS) {
+                throw new IllegalStateException("there is no memory at the status of the invalidation queue");
+            }
         }
     }
 
     /** False if the wait was lost. */
     private boolean complete(long[] batch, long waitFlags) {
+        // The register tells where the queue ends, in case that somebody else has submitted descriptors.
+        int tail = (int) (VtdDriver.read(unit, VtdRegisters.IQT) / bytes);
+        submitted += tail - submitted & LENGTH - 1;
         int room = batch.length / 2 + 1;
         // One slot is always free, else a full queue looks like an empty one.
         await(() -> submitted + room - consumed() < LENGTH);
@@ -104,9 +116,9 @@ final class DescriptorSender {
                 submitted++,
                 Descriptor.WAIT.type() | Descriptor.SW.of(1) | Descriptor.STATUS_DATA.of(DONE) | waitFlags,
                 Descriptor.STATUS_ADDRESS.inPlace(place));
-        long end = submitted;
-        VtdDriver.write(unit, VtdRegisters.IQT, (end & LENGTH - 1) * bytes);
-        await(() -> memory.readInt(place) == DONE || consumed() >= end);
+        long last = submitted;
+        VtdDriver.write(unit, VtdRegisters.IQT, (last & LENGTH - 1) * bytes);
+        await(() -> memory.readInt(place) == DONE || consumed() >= last);
         return memory.readInt(place) == DONE;
     }
 
@@ -157,6 +169,12 @@ final class DescriptorSender {
         }
         if (VtdRegisters.IQE.isSet(errors)) {
             refused++;
+            fetches = failedAt == consumed() ? fetches + 1 : 1;
+            failedAt = consumed;
+            boolean fetch = VtdRegisters.IQEI.getInt(VtdDriver.read(unit, VtdRegisters.IQERCD)) == FETCH;
+            if (fetch && fetches > MOST_FETCHES) {
+                throw new IllegalStateException("there is no memory at the invalidation queue");
+            }
             write(consumed(), Descriptor.WAIT.type() | Descriptor.FN.of(1), 0);
         }
         VtdDriver.write(unit, VtdRegisters.FSTS, errors);

@@ -94,6 +94,10 @@ final class DrivenMachine implements AutoCloseable {
         return consumed;
     }
 
+    PhysicalMemory memory() {
+        return memory;
+    }
+
     Iommu iommu() {
         return iommu;
     }
