@@ -7,24 +7,28 @@ import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.AtcInvalidation;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
+import org.iommuemu.pcie.spec.TranslationEntry;
 
 /**
  * A device's address translation cache (ATC): what Translation Completions said, by stream, PASID, privilege and page, in pages of the
  * size that they had (PCIe Base Specification, chapter 10). All times in ps.
  *
  * <pre>
- *   tag0    page number &lt;&lt; 6 | log2 of the page's size       value0   translated address | R W Exe U
- *   tag1    stream &lt;&lt; 22 | (PASID + 1) &lt;&lt; 1 | Priv           value1   until when reads through it are under way
+ *   tag0    page number &lt;&lt; 6 | log2 of the page's size               value0   translated address | R W Exe U N
+ *   tag1    Global &lt;&lt; 54 | stream &lt;&lt; 22 | (PASID + 1) &lt;&lt; 1 | Priv   value1   until when reads through it are under way
  * </pre>
  */
 public final class AddressTranslationCache {
     private static final int SHIFT_BITS = 6;
     private static final int STREAM_BIT = 22;
+    private static final long GLOBAL = 1L << 54;
+    private static final long ANY_PASID = ~((1L << STREAM_BIT) - 2);
     private static final long OFFSET = 0xFFF;
     private static final int READ = 1;
     private static final int WRITE = 1 << 1;
     private static final int EXECUTE = 1 << 2;
     private static final int UNTRANSLATED = 1 << 3;
+    private static final int SNOOPED = 1 << 4;
     private static final int EVERYTHING = 64;
 
     private final SetAssociativeCache cache;
@@ -32,6 +36,11 @@ public final class AddressTranslationCache {
     private final long[] ready;
     /** log2 of the sizes of pages that were ever filled, as bits. */
     private long shifts;
+    /** The same, of pages with Global. */
+    private long globalShifts;
+
+    /** Whether an Invalidate Request without a PASID means entries with one too. */
+    private final boolean reachesPasids;
 
     private int hitShift;
     private long latestUse;
@@ -40,8 +49,18 @@ public final class AddressTranslationCache {
 
     private long waitFor;
 
-    /** An empty cache. */
+    /** An empty cache, in which an Invalidate Request without a PASID reaches every PASID. */
     public AddressTranslationCache(String name, CacheGeometry geometry) {
+        this(name, geometry, true);
+    }
+
+    /**
+     * An empty cache.
+     *
+     * @param reachesPasids whether an Invalidate Request without a PASID means entries with one too, as from PCIe 6.0 on
+     */
+    public AddressTranslationCache(String name, CacheGeometry geometry, boolean reachesPasids) {
+        this.reachesPasids = reachesPasids;
         cache = new SetAssociativeCache(name, geometry);
         ready = new long[cache.capacity()];
     }
@@ -52,33 +71,88 @@ public final class AddressTranslationCache {
      * @return the entry, if it allows the access; else a negative number
      */
     public int lookup(Transaction t) {
-        long tag1 = tag1(t);
-        int entry = SetAssociativeCache.MISS;
-        for (long rest = shifts; rest != 0 && entry < 0; rest &= rest - 1) {
-            hitShift = Long.numberOfTrailingZeros(rest);
-            long page = t.address() >>> hitShift;
-            entry = cache.find(tag0(page, hitShift), tag1, page ^ tag1);
-        }
+        int entry = find(t);
+        cache.countLookup(entry >= 0);
+        return entry;
+    }
+
+    /** The same, but counts nothing. */
+    public int find(Transaction t) {
         int need = need(t);
-        boolean hit = entry >= 0 && (cache.value0(entry) & need) == need;
-        cache.countLookup(hit);
-        return hit ? entry : SetAssociativeCache.MISS;
+        long tag1 = tag1(t);
+        for (long rest = shifts; rest != 0; rest &= rest - 1) {
+            int entry = find(t, Long.numberOfTrailingZeros(rest), tag1, need);
+            if (entry >= 0) {
+                return entry;
+            }
+        }
+        for (long rest = t.hasSubstream() ? globalShifts : 0; rest != 0; rest &= rest - 1) {
+            int entry = find(t, Long.numberOfTrailingZeros(rest), tag1 & ANY_PASID | GLOBAL, need);
+            if (entry >= 0) {
+                return entry;
+            }
+        }
+        return SetAssociativeCache.MISS;
+    }
+
+    private int find(Transaction t, int shift, long tag1, int need) {
+        hitShift = shift;
+        long page = t.address() >>> shift;
+        int entry = cache.find(tag0(page, shift), tag1, page ^ tag1);
+        return entry >= 0 && (cache.value0(entry) & need) == need ? entry : SetAssociativeCache.MISS;
     }
 
     /** Keeps a translation that a completion, there at a time, has given; returns its entry. */
     public int fill(Transaction t, TranslationCompletion c, long at) {
-        long tag1 = tag1(t);
-        int shift = c.pageShift();
-        long page = t.address() >>> shift;
+        int entry = fill(t.address(), tag1(t), c.pageShift(), c.address() | flags(c), at);
+        shifts |= 1L << c.pageShift();
+        return entry;
+    }
+
+    /**
+     * Keeps a translation.
+     *
+     * @param t whose request it answers, with an address in the page
+     * @param entry see {@link TranslationEntry}
+     * @param global whether it holds for every PASID
+     * @return the entry; negative if nothing can be kept
+     */
+    int fill(Transaction t, long entry, boolean global, long at) {
+        int shift = TranslationEntry.pageShift(entry);
+        long tag1 = global ? tag1(t) & ANY_PASID | GLOBAL : tag1(t);
+        if (global) {
+            globalShifts |= 1L << shift;
+        } else {
+            shifts |= 1L << shift;
+        }
+        return fill(t.address(), tag1, shift, TranslationEntry.address(entry) | flags(entry), at);
+    }
+
+    private int fill(long address, long tag1, int shift, long value0, long at) {
+        long page = address >>> shift;
         int old = cache.probe(tag0(page, shift), tag1, page ^ tag1);
         // What is under way by an entry that is filled anew is still to be waited for.
         long until = old < 0 ? at : Math.max(at, cache.value1(old));
-        int entry = cache.fill(tag0(page, shift), tag1, page ^ tag1, c.address() | flags(c), until);
+        int entry = cache.fill(tag0(page, shift), tag1, page ^ tag1, value0, until);
         evictedUntil = cache.evicted() ? latestUse : evictedUntil;
-        shifts |= 1L << shift;
         hitShift = shift;
-        ready[entry] = at;
+        if (entry >= 0) {
+            ready[entry] = at;
+        }
         return entry;
+    }
+
+    /** Whether a translation allows an access. */
+    static boolean allows(long entry, Transaction t) {
+        return (flags(entry) & need(t)) == need(t);
+    }
+
+    private static int flags(long entry) {
+        return (TranslationEntry.R.isSet(entry) ? READ : 0)
+                | (TranslationEntry.W.isSet(entry) ? WRITE : 0)
+                | (TranslationEntry.EXE.isSet(entry) ? EXECUTE : 0)
+                | (TranslationEntry.U.isSet(entry) ? UNTRANSLATED : 0)
+                | (TranslationEntry.N.isSet(entry) ? SNOOPED : 0);
     }
 
     /** Whether a completion allows an access. */
@@ -90,7 +164,8 @@ public final class AddressTranslationCache {
         return (c.isReadable() ? READ : 0)
                 | (c.isWritable() ? WRITE : 0)
                 | (c.isExecutable() ? EXECUTE : 0)
-                | (c.isUntranslatedOnly() ? UNTRANSLATED : 0);
+                | (c.isUntranslatedOnly() ? UNTRANSLATED : 0)
+                | (c.isSnooped() ? SNOOPED : 0);
     }
 
     /** Without a PASID nobody can ask for execute permission. */
@@ -128,6 +203,23 @@ public final class AddressTranslationCache {
         return (cache.value0(entry) & UNTRANSLATED) != 0;
     }
 
+    /** N: whether requests must not ask for not being snooped. */
+    public boolean isSnooped(int entry) {
+        return (cache.value0(entry) & SNOOPED) != 0;
+    }
+
+    /** The entry that was found or filled last as it is in a Translation Completion, see {@link TranslationEntry}. */
+    long entry(int entry) {
+        long value = cache.value0(entry);
+        return TranslationEntry.encode(value & ~OFFSET, hitShift)
+                | ((value & READ) != 0 ? TranslationEntry.R.mask() : 0)
+                | ((value & WRITE) != 0 ? TranslationEntry.W.mask() : 0)
+                | ((value & EXECUTE) != 0 ? TranslationEntry.EXE.mask() : 0)
+                | ((value & UNTRANSLATED) != 0 ? TranslationEntry.U.mask() : 0)
+                | ((value & SNOOPED) != 0 ? TranslationEntry.N.mask() : 0)
+                | ((cache.tag1(entry) & GLOBAL) != 0 ? TranslationEntry.GLOBAL.mask() : 0);
+    }
+
     /** A read through an entry, which was found or filled last, has its data at a time. */
     public void used(int entry, long until) {
         latestUse = Math.max(latestUse, until);
@@ -149,11 +241,32 @@ public final class AddressTranslationCache {
         return waitFor;
     }
 
-    private static boolean matches(AtcInvalidation request, long tag0, long tag1) {
+    private boolean matches(AtcInvalidation request, long tag0, long tag1) {
         int stream = (int) (tag1 >>> STREAM_BIT);
         int pasid = (int) (tag1 >>> 1 & (1 << STREAM_BIT - 1) - 1) - 1;
-        boolean any = request.substreamId() == Transaction.NO_SUBSTREAM || request.global();
-        return stream == request.streamId() && (any || pasid == request.substreamId()) && overlaps(request, tag0);
+        return stream == request.streamId()
+                && meansPasid(request, pasid, (tag1 & GLOBAL) != 0)
+                && overlaps(request, tag0);
+    }
+
+    /** Whether a request means entries of a PASID or of none; those with Global belong to every PASID (§10.3.1). */
+    boolean meansPasid(AtcInvalidation request, int pasid, boolean global) {
+        boolean has = global || pasid != Transaction.NO_SUBSTREAM;
+        if (request.substreamId() == Transaction.NO_SUBSTREAM) {
+            return !has || reachesPasids;
+        }
+        return request.global() ? has : !global && pasid == request.substreamId();
+    }
+
+    /** Drops what one PASID alone has asked for: it is used no more. */
+    void dropPasid(int pasid) {
+        cache.invalidateIf((tag0, tag1, value0, value1) ->
+                (tag1 & GLOBAL) == 0 && (int) (tag1 >>> 1 & (1 << STREAM_BIT - 1) - 1) - 1 == pasid);
+    }
+
+    /** Drops everything: ATS was enabled, or the function reset. */
+    void clear() {
+        cache.invalidateAll();
     }
 
     private static boolean overlaps(AtcInvalidation request, long tag0) {

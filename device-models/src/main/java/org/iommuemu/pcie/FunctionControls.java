@@ -24,6 +24,7 @@ public final class FunctionControls {
     private static final int ABSENT = -1;
 
     private final ConfigSpace config;
+    private final Register capability;
     private final Register ats;
     private final Register pasid;
     private final boolean hasAts;
@@ -44,6 +45,7 @@ public final class FunctionControls {
         this.pageRequests = pageRequests;
         hasAts = atsAt != ABSENT;
         hasPasid = pasidAt != ABSENT;
+        capability = ConfigSpaceBuilder.at(Math.max(0, atsAt), AtsCapability.CAPABILITY);
         ats = ConfigSpaceBuilder.at(Math.max(0, atsAt), AtsCapability.CONTROL);
         pasid = ConfigSpaceBuilder.at(Math.max(0, pasidAt), PasidCapability.CONTROL);
         if (hasAts) {
@@ -123,6 +125,11 @@ public final class FunctionControls {
     /** Whether the function has the ATS capability, without which it does not know Invalidate Requests. */
     public boolean hasAts() {
         return hasAts;
+    }
+
+    /** ATS capability, Global Invalidate Supported. */
+    public boolean hasGlobalInvalidate() {
+        return is(hasAts, capability, AtsCapability.GLOBAL_INVALIDATE);
     }
 
     /** Follows ATS Enable; not told of resets. */

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The host's side of one function's invalidations: hands out ITags, counts completion messages, gives up in time (PCIe Base
- * Specification §10.3). With all ITags outstanding, further requests wait.
+ * Specification §10.3). With all ITags outstanding, further requests wait. ITags take turns, so that a completion which comes after
+ * its time-out is not soon taken for that of another request.
  */
 final class InvalidationTags {
     private static final int ITAGS = 32;
@@ -21,17 +22,31 @@ final class InvalidationTags {
         /** A request has ended. */
         void ended(AtcInvalidation request, boolean answered);
 
-        /** A completion came for an ITag that is not outstanding. */
+        /** A completion came for an ITag that is not outstanding, or not with the count (CC) of those before it. */
         void unexpected();
     }
 
-    private record Outstanding(AtcInvalidation request, long timer, int[] messages) {}
+    private static final class Outstanding {
+        private final AtcInvalidation request;
+        private final long timer;
+        /** CC, once a message has come. */
+        private int count;
+
+        private int messages;
+
+        Outstanding(AtcInvalidation request, long timer) {
+            this.request = request;
+            this.timer = timer;
+        }
+    }
 
     private final EventLoop loop;
     private final long timeout;
     private final Host host;
     private final @Nullable Outstanding[] byTag = new Outstanding[ITAGS];
     private final ArrayDeque<AtcInvalidation> waiting = new ArrayDeque<>();
+    private int nextTag;
+    private int outstanding;
 
     InvalidationTags(EventLoop loop, long timeout, Host host) {
         this.loop = loop;
@@ -45,13 +60,17 @@ final class InvalidationTags {
     }
 
     private void next() {
-        for (int itag = 0; itag < ITAGS && !waiting.isEmpty(); itag++) {
-            if (byTag[itag] == null) {
-                AtcInvalidation request = waiting.removeFirst();
-                long timer = loop.schedule(loop.now() + timeout, (time, tag) -> end((int) tag, false), itag);
-                byTag[itag] = new Outstanding(request, timer, new int[1]);
-                host.send(request, itag);
+        while (!waiting.isEmpty() && outstanding < ITAGS) {
+            while (byTag[nextTag] != null) {
+                nextTag = (nextTag + 1) % ITAGS;
             }
+            int itag = nextTag;
+            nextTag = (nextTag + 1) % ITAGS;
+            AtcInvalidation request = waiting.removeFirst();
+            long timer = loop.schedule(loop.now() + timeout, (time, tag) -> end((int) tag, false), itag);
+            byTag[itag] = new Outstanding(request, timer);
+            outstanding++;
+            host.send(request, itag);
         }
     }
 
@@ -60,11 +79,16 @@ final class InvalidationTags {
         for (int rest = message.itags(); rest != 0; rest &= rest - 1) {
             int itag = Integer.numberOfTrailingZeros(rest);
             Outstanding o = byTag[itag];
-            if (o == null) {
+            if (o == null || o.count != 0 && o.count != message.count()) {
+                // All messages of one completion are the same (§10.3.2): this one is of none.
                 host.unexpected();
-            } else if (++o.messages[0] >= message.count()) {
-                loop.cancel(o.timer);
-                end(itag, true);
+            } else {
+                o.count = message.count();
+                o.messages++;
+                if (o.messages == o.count) {
+                    loop.cancel(o.timer);
+                    end(itag, true);
+                }
             }
         }
     }
@@ -73,6 +97,7 @@ final class InvalidationTags {
         Outstanding o = byTag[itag];
         if (o != null) {
             byTag[itag] = null;
+            outstanding--;
             host.ended(o.request, answered);
             next();
         }

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * {@code enable...} write there as software does.
  */
 public final class PciFunction {
+    private final EventLoop loop;
     private final int number;
     private final TlpLink link;
     private final ConfigSpace config;
@@ -39,6 +40,7 @@ public final class PciFunction {
      * @param number 0 to 7
      */
     PciFunction(EventLoop loop, TlpLink link, int number, FunctionDescription d) {
+        this.loop = loop;
         this.number = number;
         this.link = link;
         ConfigSpaceBuilder b = new ConfigSpaceBuilder(Type0Header.MAP);
@@ -280,6 +282,11 @@ public final class PciFunction {
     /** Its requester id: as the last configuration write has it. */
     public int id() {
         return deviceId | number;
+    }
+
+    /** Its clock. */
+    public EventLoop loop() {
+        return loop;
     }
 
     /** Its link. */

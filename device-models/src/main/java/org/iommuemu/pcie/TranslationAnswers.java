@@ -8,7 +8,10 @@ import org.iommuemu.iommu.timing.Journey;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.pcie.spec.TranslationEntry;
 
-/** Answers Translation Requests for one or many translations: all of one size, one behind the other (PCIe Base Specification §10.2.3). */
+/**
+ * Answers Translation Requests for one or many translations: all of one size, one behind the other, none outside of what was asked for,
+ * which is that many pages of 4 KiB, as the smallest translation unit is the function's affair (PCIe Base Specification §10.2.3).
+ */
 final class TranslationAnswers {
     private static final long OFFSET = 0xFFF;
 
@@ -44,7 +47,7 @@ final class TranslationAnswers {
             }
             put(count++, entry());
             address = (address | (1L << shift) - 1) + 1;
-            more = count < wanted;
+            more = count < wanted && address - (r.address() & ~OFFSET) < (long) wanted * (OFFSET + 1);
         }
         entries = Arrays.copyOf(entries, count * TranslationEntry.BYTES);
         return end;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.platform;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.iommuemu.host.IommuDriver;
+import org.iommuemu.host.Patience;
 import org.iommuemu.host.SmmuDriver;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.host.VtdDriver;
@@ -56,11 +58,13 @@ public final class Platform implements AutoCloseable {
     private final TimedTranslation timed;
     private final MessageInterrupts interrupts;
     private final HostBridge bridge;
+    private final List<PciFunction> functions = new ArrayList<>();
+    private @Nullable IommuDriver driver;
     private Consumer<String> lines = line -> {};
 
     private Platform(PlatformParameters p, @Nullable SmmuFeatures smmuFeatures, @Nullable VtdFeatures vtdFeatures) {
         parameters = p;
-        InterruptSink sink = line -> later(() -> lines.accept(line));
+        InterruptSink sink = name -> later(() -> line(name));
         if (smmuFeatures != null) {
             smmu = new SmmuV3(memory, smmuFeatures, p.caches(), sink);
             vtd = null;
@@ -121,6 +125,7 @@ public final class Platform implements AutoCloseable {
     public PciFunction addFunction(int requester) {
         PciFunction function = PciDevice.single(loop, newLink(), requester, description());
         bridge.attach(function);
+        functions.add(function);
         return function;
     }
 
@@ -129,6 +134,7 @@ public final class Platform implements AutoCloseable {
         PciDevice device = new PciDevice(loop, port.link());
         PciFunction function = device.addFunction(0, description());
         port.plug(device);
+        functions.add(function);
         return function;
     }
 
@@ -143,22 +149,40 @@ public final class Platform implements AutoCloseable {
     }
 
     /**
-     * Brings the IOMMU up with a driver for it.
+     * Brings the IOMMU up with a driver for it, which is told of its interrupts, and which lets time pass while it waits.
      *
      * @param stages which stages devices get
      */
     public IommuDriver startDriver(StageLayout stages) {
-        return smmu != null
-                ? new SmmuDriver(smmu, memory, stages)
-                : new VtdDriver(
-                        Objects.requireNonNull(vtd),
-                        memory,
-                        stages,
-                        true,
-                        (done, picoseconds) -> await(done, loop.now() + picoseconds));
+        IommuDriver started = smmu != null
+                ? new SmmuDriver(smmu, memory, stages, patience())
+                : new VtdDriver(Objects.requireNonNull(vtd), memory, stages, true, patience());
+        driver = started;
+        return started;
     }
 
-    /** Says who handles the IOMMU's own wired interrupts, by the names of {@link SmmuV3} and {@link Vtd}. */
+    private Patience patience() {
+        return new Patience() {
+            @Override
+            public boolean await(BooleanSupplier done, long picoseconds) {
+                return Platform.this.await(done, loop.now() + picoseconds);
+            }
+
+            @Override
+            public void later(long picoseconds, Runnable work) {
+                loop.schedule(loop.now() + picoseconds, (time, data) -> work.run(), 0);
+            }
+        };
+    }
+
+    private void line(String name) {
+        if (driver != null) {
+            driver.interrupt(name);
+        }
+        lines.accept(name);
+    }
+
+    /** Says who else is told of the IOMMU's own interrupts, by the names of {@link SmmuV3} and {@link Vtd}. */
     public void onLine(Consumer<String> handler) {
         lines = handler;
     }

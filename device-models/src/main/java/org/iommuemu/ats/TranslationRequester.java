@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.ats;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.iommuemu.ats.AtsStatistics.Counter;
+import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.pcie.PciFunction;
+import org.iommuemu.pcie.Requester;
+import org.iommuemu.pcie.spec.TranslationEntry;
+
+/**
+ * A function's Translation Requests: asks for pages, for one only once at a time, and puts what it is told into the ATC (PCIe Base
+ * Specification §10.2).
+ */
+final class TranslationRequester {
+    /** Who is told. */
+    interface Answers {
+        /** There is a translation of the page, which may allow nothing; see {@link TranslationEntry}. */
+        void answered(PageAccess p, long entry);
+
+        /** There was an answer, but none that can be used for this page. */
+        void again(PageAccess p);
+
+        /** There is no translation. */
+        void failed(PageAccess p, Requester.Outcome why);
+    }
+
+    private static final int PAGE_SHIFT = PageAccess.PAGE_SHIFT;
+
+    /** A request for some pages from one on. */
+    static final class Request {
+        private final long first;
+        private final long span;
+        private final int pasid;
+        private final int access;
+        private final List<PageAccess> waiters = new ArrayList<>();
+        private boolean discarded;
+
+        Request(long first, long span, int pasid, int access) {
+            this.first = first;
+            this.span = span;
+            this.pasid = pasid;
+            this.access = access;
+        }
+
+        long first() {
+            return first;
+        }
+
+        long last() {
+            long last = first + span - 1;
+            return Long.compareUnsigned(last, first) < 0 ? -1L : last;
+        }
+
+        int pasid() {
+            return pasid;
+        }
+
+        private boolean serves(PageAccess p, int asked) {
+            boolean same = p.pasid() == pasid && ((asked ^ access) & Access.PRIVILEGED) == 0;
+            return !discarded && same && (asked & ~access) == 0 && p.page() - first >= 0 && p.page() - first < span;
+        }
+    }
+
+    private final PciFunction function;
+    private final AtcParameters parameters;
+    private final AddressTranslationCache atc;
+    private final AtsStatistics statistics;
+    private final Answers answers;
+    private final List<Request> outstanding = new ArrayList<>();
+    private final ArrayDeque<PageAccess> waiting = new ArrayDeque<>();
+    private final Transaction filled = new Transaction();
+
+    TranslationRequester(
+            PciFunction function,
+            AtcParameters parameters,
+            AddressTranslationCache atc,
+            AtsStatistics statistics,
+            Answers answers) {
+        this.function = function;
+        this.parameters = parameters;
+        this.atc = atc;
+        this.statistics = statistics;
+        this.answers = answers;
+    }
+
+    /** Finds out about a page. */
+    void ask(PageAccess p) {
+        int asked = asked(p);
+        for (Request r : outstanding) {
+            if (r.serves(p, asked)) {
+                statistics.count(Counter.MERGED);
+                r.waiters.add(p);
+                return;
+            }
+        }
+        if (outstanding.size() < parameters.outstanding()) {
+            send(p, asked);
+        } else {
+            waiting.addLast(p);
+        }
+    }
+
+    /** NW, ER and PMR of a request, which never has an AtomicOp's code. */
+    private int asked(PageAccess p) {
+        boolean write = p.writes() || parameters.asksToWrite();
+        return (write ? Access.WRITE : Access.READ)
+                | (p.executes() ? Access.INSTRUCTION : 0)
+                | (p.isPrivileged() ? Access.PRIVILEGED : 0);
+    }
+
+    private void send(PageAccess p, int asked) {
+        long unit = 1L << PAGE_SHIFT + function.controls().smallestTranslationUnit();
+        long first = p.page() & -unit;
+        int count = parameters.translations();
+        Request r = new Request(first, unit * count, p.pasid(), asked);
+        r.waiters.add(p);
+        outstanding.add(r);
+        statistics.count(Counter.REQUESTS);
+        function.requester()
+                .translate(first, count, p.pasid(), asked, (outcome, data) -> completed(r, count, outcome, data));
+    }
+
+    private void completed(Request r, int wanted, Requester.Outcome outcome, byte[] data) {
+        outstanding.remove(r);
+        if (r.discarded || !function.controls().isAts()) {
+            statistics.count(Counter.DISCARDED);
+            r.waiters.forEach(answers::again);
+        } else if (outcome == Requester.Outcome.SUCCESS) {
+            take(r, wanted, data);
+        } else {
+            fail(r, outcome);
+        }
+        next();
+    }
+
+    private void next() {
+        while (!waiting.isEmpty() && outstanding.size() < parameters.outstanding()) {
+            PageAccess p = waiting.removeFirst();
+            if (!p.isOver()) {
+                answers.again(p);
+            }
+        }
+    }
+
+    private void fail(Request r, Requester.Outcome why) {
+        switch (why) {
+            case UR -> statistics.count(Counter.UNSUPPORTED);
+            case TIMED_OUT -> statistics.count(Counter.UNANSWERED);
+            default -> statistics.count(Counter.ABORTED);
+        }
+        r.waiters.forEach(p -> answers.failed(p, why));
+    }
+
+    private void take(Request r, int wanted, byte[] data) {
+        int count = data.length / TranslationEntry.BYTES;
+        int shift = count == 0 ? 0 : TranslationEntry.pageShift(entry(data, 0));
+        for (int i = 0; i < count; i++) {
+            if (isWrong(r, entry(data, i), shift)) {
+                shift = 0;
+            }
+        }
+        if (shift == 0 || count > wanted) {
+            statistics.count(Counter.MALFORMED);
+            r.waiters.forEach(p -> answers.failed(p, Requester.Outcome.CA));
+            return;
+        }
+        if (shift < PAGE_SHIFT + function.controls().smallestTranslationUnit()) {
+            // To be handled as Unsupported Request (§10.2.3.2).
+            fail(r, Requester.Outcome.UR);
+            return;
+        }
+        long base = shift >= Long.SIZE ? 0 : r.first & -(1L << shift);
+        for (int i = 0; i < count; i++) {
+            long at = base + ((long) i << shift);
+            if (i == 0 || at - r.first >= 0 && at - r.first < r.span) {
+                keep(r, at, entry(data, i));
+            }
+        }
+        for (PageAccess p : r.waiters) {
+            long index = shift >= Long.SIZE ? 0 : p.page() - base >>> shift;
+            if (index < count) {
+                answers.answered(p, usable(r, entry(data, (int) index)));
+            } else {
+                answers.again(p);
+            }
+        }
+    }
+
+    /** All of one size, and nothing that was not asked for (§10.2.3). */
+    private static boolean isWrong(Request r, long entry, int shift) {
+        boolean execute = TranslationEntry.EXE.isSet(entry);
+        return TranslationEntry.pageShift(entry) != shift
+                || execute && ((r.access & Access.INSTRUCTION) == 0 || !TranslationEntry.R.isSet(entry))
+                || TranslationEntry.PRIV.isSet(entry) && (r.access & Access.PRIVILEGED) == 0;
+    }
+
+    /** What allows nothing must not be kept (§10.2.3.5). */
+    private void keep(Request r, long at, long entry) {
+        if (TranslationEntry.R.isSet(entry) || TranslationEntry.W.isSet(entry)) {
+            filled.set(PageAccess.STREAM, r.pasid, at, r.access);
+            atc.fill(filled, entry, TranslationEntry.GLOBAL.isSet(usable(r, entry)), 0);
+            statistics.count(Counter.FILLS);
+        }
+    }
+
+    /** Global is of meaning with a PASID only, and where the function says that it knows it. */
+    private long usable(Request r, long entry) {
+        boolean global =
+                r.pasid != Transaction.NO_SUBSTREAM && function.controls().hasGlobalInvalidate();
+        return global ? entry : entry & ~TranslationEntry.GLOBAL.mask();
+    }
+
+    private static long entry(byte[] data, int index) {
+        long entry = 0;
+        for (int i = 0; i < TranslationEntry.BYTES; i++) {
+            entry |= (data[index * TranslationEntry.BYTES + i] & 0xFFL) << Byte.SIZE * i;
+        }
+        return entry;
+    }
+
+    /** What comes for some requests is not to be used any more. */
+    void discard(Predicate<Request> which) {
+        for (Request r : outstanding) {
+            r.discarded |= which.test(r);
+        }
+    }
+
+    /** Forgets everything: the function was reset. */
+    void reset() {
+        outstanding.clear();
+        waiting.clear();
+    }
+}
