@@ -117,7 +117,7 @@ public final class PciDevice implements LowerComponent {
     }
 
     private void answer(Tlp.MemoryRequest r, byte[] data) {
-        for (Tlp.Completion part : TlpRoute.completions(link.times(), r, data)) {
+        for (Tlp.Completion part : TlpRoute.completions(link.times(), r, data, false)) {
             link.up(part);
         }
     }

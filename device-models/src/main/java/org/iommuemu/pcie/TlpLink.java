@@ -95,9 +95,10 @@ public final class TlpLink {
     }
 
     private void carry(Tlp tlp, boolean up) {
-        long sent = times.carry(tlp.kind(), up, loop.now(), tlp.dataBytes(), tlp.hasPasid());
+        long sent = generation;
+        long carried = times.carry(tlp.kind(), up, loop.now(), tlp.dataBytes(), tlp.hasPasid());
         // A link's order is that of sending, also where two found room in one window of its bandwidth.
-        long arrival = Math.max(sent, up ? lastUp : lastDown);
+        long arrival = Math.max(carried, up ? lastUp : lastDown);
         if (up) {
             lastUp = arrival;
         } else {
@@ -106,21 +107,25 @@ public final class TlpLink {
         if (up && tlp.kind().flow() == TlpKind.Flow.POSTED) {
             postedEnd = arrival - times.propagation();
         }
-        boolean[] delivered = {false};
+        boolean[] settled = {false};
+        boolean[] held = {false};
         tap.carry(tlp, up, arrival, (what, at) -> {
             // Only the TLP itself holds credits, however often it is repeated, whatever becomes of it.
-            boolean first = !delivered[0];
-            delivered[0] = true;
-            arriveAt(Math.max(at, loop.now()), what, up, first ? tlp : null);
+            boolean first = !settled[0];
+            settled[0] = true;
+            lost -= held[0] ? 1 : 0;
+            held[0] = false;
+            arriveAt(sent, Math.max(at, loop.now()), what, up, first ? tlp : null);
         });
-        if (!delivered[0]) {
+        if (!settled[0]) {
+            settled[0] = true;
+            held[0] = true; // lost, unless the tap delivers it later
             lost++;
             credit(tlp, up, arrival);
         }
     }
 
-    private void arriveAt(long at, Tlp what, boolean up, @Nullable Tlp holder) {
-        long sent = generation;
+    private void arriveAt(long sent, long at, Tlp what, boolean up, @Nullable Tlp holder) {
         loop.schedule(
                 at,
                 (time, data) -> {
@@ -162,9 +167,9 @@ public final class TlpLink {
         down = false;
     }
 
-    /** Whether TLPs arrive. */
-    public boolean isUp() {
-        return !down;
+    /** Whether the device is gone, or held in reset. */
+    public boolean isDown() {
+        return down;
     }
 
     /** TLPs that did not arrive. */

@@ -3,6 +3,7 @@ package org.iommuemu.pcie;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.iommuemu.iommu.Transaction;
 
 /** Where TLPs go, and what comes back for them (PCIe Base Specification §2.2.4, §2.3.1). */
 final class TlpRoute {
@@ -44,8 +45,24 @@ final class TlpRoute {
         return new Tlp.Completion(TlpKind.COMPLETION, r.requester(), r.tag(), status, r.bytes(), new byte[0], false);
     }
 
+    /** A request as it goes on from the IOMMU: for a physical address, without PASID. */
+    static Tlp.MemoryRequest translated(Tlp.MemoryRequest r, long address) {
+        return new Tlp.MemoryRequest(
+                r.kind(),
+                r.requester(),
+                r.tag(),
+                Tlp.AddressType.UNTRANSLATED,
+                address,
+                r.bytes(),
+                Transaction.NO_SUBSTREAM,
+                r.access(),
+                r.data(),
+                r.atomic(),
+                r.poisoned());
+    }
+
     /** Completions in order, cut where the Read Completion Boundary lets them be. */
-    static List<Tlp.Completion> completions(PcieLink link, Tlp.MemoryRequest r, byte[] data) {
+    static List<Tlp.Completion> completions(PcieLink link, Tlp.MemoryRequest r, byte[] data, boolean poisoned) {
         List<Tlp.Completion> all = new ArrayList<>();
         int sent = 0;
         while (sent < data.length) {
@@ -54,7 +71,7 @@ final class TlpRoute {
             byte[] part = new byte[n];
             System.arraycopy(data, sent, part, 0, n);
             all.add(new Tlp.Completion(
-                    TlpKind.COMPLETION, r.requester(), r.tag(), Tlp.Status.SUCCESS, rest, part, false));
+                    TlpKind.COMPLETION, r.requester(), r.tag(), Tlp.Status.SUCCESS, rest, part, poisoned));
             sent += n;
         }
         return all;

@@ -2,10 +2,13 @@
 package org.iommuemu.platform;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.Patience;
 import org.iommuemu.host.SmmuDriver;
@@ -61,10 +64,11 @@ public final class Platform implements AutoCloseable {
     private final List<PciFunction> functions = new ArrayList<>();
     private @Nullable IommuDriver driver;
     private Consumer<String> lines = line -> {};
+    private Predicate<String> wires = line -> true;
 
     private Platform(PlatformParameters p, @Nullable SmmuFeatures smmuFeatures, @Nullable VtdFeatures vtdFeatures) {
         parameters = p;
-        InterruptSink sink = name -> later(() -> line(name));
+        InterruptSink sink = this::pulse;
         if (smmuFeatures != null) {
             smmu = new SmmuV3(memory, smmuFeatures, p.caches(), sink);
             vtd = null;
@@ -99,9 +103,25 @@ public final class Platform implements AutoCloseable {
         return new Platform(p, SmmuFeatures.full(), null);
     }
 
+    /** A machine with an SMMUv3 of certain features. */
+    public static Platform smmuv3(PlatformParameters p, SmmuFeatures features) {
+        return new Platform(p, features, null);
+    }
+
+    /** A machine with a VT-d unit of certain features. */
+    public static Platform vtd(PlatformParameters p, VtdFeatures features) {
+        return new Platform(p, null, features);
+    }
+
     /** A machine with a VT-d unit. */
     public static Platform vtd(PlatformParameters p) {
         return new Platform(p, null, VtdFeatures.full());
+    }
+
+    private void pulse(String line) {
+        if (wires.test(line)) {
+            later(() -> line(line));
+        }
     }
 
     private void later(Runnable handler) {
@@ -187,6 +207,11 @@ public final class Platform implements AutoCloseable {
         lines = handler;
     }
 
+    /** Says which pulses of the IOMMU's wires arrive; all do until then. */
+    public void wires(Predicate<String> arrives) {
+        wires = arrives;
+    }
+
     /** Says who handles interrupts that devices send. */
     public void onInterrupt(MessageInterrupts.Handler handler) {
         interrupts.handler(handler);
@@ -204,6 +229,11 @@ public final class Platform implements AutoCloseable {
             more = loop.step();
         }
         return done.getAsBoolean();
+    }
+
+    /** The functions, in the order in which they were added. */
+    public Collection<PciFunction> functions() {
+        return Collections.unmodifiableCollection(functions);
     }
 
     /** The clock. */
