@@ -43,6 +43,7 @@ public final class HostBridge implements DevicePort {
     private final Verdict verdict = new Verdict();
     private final Journey journey = new Journey();
     private long lastToPeer;
+    private RequestObserver observer = RequestObserver.NOBODY;
     private long refused;
     private long unanswered;
     private long malformed;
@@ -117,6 +118,11 @@ public final class HostBridge implements DevicePort {
         loop.schedule(rootComplex.out(loop.now()), (time, data) -> hierarchy.forward(r, () -> {}), 0);
     }
 
+    /** Shows every request from now on. */
+    public void observe(RequestObserver by) {
+        observer = by;
+    }
+
     private void receive(TlpLink link, Tlp tlp, TlpReceiver.Buffer buffer) {
         int bytes = link.times().parameters().tlpBytes(tlp.kind(), tlp.dataBytes(), tlp.hasPasid());
         long at = rootComplex.in(tlp.kind(), loop.now(), bytes);
@@ -187,6 +193,7 @@ public final class HostBridge implements DevicePort {
         }
         if (r.type() == Tlp.AddressType.TRANSLATION_REQUEST) {
             long answered = translations.answer(stream, r, loop.now(), journey);
+            observer.passed(r, loop.now(), answered, journey);
             buffer.drained(answered);
             down(link, answered, translations.completion(r));
             return;
@@ -202,6 +209,7 @@ public final class HostBridge implements DevicePort {
         long passed = untranslated
                 ? timed.translate(transaction, r.bytes(), loop.now(), verdict, journey)
                 : timed.forwardTranslated(transaction, r.pasid(), r.bytes(), loop.now(), verdict, journey);
+        observer.passed(r, loop.now(), passed, journey);
         if (verdict.status() == Verdict.Status.STALLED) {
             held.put(verdict.ticket(), new Held(link, r, buffer));
         } else {

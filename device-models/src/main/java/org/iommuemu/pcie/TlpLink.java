@@ -95,10 +95,9 @@ public final class TlpLink {
     }
 
     private void carry(Tlp tlp, boolean up) {
-        long sent = generation;
-        long carried = times.carry(tlp.kind(), up, loop.now(), tlp.dataBytes(), tlp.hasPasid());
+        long booked = times.carry(tlp.kind(), up, loop.now(), tlp.dataBytes(), tlp.hasPasid());
         // A link's order is that of sending, also where two found room in one window of its bandwidth.
-        long arrival = Math.max(carried, up ? lastUp : lastDown);
+        long arrival = Math.max(booked, up ? lastUp : lastDown);
         if (up) {
             lastUp = arrival;
         } else {
@@ -107,6 +106,7 @@ public final class TlpLink {
         if (up && tlp.kind().flow() == TlpKind.Flow.POSTED) {
             postedEnd = arrival - times.propagation();
         }
+        long sent = generation;
         boolean[] settled = {false};
         boolean[] held = {false};
         tap.carry(tlp, up, arrival, (what, at) -> {

@@ -2,7 +2,6 @@
 package org.iommuemu.platform;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
@@ -33,6 +32,7 @@ import org.iommuemu.pcie.TlpLink;
 import org.iommuemu.smmuv3.SmmuFeatures;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.time.EventLoop;
+import org.iommuemu.time.Resource;
 import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.VtdFeatures;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +62,7 @@ public final class Platform implements AutoCloseable {
     private final MessageInterrupts interrupts;
     private final HostBridge bridge;
     private final List<PciFunction> functions = new ArrayList<>();
+    private final DataMemory data;
     private @Nullable IommuDriver driver;
     private Consumer<String> lines = line -> {};
     private Predicate<String> wires = line -> true;
@@ -85,12 +86,13 @@ public final class Platform implements AutoCloseable {
             vtd.time(timed.commands());
         }
         interrupts = new MessageInterrupts(this::later, vtd);
+        data = new DataMemory(p.memoryLatency(), p.memoryRate());
         bridge = new HostBridge(
                 loop,
                 iommu,
                 timed,
                 memory,
-                new DataMemory(p.memoryLatency(), p.memoryRate()),
+                data,
                 new RootComplex(p.rootComplex(), null),
                 StreamMap.IDENTITY,
                 interrupts,
@@ -141,9 +143,14 @@ public final class Platform implements AutoCloseable {
         return FunctionDescription.standard(parameters.tags(), parameters.completionTimeout());
     }
 
-    /** Adds a function of the root complex with a fixed requester id, at the end of a link of its own, configured as firmware does. */
+    /** Adds a function of the root complex with all capabilities, see {@link #addFunction(int, FunctionDescription)}. */
     public PciFunction addFunction(int requester) {
-        PciFunction function = PciDevice.single(loop, newLink(), requester, description());
+        return addFunction(requester, description());
+    }
+
+    /** Adds a function of the root complex with a fixed requester id, at the end of a link of its own, configured as firmware does. */
+    public PciFunction addFunction(int requester, FunctionDescription description) {
+        PciFunction function = PciDevice.single(loop, newLink(), requester, description);
         bridge.attach(function);
         functions.add(function);
         return function;
@@ -232,8 +239,8 @@ public final class Platform implements AutoCloseable {
     }
 
     /** The functions, in the order in which they were added. */
-    public Collection<PciFunction> functions() {
-        return Collections.unmodifiableCollection(functions);
+    public List<PciFunction> functions() {
+        return Collections.unmodifiableList(functions);
     }
 
     /** The clock. */
@@ -274,6 +281,15 @@ public final class Platform implements AutoCloseable {
     /** The host's end of the links. */
     public HostBridge bridge() {
         return bridge;
+    }
+
+    /** What requests wait for, in the order in which they meet it: the links of all functions, the IOMMU, memory. */
+    public List<Resource> resources() {
+        List<Resource> all = new ArrayList<>();
+        functions.forEach(f -> all.addAll(f.link().times().resources()));
+        all.addAll(timed.resources());
+        all.addAll(data.resources());
+        return all;
     }
 
     /** What it is made of. */
