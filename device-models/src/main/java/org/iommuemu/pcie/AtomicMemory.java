@@ -3,12 +3,23 @@ package org.iommuemu.pcie;
 
 import org.iommuemu.memory.PhysicalMemory;
 
-/** AtomicOps of 4 or 8 bytes on memory (PCIe Base Specification §6.15). */
+/** Reads, and AtomicOps of 4 or 8 bytes, on memory (PCIe Base Specification §6.15). */
 final class AtomicMemory {
     private AtomicMemory() {}
 
+    /** Does what a read or an AtomicOp asks for; returns the data of its completion. */
+    static byte[] execute(PhysicalMemory memory, Tlp.MemoryRequest r, long address) {
+        byte[] operands = r.data();
+        if (operands != null && r.atomic() != null) {
+            return execute(memory, address, r.atomic(), operands);
+        }
+        byte[] data = new byte[r.bytes()];
+        memory.read(address, data, 0, data.length);
+        return data;
+    }
+
     /** Does one; returns the value that was there. */
-    static byte[] execute(PhysicalMemory memory, long address, Tlp.AtomicOp op, byte[] operands) {
+    private static byte[] execute(PhysicalMemory memory, long address, Tlp.AtomicOp op, byte[] operands) {
         int bytes = op == Tlp.AtomicOp.COMPARE_AND_SWAP ? operands.length / 2 : operands.length;
         byte[] old = new byte[bytes];
         memory.read(address, old, 0, bytes);

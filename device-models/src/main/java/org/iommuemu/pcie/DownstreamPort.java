@@ -116,7 +116,7 @@ public final class DownstreamPort {
 
     /** Sends a TLP down; where there is no device it ends here. */
     void down(Tlp tlp, Runnable gone) {
-        if (link.isUp() && component != null) {
+        if (!link.isDown() && component != null) {
             link.down(tlp, gone);
             return;
         }
@@ -130,7 +130,7 @@ public final class DownstreamPort {
     /** The configuration space of a function behind the port, or null. */
     @Nullable
     ConfigSpace below(int bus, int device, int function, boolean write) {
-        return component == null || !link.isUp() || !bridge.isBelow(bus)
+        return component == null || link.isDown() || !bridge.isBelow(bus)
                 ? null
                 : component.config(bus, bus != bridge.secondaryBus(), device, function, write);
     }

@@ -4,7 +4,6 @@ package org.iommuemu.pcie;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SortedSet;
-import org.agrona.collections.Int2ObjectHashMap;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.AtcInvalidation;
 import org.iommuemu.iommu.DevicePort;
@@ -25,8 +24,6 @@ import org.jspecify.annotations.Nullable;
  * IOMMU lets it through; the time that it takes from there on is charged beside.
  */
 public final class HostBridge implements DevicePort {
-    private static final long NO_TICKET = -1L << Integer.SIZE;
-
     private record Held(TlpLink link, Tlp.MemoryRequest request, TlpReceiver.Buffer buffer) {}
 
     private final EventLoop loop;
@@ -37,19 +34,18 @@ public final class HostBridge implements DevicePort {
     private final RootComplex rootComplex;
     private final StreamMap streams;
     private final InterruptSpace interrupts;
-    private final long invalidationTimeout;
     private final TranslationAnswers translations;
     private final RootHierarchy hierarchy = new RootHierarchy();
     private final CpuPort cpu;
-    private final Int2ObjectHashMap<InvalidationTags> tags = new Int2ObjectHashMap<>();
+    private final Invalidations invalidations;
     private final Map<Long, Held> held = new HashMap<>();
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
     private final Journey journey = new Journey();
+    private long lastToPeer;
     private RequestObserver observer = RequestObserver.NOBODY;
     private long refused;
     private long unanswered;
-    private long unexpected;
     private long malformed;
 
     /**
@@ -77,7 +73,7 @@ public final class HostBridge implements DevicePort {
         this.rootComplex = rootComplex;
         this.streams = streams;
         this.interrupts = interrupts;
-        this.invalidationTimeout = invalidationTimeout;
+        invalidations = new Invalidations(loop, iommu, streams, invalidationTimeout, this::sendDown);
         cpu = new CpuPort(loop, this, completionTimeout);
         translations = new TranslationAnswers(timed);
         iommu.connect(this);
@@ -144,24 +140,33 @@ public final class HostBridge implements DevicePort {
                 sendDown(c.requester(), c);
             }
         } else if (tlp instanceof Tlp.PageRequestMessage m) {
-            iommu.requestPage(ofStream(m.request()));
+            requestPage(m.request());
         } else if (tlp instanceof Tlp.InvalidateCompletion c) {
-            tagsOf(c.source()).completed(c);
+            invalidations.completed(c);
         }
         buffer.drained(loop.now());
     }
 
-    private PageRequest ofStream(PageRequest r) {
-        return new PageRequest(
-                streams.streamOf(r.streamId()),
-                r.substreamId(),
-                r.address(),
-                r.read(),
-                r.write(),
-                r.execute(),
-                r.privileged(),
-                r.last(),
-                r.group());
+    /** A group of a requester that has no stream is answered here: nobody else could. */
+    private void requestPage(PageRequest r) {
+        int stream = streams.streamOf(r.streamId());
+        if (stream != StreamMap.NONE) {
+            iommu.requestPage(new PageRequest(
+                    stream,
+                    r.substreamId(),
+                    r.address(),
+                    r.read(),
+                    r.write(),
+                    r.execute(),
+                    r.privileged(),
+                    r.last(),
+                    r.group()));
+        } else if (r.last() && (r.read() || r.write())) {
+            PageResponse.Code code = PageResponse.Code.FAILURE;
+            sendDown(
+                    r.streamId(),
+                    new Tlp.PrgResponse(new PageResponse(r.streamId(), r.substreamId(), r.group(), code)));
+        }
     }
 
     /** Whether a request crosses a 4 KiB page, or asks for more than any may (PCIe Base Specification §2.2.7, §10.2.2). */
@@ -196,7 +201,7 @@ public final class HostBridge implements DevicePort {
         boolean untranslated = r.type() == Tlp.AddressType.UNTRANSLATED;
         byte[] data = r.data();
         if (data != null && untranslated && !r.hasPasid() && interrupts.takesUntranslated(r.address())) {
-            interrupts.deliver(r.requester(), r.address(), word(data));
+            interrupts.deliver(r.requester(), r.address(), message(data));
             buffer.drained(loop.now());
             return;
         }
@@ -212,12 +217,8 @@ public final class HostBridge implements DevicePort {
         }
     }
 
-    private static int word(byte[] data) {
-        int value = 0;
-        for (int i = 0; i < Math.min(Integer.BYTES, data.length); i++) {
-            value |= (data[i] & 0xFF) << Byte.SIZE * i;
-        }
-        return value;
+    private static int message(byte[] data) {
+        return (int) RegisterBytes.get(data, 0, Math.min(Integer.BYTES, data.length));
     }
 
     private void end(TlpLink link, Tlp.MemoryRequest r, TlpReceiver.Buffer buffer, Verdict v, long passed) {
@@ -234,7 +235,7 @@ public final class HostBridge implements DevicePort {
             buffer.drained(goes ? channel.move(true, passed, r.bytes()) : passed);
             byte[] data = r.data();
             if (v.isOk() && data != null && interrupts.takesPhysical(v.address())) {
-                interrupts.deliver(r.requester(), v.address(), word(data));
+                interrupts.deliver(r.requester(), v.address(), message(data));
             } else if (goes && data != null && !r.poisoned()) {
                 memory.write(v.address(), data, 0, data.length);
             }
@@ -244,7 +245,7 @@ public final class HostBridge implements DevicePort {
         switch (v.status()) {
             case OK -> {
                 if (goes || answer == RangeState.POISONED && r.kind() == TlpKind.READ) {
-                    byte[] data = execute(r, v.address());
+                    byte[] data = AtomicMemory.execute(memory, r, v.address());
                     long read = channel.move(Access.isWrite(r.access()), passed, r.bytes()) + channel.latency();
                     complete(link, r, data, !goes, read);
                 } else {
@@ -256,16 +257,6 @@ public final class HostBridge implements DevicePort {
         }
     }
 
-    private byte[] execute(Tlp.MemoryRequest r, long address) {
-        byte[] operands = r.data();
-        if (operands != null && r.atomic() != null) {
-            return AtomicMemory.execute(memory, address, r.atomic(), operands);
-        }
-        byte[] data = new byte[r.bytes()];
-        memory.read(address, data, 0, data.length);
-        return data;
-    }
-
     private void complete(TlpLink link, Tlp.MemoryRequest r, byte[] data, boolean poisoned, long at) {
         TlpRoute.completions(link.times(), r, data, poisoned).forEach(part -> down(link, at, part));
     }
@@ -274,53 +265,15 @@ public final class HostBridge implements DevicePort {
         down(link, at, TlpRoute.failed(r, status));
     }
 
-    /** The address is a BAR's: the request goes down again, to another function. */
+    /** The address is a BAR's: the request goes down again, to another function, behind those that went before. */
     private void toPeer(Tlp.MemoryRequest r, long address, long at, TlpReceiver.Buffer buffer) {
-        Tlp.MemoryRequest translated = new Tlp.MemoryRequest(
-                r.kind(),
-                r.requester(),
-                r.tag(),
-                Tlp.AddressType.UNTRANSLATED,
-                address,
-                r.bytes(),
-                Transaction.NO_SUBSTREAM,
-                r.access(),
-                r.data(),
-                r.atomic(),
-                r.poisoned());
-        loop.schedule(
-                rootComplex.out(at),
-                (time, data) -> hierarchy.forward(translated, () -> buffer.drained(loop.now())),
-                0);
+        lastToPeer = Math.max(lastToPeer, rootComplex.out(at));
+        Tlp.MemoryRequest translated = TlpRoute.translated(r, address);
+        loop.schedule(lastToPeer, (time, data) -> hierarchy.forward(translated, () -> buffer.drained(loop.now())), 0);
     }
 
     private void down(TlpLink link, long at, Tlp tlp) {
         loop.schedule(rootComplex.out(at), (time, data) -> link.down(tlp), 0);
-    }
-
-    private InvalidationTags tagsOf(int requester) {
-        return tags.computeIfAbsent(
-                requester,
-                id -> new InvalidationTags(loop, invalidationTimeout, new InvalidationTags.Host() {
-                    @Override
-                    public void send(AtcInvalidation i, int itag) {
-                        sendDown(
-                                id,
-                                new Tlp.InvalidateRequest(
-                                        id, itag, i.substreamId(), i.global(), i.address(), i.log2Bytes()));
-                    }
-
-                    @Override
-                    public void ended(AtcInvalidation i, boolean answered) {
-                        iommu.invalidationEnded(i.ticket(), answered);
-                    }
-
-                    @Override
-                    public void unexpected() {
-                        unexpected++;
-                        iommu.invalidationEnded(NO_TICKET | streams.streamOf(id) & 0xFFFF_FFFFL, true);
-                    }
-                }));
     }
 
     private void sendDown(int requester, Tlp tlp) {
@@ -329,12 +282,7 @@ public final class HostBridge implements DevicePort {
 
     @Override
     public Invalidation invalidate(AtcInvalidation request) {
-        int requester = streams.requesterOf(request.streamId());
-        if (requester == StreamMap.NONE) {
-            return Invalidation.ENDED;
-        }
-        tagsOf(requester).begin(request);
-        return Invalidation.PENDING;
+        return invalidations.begin(request);
     }
 
     @Override
@@ -376,7 +324,7 @@ public final class HostBridge implements DevicePort {
 
     /** Invalidate Completions that nobody waited for. */
     public long unexpectedCompletions() {
-        return unexpected;
+        return invalidations.unexpected();
     }
 
     /** Malformed TLPs, which were discarded. */

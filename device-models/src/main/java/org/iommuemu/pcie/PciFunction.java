@@ -5,13 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.bits.Register;
 import org.iommuemu.iommu.RegisterFrame;
-import org.iommuemu.pcie.spec.AtsCapability;
 import org.iommuemu.pcie.spec.CommonHeader;
-import org.iommuemu.pcie.spec.MsixCapability;
-import org.iommuemu.pcie.spec.PasidCapability;
-import org.iommuemu.pcie.spec.PcieCapability;
-import org.iommuemu.pcie.spec.PriCapability;
-import org.iommuemu.pcie.spec.Type0Header;
 import org.iommuemu.time.EventLoop;
 import org.jspecify.annotations.Nullable;
 
@@ -40,56 +34,20 @@ public final class PciFunction {
      * @param number 0 to 7
      */
     PciFunction(EventLoop loop, TlpLink link, int number, FunctionDescription d) {
-        this.number = number;
         this.loop = loop;
+        this.number = number;
         this.link = link;
-        ConfigSpaceBuilder b = new ConfigSpaceBuilder(Type0Header.MAP);
-        int pcieAt = b.capability(PcieCapability.ID, PcieCapability.MAP);
-        int msixAt = d.vectors() == 0 ? -1 : b.capability(MsixCapability.ID, MsixCapability.MAP);
-        int atsAt = d.ats() ? b.extended(AtsCapability.ID, AtsCapability.MAP) : -1;
-        int priAt = d.pageRequests() > 0 ? b.extended(PriCapability.ID, PriCapability.MAP) : -1;
-        int pasidAt = d.pasidBits() >= 0 ? b.extended(PasidCapability.ID, PasidCapability.MAP) : -1;
-        config = b.build();
-        wire(d, atsAt, priAt, pasidAt);
-        controls =
-                new FunctionControls(config, atsAt, pasidAt, new PageRequestControl(config, priAt, d.pageRequests()));
-        deviceControl = new DeviceControl(config, pcieAt, d, link.times().parameters(), this::reset);
-        errors = new ErrorStatus(config, pcieAt);
+        FunctionLayout layout = FunctionLayout.of(d);
+        config = layout.config();
+        controls = layout.controls();
+        deviceControl =
+                new DeviceControl(config, layout.pcieAt(), d, link.times().parameters(), this::reset);
+        errors = new ErrorStatus(config, layout.pcieAt());
         requester = new Requester(loop, link, this::id, deviceControl, errors);
         bars = new BaseAddresses(config);
-        msix = msixAt < 0 ? null : new Msix(config, msixAt, d.vectors(), d.vectorBar(), this::send);
+        msix = d.vectors() == 0 ? null : new Msix(config, layout.msixAt(), d.vectors(), d.vectorBar(), this::send);
         if (msix != null) {
             bars.define(msix.bar(), msix.bytes(), msix, false);
-        }
-    }
-
-    private void wire(FunctionDescription d, int atsAt, int priAt, int pasidAt) {
-        if (atsAt >= 0) {
-            boolean global = d.globalInvalidate() && pasidAt >= 0;
-            config.wire(
-                    ConfigSpaceBuilder.at(atsAt, AtsCapability.CAPABILITY),
-                    AtsCapability.QUEUE_DEPTH.of(d.invalidateQueueDepth())
-                            | AtsCapability.PAGE_ALIGNED.mask()
-                            | AtsCapability.GLOBAL_INVALIDATE.of(global ? 1 : 0),
-                    0);
-        }
-        if (priAt >= 0) {
-            long status = PriCapability.STOPPED.mask() | PriCapability.RESPONSE_PASID.of(d.responsePasid() ? 1 : 0);
-            config.wire(ConfigSpaceBuilder.at(priAt, PriCapability.STATUS), status, 0);
-            config.wire(ConfigSpaceBuilder.at(priAt, PriCapability.CAPACITY), d.pageRequests(), 0);
-        }
-        if (pasidAt >= 0) {
-            long execute = d.execute() ? PasidCapability.EXECUTE.mask() : 0;
-            long privileged = d.privileged() ? PasidCapability.PRIVILEGED.mask() : 0;
-            // Supported and Enable are at the same positions.
-            config.wire(
-                    ConfigSpaceBuilder.at(pasidAt, PasidCapability.CAPABILITY),
-                    execute | privileged | PasidCapability.WIDTH.of(d.pasidBits()),
-                    0);
-            config.wire(
-                    ConfigSpaceBuilder.at(pasidAt, PasidCapability.CONTROL),
-                    0,
-                    PasidCapability.ENABLE.mask() | execute | privileged);
         }
     }
 

@@ -87,7 +87,7 @@ final class RootHierarchy {
 
     private @Nullable PciFunction integratedAt(long address, int bytes) {
         for (PciFunction f : integrated.values()) {
-            if (f.link().isUp() && f.claim(address, bytes) >= 0) {
+            if (!f.link().isDown() && f.claim(address, bytes) >= 0) {
                 return f;
             }
         }
@@ -108,7 +108,7 @@ final class RootHierarchy {
     ConfigSpace config(int bus, int device, int number, boolean write) {
         PciFunction f = integrated.get(bus << Byte.SIZE | device << 3 | number);
         if (f != null) {
-            return f.link().isUp() ? f.config() : null;
+            return !f.link().isDown() ? f.config() : null;
         }
         for (DownstreamPort port : ports) {
             if (bus == 0 && port.number() == device) {

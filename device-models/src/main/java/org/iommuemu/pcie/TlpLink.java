@@ -167,9 +167,9 @@ public final class TlpLink {
         down = false;
     }
 
-    /** Whether TLPs arrive. */
-    public boolean isUp() {
-        return !down;
+    /** Whether the device is gone, or held in reset. */
+    public boolean isDown() {
+        return down;
     }
 
     /** TLPs that did not arrive. */

@@ -3,6 +3,7 @@ package org.iommuemu.pcie;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.iommuemu.iommu.Transaction;
 
 /** Where TLPs go, and what comes back for them (PCIe Base Specification §2.2.4, §2.3.1). */
 final class TlpRoute {
@@ -42,6 +43,22 @@ final class TlpRoute {
     /** The completion of a request that failed. */
     static Tlp.Completion failed(Tlp.MemoryRequest r, Tlp.Status status) {
         return new Tlp.Completion(TlpKind.COMPLETION, r.requester(), r.tag(), status, r.bytes(), new byte[0], false);
+    }
+
+    /** A request as it goes on from the IOMMU: for a physical address, without PASID. */
+    static Tlp.MemoryRequest translated(Tlp.MemoryRequest r, long address) {
+        return new Tlp.MemoryRequest(
+                r.kind(),
+                r.requester(),
+                r.tag(),
+                Tlp.AddressType.UNTRANSLATED,
+                address,
+                r.bytes(),
+                Transaction.NO_SUBSTREAM,
+                r.access(),
+                r.data(),
+                r.atomic(),
+                r.poisoned());
     }
 
     /** Completions in order, cut where the Read Completion Boundary lets them be. */

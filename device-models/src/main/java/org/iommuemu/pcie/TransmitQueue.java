@@ -2,8 +2,7 @@
 package org.iommuemu.pcie;
 
 import java.util.ArrayDeque;
-import java.util.EnumMap;
-import java.util.Map;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +24,10 @@ final class TransmitQueue {
         }
     }
 
-    private final Map<TlpKind.Flow, Flow> flows = new EnumMap<>(TlpKind.Flow.class);
+    private final Flow posted;
+    private final Flow nonPosted;
+    private final Flow completion;
+    private final List<Flow> flows;
     private final Consumer<Tlp> wire;
     private long sent;
 
@@ -33,13 +35,18 @@ final class TransmitQueue {
     TransmitQueue(
             FlowControl.Pool posted, FlowControl.Pool nonPosted, FlowControl.Pool completions, Consumer<Tlp> wire) {
         this.wire = wire;
-        flows.put(TlpKind.Flow.POSTED, new Flow(posted));
-        flows.put(TlpKind.Flow.NON_POSTED, new Flow(nonPosted));
-        flows.put(TlpKind.Flow.COMPLETION, new Flow(completions));
+        this.posted = new Flow(posted);
+        this.nonPosted = new Flow(nonPosted);
+        completion = new Flow(completions);
+        flows = List.of(this.posted, this.nonPosted, completion);
     }
 
     private Flow flow(Tlp tlp) {
-        return flows.get(tlp.kind().flow());
+        return switch (tlp.kind().flow()) {
+            case POSTED -> posted;
+            case NON_POSTED -> nonPosted;
+            case COMPLETION -> completion;
+        };
     }
 
     void send(Tlp tlp, Runnable gone) {
@@ -49,13 +56,12 @@ final class TransmitQueue {
 
     /** Has something run when all posted TLPs that were sent before have gone: at once, if none waits. */
     void afterPosted(Runnable what) {
-        ArrayDeque<Waiting> posted = flows.get(TlpKind.Flow.POSTED).waiting;
-        Waiting last = posted.pollLast();
+        Waiting last = posted.waiting.pollLast();
         if (last == null) {
             what.run();
             return;
         }
-        posted.addLast(new Waiting(last.sequence, last.tlp, () -> {
+        posted.waiting.addLast(new Waiting(last.sequence, last.tlp, () -> {
             last.gone.run();
             what.run();
         }));
@@ -81,12 +87,12 @@ final class TransmitQueue {
 
     /** Of those that may go, the one that came first. */
     private @Nullable Waiting next() {
-        Waiting posted = flows.get(TlpKind.Flow.POSTED).waiting.peekFirst();
+        Waiting write = posted.waiting.peekFirst();
         Waiting best = null;
-        for (Flow flow : flows.values()) {
+        for (Flow flow : flows) {
             Waiting first = flow.waiting.peekFirst();
             if (first != null
-                    && (posted == null || first.sequence <= posted.sequence)
+                    && (write == null || first.sequence <= write.sequence)
                     && (best == null || first.sequence < best.sequence)
                     && flow.credits.isEnoughFor(first.tlp)) {
                 best = first;
@@ -97,7 +103,7 @@ final class TransmitQueue {
 
     /** Forgets what waits, and has all credits again: the link is gone, or has been reset. */
     void clear() {
-        for (Flow flow : flows.values()) {
+        for (Flow flow : flows) {
             flow.credits.reset();
             while (!flow.waiting.isEmpty()) {
                 flow.waiting.removeFirst().gone.run();

@@ -27,7 +27,7 @@ final class MessageLog {
     }
 
     private void add(Tlp tlp) {
-        if (link.isUp()) {
+        if (!link.isDown()) {
             seen.computeIfAbsent(tlp.kind(), kind -> new ArrayDeque<>()).addLast(tlp);
         }
     }
