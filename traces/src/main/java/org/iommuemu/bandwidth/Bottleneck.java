@@ -31,6 +31,7 @@ public record Bottleneck(String name, double used, double waited) {
                 all.add(new Bottleneck(r.name(), r.average() / r.capacity(), waited));
             }
         }
+        all.add(new Bottleneck("the device's line", f.line(), -1));
         all.add(new Bottleneck("tags", f.tags() / f.mostTags(), -1));
         all.sort(Comparator.comparingDouble((Bottleneck b) -> b.used).reversed());
         return all;
