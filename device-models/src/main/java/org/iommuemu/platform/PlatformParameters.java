@@ -67,4 +67,22 @@ public record PlatformParameters(
                 Picoseconds.ofNanoseconds(60_000_000_000L),
                 Picoseconds.ofNanoseconds(1_000));
     }
+
+    /** The same with other caches of the IOMMU. */
+    public PlatformParameters withCaches(CacheConfiguration other) {
+        return new PlatformParameters(
+                other,
+                timing,
+                link,
+                credits,
+                propagation,
+                completionBytes,
+                rootComplex,
+                memoryLatency,
+                memoryRate,
+                tags,
+                completionTimeout,
+                invalidationTimeout,
+                interruptLatency);
+    }
 }

@@ -49,6 +49,7 @@ public final class PhysicalMemory implements AutoCloseable {
     private int pagesAllocated;
     private long accessesToFailure;
     private boolean restricted;
+    private @Nullable AccessGuard guard;
     private WriteWatch @Nullable [] watches;
 
     /**
@@ -62,14 +63,38 @@ public final class PhysicalMemory implements AutoCloseable {
         if ((address | last) >>> ADDRESS_BITS != 0) {
             return false;
         }
-        return !restricted || answersRestricted(address, last);
+        return !restricted || restricted(address, length) == RangeState.PRESENT;
     }
 
-    private boolean answersRestricted(long address, long last) {
-        if (accessesToFailure > 0 && --accessesToFailure == 0) {
-            return false;
+    /**
+     * What answers an access, where it makes a difference whether data are bad or absent.
+     *
+     * @param address physical address of the first byte
+     * @param length bytes, at least 1
+     */
+    public RangeState answer(long address, int length) {
+        if ((address | address + length - 1) >>> ADDRESS_BITS != 0) {
+            return RangeState.ABSENT;
         }
-        return ranges.worst(address, last) == RangeState.PRESENT;
+        return restricted ? restricted(address, length) : RangeState.PRESENT;
+    }
+
+    private RangeState restricted(long address, int length) {
+        if (accessesToFailure > 0 && --accessesToFailure == 0) {
+            return RangeState.ABSENT;
+        }
+        RangeState state = ranges.worst(address, address + length - 1);
+        return guard == null || state != RangeState.PRESENT ? state : guard.answer(address, length);
+    }
+
+    /** Lets somebody decide over each access to memory that is present, before it is made; null for nobody. */
+    public void guard(@Nullable AccessGuard by) {
+        guard = by;
+        restrict();
+    }
+
+    private void restrict() {
+        restricted = accessesToFailure > 0 || guard != null || !ranges.isAllPresent();
     }
 
     /**
@@ -103,7 +128,7 @@ public final class PhysicalMemory implements AutoCloseable {
                     + Long.toHexString(length) + " is not within " + ADDRESS_BITS + " bits");
         }
         ranges.set(address, address + length, state);
-        restricted = accessesToFailure > 0 || !ranges.isAllPresent();
+        restrict();
     }
 
     /** Reads 8 bytes. */
@@ -339,6 +364,7 @@ public final class PhysicalMemory implements AutoCloseable {
         images.clear();
         ranges.set(0, 1L << ADDRESS_BITS, RangeState.PRESENT);
         accessesToFailure = 0;
+        guard = null;
         restricted = false;
         watches = null;
     }

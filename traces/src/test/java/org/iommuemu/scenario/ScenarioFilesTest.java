@@ -49,7 +49,13 @@ class ScenarioFilesTest {
         "vtd-stale.jsonl, 82, 0",
         "vtd-public.jsonl.zst, 542, 70",
         "vtd-flts-public.jsonl.zst, 251, 79",
-        "vtd-faults.jsonl, 580, 0"
+        "vtd-faults.jsonl, 580, 0",
+        "smmuv3-ats.jsonl, 54, 0",
+        "smmuv3-pri.jsonl, 38, 0",
+        "smmuv3-inject.jsonl, 43, 0",
+        "vtd-ats.jsonl, 42, 0",
+        "vtd-pri.jsonl, 23, 0",
+        "vtd-inject.jsonl, 23, 0"
     })
     void shouldPassEveryScenarioThatIsNotExcused(String file, long passed, long skipped) {
         List<ScenarioResult> results = run(file, CacheConfiguration.standard());
