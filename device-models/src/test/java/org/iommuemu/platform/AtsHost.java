@@ -75,6 +75,7 @@ abstract class AtsHost implements AutoCloseable {
         Smmu(PlatformParameters p) {
             super(Platform.smmuv3(p));
             driver = machine.startDriver(StageLayout.STAGE_1);
+            driver.enableAts(DEVICE);
             smmu = machine.smmu();
             map(NONE, 0x10_0000, true);
             map(PASID, 0x10_0000, true);
