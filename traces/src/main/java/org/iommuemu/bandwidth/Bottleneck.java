@@ -31,6 +31,7 @@ public record Bottleneck(String name, double used, double waited) {
                 all.add(new Bottleneck(r.name(), r.average() / r.capacity(), waited));
             }
         }
+        all.add(new Bottleneck("the device's line", f.line(), -1));
         all.add(new Bottleneck("tags", f.tags() / f.mostTags(), -1));
         all.sort(Comparator.comparingDouble((Bottleneck b) -> b.used).reversed());
         return all;
@@ -44,13 +45,27 @@ public record Bottleneck(String name, double used, double waited) {
                 .orElse(0);
     }
 
+    /** Of all that is full, what requests meet last, as the others wait for it; the fullest if nothing is full. */
+    private static Bottleneck deepest(DeviceFigures f) {
+        List<Bottleneck> all = of(f);
+        for (int i = f.resources().size() - 1; i >= 0; i--) {
+            String name = f.resources().get(i).name();
+            for (Bottleneck b : all) {
+                if (b.name.equals(name) && b.used >= FULL) {
+                    return b;
+                }
+            }
+        }
+        return all.get(0);
+    }
+
     /**
      * What explains that a device gets through more, or less, than with another translation: what is full now; if nothing is, what has
      * been filled most.
      */
     public static String explain(DeviceFigures before, DeviceFigures now) {
         double ratio = before.unitsPerSecond() == 0 ? 1 : now.unitsPerSecond() / before.unitsPerSecond();
-        Bottleneck fullest = of(now).get(0);
+        Bottleneck fullest = deepest(now);
         if (Math.abs(ratio - 1) < SAME) {
             return fullest.used >= FULL
                     ? String.format(Locale.ROOT, "no difference: %s limits both", text(fullest, before))

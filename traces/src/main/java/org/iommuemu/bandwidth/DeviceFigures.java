@@ -31,6 +31,7 @@ import org.iommuemu.time.ResourceStatistics;
  * @param atcHits of those
  * @param refused requests that the IOMMU refused
  * @param dropped packets that were dropped
+ * @param line how much of the time the device's own line, or medium, was busy, 0 to 1
  * @param resources what requests waited for
  */
 public record DeviceFigures(
@@ -55,6 +56,7 @@ public record DeviceFigures(
         long atcHits,
         long refused,
         long dropped,
+        double line,
         List<ResourceStatistics> resources) {
     private static final double GIGA = 1e9;
 

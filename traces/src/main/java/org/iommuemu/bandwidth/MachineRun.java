@@ -4,10 +4,14 @@ package org.iommuemu.bandwidth;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.iommuemu.ats.AtcParameters;
+import org.iommuemu.ats.AtsStatistics;
+import org.iommuemu.ats.DmaChannel;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.timing.LatencyPart;
 import org.iommuemu.pcie.PciFunction;
+import org.iommuemu.platform.MessageInterrupts;
 import org.iommuemu.platform.Platform;
 import org.iommuemu.platform.PlatformParameters;
 import org.iommuemu.time.Picoseconds;
@@ -19,6 +23,8 @@ final class MachineRun implements AutoCloseable {
     static final int DEVICE = 0x100;
     static final long PHYSICAL = 1L << 32;
 
+    private static final long VTD_MESSAGES = 0xFEE0_0000L;
+
     private static final long IOVA = 1L << 30;
     private static final long PATIENCE = 10 * Picoseconds.PER_SECOND;
 
@@ -26,6 +32,7 @@ final class MachineRun implements AutoCloseable {
     private final Translation translation;
     private final @Nullable IommuDriver driver;
     private final PciFunction function;
+    private final DmaChannel channel;
     private final LinkMeter meter;
     private final Map<LatencyPart, Long> parts = new EnumMap<>(LatencyPart.class);
     private long requests;
@@ -35,13 +42,25 @@ final class MachineRun implements AutoCloseable {
     private long walks;
     private long tableReads;
     private long refused;
+    private long atcLookups;
+    private long atcHits;
 
-    MachineRun(PlatformParameters parameters, boolean vtd, StageLayout stages, Translation translation) {
+    MachineRun(
+            PlatformParameters parameters,
+            AtcParameters atc,
+            boolean vtd,
+            StageLayout stages,
+            Translation translation) {
         machine = vtd ? Platform.vtd(parameters) : Platform.smmuv3(parameters);
         this.translation = translation;
         driver = translation == Translation.OFF ? null : machine.startDriver(stages);
         function = machine.addFunction(DEVICE);
         function.enableBusMaster();
+        channel = new DmaChannel(function, atc);
+        if (driver != null && translation == Translation.ATS) {
+            driver.enableAts(DEVICE);
+            function.enableAts(0);
+        }
         meter = new LinkMeter(machine.loop());
         function.link().tap(meter);
         machine.bridge().observe((request, at, passed, journey) -> {
@@ -58,6 +77,10 @@ final class MachineRun implements AutoCloseable {
 
     PciFunction function() {
         return function;
+    }
+
+    DmaChannel channel() {
+        return channel;
     }
 
     /** Where the device finds memory from {@link #PHYSICAL} on. */
@@ -80,13 +103,12 @@ final class MachineRun implements AutoCloseable {
         }
     }
 
-    /** Maps a page of the device's, if there is translation; returns where the device finds it. */
-    long mapDoorbell(long physical) {
-        if (driver == null || machine.smmu() == null) {
-            return physical;
+    /** Where the device finds the doorbell of its interrupts. */
+    long doorbell() {
+        if (machine.smmu() == null) {
+            return VTD_MESSAGES;
         }
-        driver.map(DEVICE, IommuDriver.NO_PASID, 0x1000_0000L, physical & -4096, 4096, 12, IommuDriver.WRITE);
-        return 0x1000_0000L | physical & 0xFFF;
+        return driver == null ? MessageInterrupts.DOORBELL : driver.mapDoorbell(DEVICE, MessageInterrupts.DOORBELL);
     }
 
     /** Lets time pass until so many units are done; returns whether they are. */
@@ -106,10 +128,12 @@ final class MachineRun implements AutoCloseable {
         walks = machine.timed().misses();
         tableReads = machine.timed().tableReads();
         refused = machine.bridge().refused();
+        atcLookups = channel.statistics().get(AtsStatistics.Counter.LOOKUPS);
+        atcHits = channel.statistics().get(AtsStatistics.Counter.HITS);
     }
 
     /** What was counted. */
-    DeviceFigures figures(String device, String unit, long units, long bytes, long dropped) {
+    DeviceFigures figures(String device, String unit, long units, long bytes, long dropped, double line) {
         long time = machine.loop().now() - begun;
         Map<LatencyPart, Double> means = new EnumMap<>(LatencyPart.class);
         parts.forEach((part, sum) -> means.put(part, requests == 0 ? 0 : (double) sum / requests));
@@ -131,10 +155,11 @@ final class MachineRun implements AutoCloseable {
                 machine.unit().iotlb().cache().counters().hits() - hits,
                 machine.timed().misses() - walks,
                 machine.timed().tableReads() - tableReads,
-                0,
-                0,
+                channel.statistics().get(AtsStatistics.Counter.LOOKUPS) - atcLookups,
+                channel.statistics().get(AtsStatistics.Counter.HITS) - atcHits,
                 machine.bridge().refused() - refused,
                 dropped,
+                line * units / time,
                 machine.resources().stream().map(r -> r.statistics(time)).toList());
     }
 

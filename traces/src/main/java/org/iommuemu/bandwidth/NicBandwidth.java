@@ -2,7 +2,7 @@
 package org.iommuemu.bandwidth;
 
 import java.util.function.LongSupplier;
-import org.iommuemu.ats.DmaChannel;
+import org.iommuemu.ats.AtcParameters;
 import org.iommuemu.device.nic.Nic;
 import org.iommuemu.device.nic.NicCounter;
 import org.iommuemu.device.nic.NicDriver;
@@ -11,7 +11,6 @@ import org.iommuemu.device.nic.PacketSizes;
 import org.iommuemu.device.nic.RandomPackets;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.Transaction;
-import org.iommuemu.platform.MessageInterrupts;
 import org.iommuemu.platform.PlatformParameters;
 
 /**
@@ -23,20 +22,22 @@ public final class NicBandwidth {
     private static final int BUFFER = 2048;
     private static final int MODERATION_NANOSECONDS = 4096;
     private static final int MODERATION_COUNT = 32;
-    private static final long VTD_MESSAGES = 0xFEE0_0000L;
 
     private final PlatformParameters parameters;
+    private final AtcParameters atc;
     private final boolean vtd;
     private final StageLayout stages;
 
     /**
      * An experiment.
      *
+     * @param atc of the card, where it asks for translations
      * @param vtd whether the IOMMU is a VT-d unit, instead of an SMMUv3
      * @param stages which stages translate
      */
-    public NicBandwidth(PlatformParameters parameters, boolean vtd, StageLayout stages) {
+    public NicBandwidth(PlatformParameters parameters, AtcParameters atc, boolean vtd, StageLayout stages) {
         this.parameters = parameters;
+        this.atc = atc;
         this.vtd = vtd;
         this.stages = stages;
     }
@@ -47,12 +48,8 @@ public final class NicBandwidth {
      * @throws IllegalStateException if the card gets stuck
      */
     public DeviceFigures run(NicLoad load, Translation translation) {
-        try (MachineRun run = new MachineRun(parameters, vtd, stages, translation)) {
-            Nic nic = new Nic(
-                    run.machine().loop(),
-                    run.function(),
-                    new DmaChannel(run.function()),
-                    NicParameters.of(load.gigabits()));
+        try (MachineRun run = new MachineRun(parameters, atc, vtd, stages, translation)) {
+            Nic nic = new Nic(run.machine().loop(), run.function(), run.channel(), NicParameters.of(load.gigabits()));
             NicDriver.Setup setup = new NicDriver.Setup(
                     load.queues(),
                     load.ring(),
@@ -63,7 +60,7 @@ public final class NicBandwidth {
                     MODERATION_NANOSECONDS,
                     MODERATION_COUNT);
             run.map(setup.regionBytes(), load.pageShift());
-            long doorbell = run.mapDoorbell(vtd ? VTD_MESSAGES : MessageInterrupts.DOORBELL);
+            long doorbell = run.doorbell();
             for (int q = 0; q < load.queues(); q++) {
                 run.function().vector(q, doorbell, q);
             }
@@ -103,7 +100,8 @@ public final class NicBandwidth {
                 "packets",
                 packets.getAsLong() - firstPacket,
                 nic.statistics().of(bytes) - firstByte,
-                dropped(nic));
+                dropped(nic),
+                (double) NicParameters.of(load.gigabits()).line().timeOf(load.packet() + NicParameters.AROUND));
     }
 
     private static void fill(NicDriver driver, int queue, byte[] packet) {

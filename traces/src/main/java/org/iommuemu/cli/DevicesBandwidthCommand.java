@@ -75,7 +75,7 @@ final class DevicesBandwidthCommand implements Callable<Integer> {
             names = "--line",
             paramLabel = "GBPS",
             description = "rate of the card's line in Gbit/s (default: ${DEFAULT-VALUE})")
-    private int line = 100;
+    private int line = 400;
 
     @Option(
             names = "--packets",
@@ -108,7 +108,10 @@ final class DevicesBandwidthCommand implements Callable<Integer> {
         Settings settings = Presets.named(preset);
         PathSettings.check(settings);
         NicBandwidth nic = new NicBandwidth(
-                PlatformSettings.of(settings), iommu.equals("vtd"), MachineParameters.stages(settings));
+                PlatformSettings.of(settings),
+                PlatformSettings.atc(settings),
+                iommu.equals("vtd"),
+                MachineParameters.stages(settings));
         PrintWriter out = Output.out(spec);
         out.println(String.format(
                 Locale.ROOT,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.preset;
 
+import org.iommuemu.ats.AtcParameters;
 import org.iommuemu.pcie.FlowControl;
 import org.iommuemu.platform.PlatformParameters;
 
@@ -30,6 +31,16 @@ public final class PlatformSettings {
                 usual.completionTimeout(),
                 usual.invalidationTimeout(),
                 usual.interruptLatency());
+    }
+
+    /** The ATC of a device that has one: that of the settings, or where they have none, {@link AtcParameters#standard}. */
+    public static AtcParameters atc(Settings s) {
+        AtcParameters usual = AtcParameters.standard();
+        return s.integer(Parameter.ATC_ENTRIES) == 0
+                ? usual
+                : usual.withCache(
+                        MachineParameters.geometry(s, Parameter.ATC_ENTRIES, Parameter.ATC_WAYS, Parameter.ATC_POLICY),
+                        s.picoseconds(Parameter.ATC_LATENCY));
     }
 
     private static FlowControl credits(Settings s) {

@@ -29,6 +29,9 @@ public record NicParameters(
         int prefetch,
         int batch,
         long patience) {
+    /** Bytes around a packet on the line: preamble and start delimiter, frame check sequence, interpacket gap. */
+    public static final int AROUND = 8 + 4 + 12;
+
     private static final int LEAST_FRAME = 64;
     private static final int MOST_FRAME = 0xFFFF;
     private static final int MOST_SHIFT = 15;

@@ -13,9 +13,6 @@ import org.jspecify.annotations.Nullable;
  * §4.4). Packets that come at no rate of their own wait until the card has room.
  */
 final class Port {
-    /** Preamble and start delimiter, frame check sequence, interpacket gap. */
-    static final int AROUND = 8 + 4 + 12;
-
     private final EventLoop loop;
     private final ByteRate rate;
     private final BooleanSupplier loopback;
@@ -65,7 +62,7 @@ final class Port {
         long gap = source.gap();
         // The gap is from packet to packet, also where the line makes one late.
         lastIn = gap == 0 ? loop.now() : Math.addExact(lastIn, gap);
-        inFree = Math.max(Math.max(lastIn, inFree) + rate.timeOf(packet.length + AROUND), loop.now());
+        inFree = Math.max(Math.max(lastIn, inFree) + rate.timeOf(packet.length + NicParameters.AROUND), loop.now());
         loop.schedule(
                 inFree,
                 (time, data) -> {
@@ -95,7 +92,7 @@ final class Port {
      * @param gone runs when its last byte has left
      */
     void send(byte[] packet, Runnable gone) {
-        outFree = Math.max(loop.now(), outFree) + rate.timeOf(packet.length + AROUND);
+        outFree = Math.max(loop.now(), outFree) + rate.timeOf(packet.length + NicParameters.AROUND);
         loop.schedule(
                 outFree,
                 (time, data) -> {
