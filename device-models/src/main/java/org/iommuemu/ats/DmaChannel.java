@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.ats;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.agrona.collections.Int2ObjectHashMap;
+import java.util.function.Predicate;
 import org.agrona.collections.IntHashSet;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.AtcInvalidation;
@@ -56,9 +55,7 @@ public final class DmaChannel {
     private final AtcParameters parameters;
     private final PageResolver resolver;
     private final Set<Transfer> active = new LinkedHashSet<>();
-    /** Writes by PASID, in order. */
-    private final Int2ObjectHashMap<ArrayDeque<Transfer>> writes = new Int2ObjectHashMap<>();
-
+    private final WriteOrder writes = new WriteOrder();
     private final IntHashSet stopping = new IntHashSet(0);
     private final List<PasidStop> stops = new ArrayList<>();
 
@@ -76,6 +73,8 @@ public final class DmaChannel {
         resolver = new PageResolver(function, function.loop(), parameters);
         function.onMessage(this::receive);
         function.onReset(this::reset);
+        // With ATS disabled or enabled anew, nothing that is known holds any more.
+        function.controls().onAts(on -> revoke(PageAccess::isTranslated));
     }
 
     /**
@@ -121,14 +120,8 @@ public final class DmaChannel {
         Transfer t = new Transfer(function, resolver, work, parameters.pagesUnderWay(), done, () -> ended(self[0]));
         self[0] = t;
         active.add(t);
-        if (!t.isWrite()) {
-            t.proceed();
-            return;
-        }
-        ArrayDeque<Transfer> queue = writes.computeIfAbsent(work.pasid(), pasid -> new ArrayDeque<>());
-        queue.addLast(t);
-        if (queue.getFirst() == t) {
-            t.takeTurn();
+        if (t.isWrite()) {
+            writes.begin(t);
         } else {
             t.proceed();
         }
@@ -140,16 +133,8 @@ public final class DmaChannel {
 
     private void ended(Transfer t) {
         active.remove(t);
-        ArrayDeque<Transfer> queue = t.isWrite() ? writes.get(t.pasid()) : null;
-        if (queue != null) {
-            boolean first = queue.peekFirst() == t;
-            queue.remove(t);
-            if (queue.isEmpty()) {
-                writes.remove(t.pasid());
-            } else if (first) {
-                // What comes behind is sent once this one's owner knows of it.
-                t.then(queue.getFirst()::takeTurn);
-            }
+        if (t.isWrite()) {
+            writes.ended(t);
         }
         t.then(this::checkStops);
     }
@@ -174,14 +159,18 @@ public final class DmaChannel {
     private void receive(Tlp tlp, TlpReceiver.Buffer buffer) {
         if (tlp instanceof Tlp.InvalidateRequest request && function.controls().hasAts()) {
             AtcInvalidation what = resolver.invalidate(request);
-            List<PageAccess> revoked = new ArrayList<>();
-            active.forEach(t -> t.revoke(p -> resolver.invalidations().concerns(what, p), revoked));
-            revoked.forEach(resolver::again);
+            revoke(p -> resolver.invalidations().concerns(what, p));
         } else if (tlp instanceof Tlp.PrgResponse response) {
             resolver.pages().responded(response.response());
             checkStops();
         }
         buffer.drained(function.loop().now());
+    }
+
+    private void revoke(Predicate<PageAccess> which) {
+        List<PageAccess> revoked = new ArrayList<>();
+        active.forEach(t -> t.revoke(which, revoked));
+        revoked.forEach(resolver::again);
     }
 
     /**

@@ -151,6 +151,8 @@ final class PageRequester implements PageRequestControl.Interface {
             if (!control.isEnabled()) {
                 waiting.removeFirst();
                 tell(g, DmaChannel.Status.NO_PAGE);
+            } else if (g.waiters.stream().allMatch(PageAccess::isOver)) {
+                waiting.removeFirst();
             } else if (outstanding + g.pages > Integer.toUnsignedLong(control.allocation())) {
                 return;
             } else {

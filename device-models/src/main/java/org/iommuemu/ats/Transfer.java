@@ -108,6 +108,10 @@ final class Transfer implements PageAccess.Owner {
         proceed();
     }
 
+    boolean hasTurn() {
+        return turn;
+    }
+
     private boolean sendFirst() {
         PageAccess p = pages.peekFirst();
         if (p == null || !p.isKnown() || p.isIssued()) {

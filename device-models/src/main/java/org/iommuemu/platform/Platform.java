@@ -10,6 +10,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.iommuemu.host.IommuDriver;
+import org.iommuemu.host.Patience;
 import org.iommuemu.host.SmmuDriver;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.host.VtdDriver;
@@ -49,6 +50,7 @@ public final class Platform implements AutoCloseable {
     private final MessageInterrupts interrupts;
     private final HostBridge bridge;
     private final Map<Integer, PciFunction> functions = new LinkedHashMap<>();
+    private @Nullable IommuDriver driver;
     private Consumer<String> lines = line -> {};
     private Predicate<String> wires = line -> true;
 
@@ -105,7 +107,7 @@ public final class Platform implements AutoCloseable {
 
     private void pulse(String line) {
         if (wires.test(line)) {
-            later(() -> lines.accept(line));
+            later(() -> line(line));
         }
     }
 
@@ -132,22 +134,40 @@ public final class Platform implements AutoCloseable {
     }
 
     /**
-     * Brings the IOMMU up with a driver for it.
+     * Brings the IOMMU up with a driver for it, which is told of its interrupts, and which lets time pass while it waits.
      *
      * @param stages which stages devices get
      */
     public IommuDriver startDriver(StageLayout stages) {
-        return smmu != null
-                ? new SmmuDriver(smmu, memory, stages)
-                : new VtdDriver(
-                        Objects.requireNonNull(vtd),
-                        memory,
-                        stages,
-                        true,
-                        (done, picoseconds) -> await(done, loop.now() + picoseconds));
+        IommuDriver started = smmu != null
+                ? new SmmuDriver(smmu, memory, stages, patience())
+                : new VtdDriver(Objects.requireNonNull(vtd), memory, stages, true, patience());
+        driver = started;
+        return started;
     }
 
-    /** Says who handles the IOMMU's own wired interrupts, by the names of {@link SmmuV3} and {@link Vtd}. */
+    private Patience patience() {
+        return new Patience() {
+            @Override
+            public boolean await(BooleanSupplier done, long picoseconds) {
+                return Platform.this.await(done, loop.now() + picoseconds);
+            }
+
+            @Override
+            public void later(long picoseconds, Runnable work) {
+                loop.schedule(loop.now() + picoseconds, (time, data) -> work.run(), 0);
+            }
+        };
+    }
+
+    private void line(String name) {
+        if (driver != null) {
+            driver.interrupt(name);
+        }
+        lines.accept(name);
+    }
+
+    /** Says who else is told of the IOMMU's own interrupts, by the names of {@link SmmuV3} and {@link Vtd}. */
     public void onLine(Consumer<String> handler) {
         lines = handler;
     }

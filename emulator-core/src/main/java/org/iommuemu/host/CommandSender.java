@@ -6,129 +6,163 @@ import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Registers;
+import org.jspecify.annotations.Nullable;
 
-/** Software's side of an SMMU's command queue: the commands that Linux sends, each batch with a SYNC behind it. */
+/**
+ * Software's side of an SMMU's command queue. While a SYNC is awaited, others may send commands and await their own; whoever sees an error
+ * serves it for all, as Linux' {@code arm_smmu_gerror_handler} does.
+ */
 final class CommandSender {
-    private static final int QUEUE_LOG2 = 8;
-    /** A range command has a count of 5 bits. */
-    private static final int MOST_COUNT = 31;
+    private static final int LOG2 = 8;
+    private static final int ENTRIES = 1 << LOG2;
+    private static final int WRAPPED = 2 * ENTRIES - 1;
 
-    private static final int GRANULE = 12;
-    private static final int GRANULE_4K = 1;
-    private static final int STRIDE = 9;
+    private static final int CERROR_ILL = 1;
+    private static final int CERROR_ABT = 2;
+    private static final int CERROR_ATC_INV_SYNC = 3;
+    private static final int MOST_FETCHES = 16;
 
     private final SmmuV3 smmu;
     private final PhysicalMemory memory;
+    private final Patience patience;
     private final long base;
-    private int producer;
-    private int pending;
+    /** Commands sent, submitted and seen consumed since the queue was made. */
+    private long produced;
 
-    CommandSender(SmmuV3 smmu, PhysicalMemory memory, PageAllocator pages) {
+    private long submitted;
+    private long consumed;
+    private @Nullable Waiting waiting;
+    private long illegal;
+    private int fetches;
+
+    /** Somebody who waits for the queue's consumer to come to a place, and who waited before. */
+    private static final class Waiting {
+        private final long end;
+        private final @Nullable Waiting outer;
+        private boolean failed;
+
+        Waiting(long end, @Nullable Waiting outer) {
+            this.end = end;
+            this.outer = outer;
+        }
+    }
+
+    CommandSender(SmmuV3 smmu, PhysicalMemory memory, PageAllocator pages, Patience patience) {
         this.smmu = smmu;
         this.memory = memory;
-        long bytes = (long) Command.BYTES << QUEUE_LOG2;
+        this.patience = patience;
+        long bytes = (long) Command.BYTES << LOG2;
         base = pages.allocate(bytes, bytes);
-        smmu.writeRegister(
-                Registers.CMDQ_BASE.offset(),
-                Registers.CMDQ_BASE.bytes(),
-                Registers.QUEUE_ADDR.inPlace(base) | Registers.QUEUE_LOG2SIZE.of(QUEUE_LOG2));
+        SmmuDriver.write(
+                smmu, Registers.CMDQ_BASE, Registers.QUEUE_ADDR.inPlace(base) | Registers.QUEUE_LOG2SIZE.of(LOG2));
     }
 
-    /** A stream's entry has changed. */
-    void streamChanged(int stream) {
-        send(
-                Command.OPCODE.of(Command.CFGI_STE.opcode()) | Command.SID.of(Integer.toUnsignedLong(stream)),
-                Command.LEAF.of(1));
-        sync();
+    /** Puts a command behind those that are there. */
+    void add(long word0, long word1) {
+        if (submitted == produced) {
+            follow();
+        }
+        while (produced - consumed >= ENTRIES) {
+            submit();
+            await(produced - ENTRIES + 1);
+        }
+        write(produced, word0, word1);
+        produced++;
     }
 
-    /** A context descriptor has changed. */
-    void contextChanged(int stream, int substream) {
-        send(
-                Command.OPCODE.of(Command.CFGI_CD.opcode())
-                        | Command.SSID.of(substream)
-                        | Command.SID.of(Integer.toUnsignedLong(stream)),
-                Command.LEAF.of(1));
-        sync();
+    /** The register tells where the queue ends, in case that somebody else has sent commands. */
+    private void follow() {
+        int now = Registers.QUEUE_INDEX.getInt(SmmuDriver.read(smmu, Registers.CMDQ_PROD)) & WRAPPED;
+        produced += now - produced & WRAPPED;
+        submitted = produced;
     }
 
-    /** Everything of a first stage's address space. */
-    void invalidateAsid(int vmid, int asid) {
-        send(Command.OPCODE.of(Command.TLBI_NH_ASID.opcode()) | Command.VMID.of(vmid) | Command.ASID.of(asid), 0);
-        sync();
+    private void write(long position, long word0, long word1) {
+        long at = base + (position & ENTRIES - 1) * Command.BYTES;
+        memory.writeLong(at, word0);
+        memory.writeLong(at + Long.BYTES, word1);
     }
 
-    /** Everything of a guest. */
-    void invalidateGuest(int vmid) {
-        send(Command.OPCODE.of(Command.TLBI_S12_VMALL.opcode()) | Command.VMID.of(vmid), 0);
-        sync();
+    /** The machine may consume while the index is written. */
+    void submit() {
+        if (submitted != produced) {
+            submitted = produced;
+            SmmuDriver.write(smmu, Registers.CMDQ_PROD, produced & WRAPPED);
+        }
     }
 
     /**
-     * A range of a first stage's address space, in the way of Linux' {@code arm_smmu_tlb_inv_range}.
+     * Waits until all that was added is done.
      *
-     * @param bytes a multiple of 4 KiB
-     * @param leafShift log2 of the size of the leaves that were there, or 0 if tables may have gone too
+     * @return false if a device has not answered an ATC invalidation
      */
-    void invalidateRange(int vmid, int asid, long address, long bytes, int leafShift) {
-        range(
-                Command.OPCODE.of(Command.TLBI_NH_VA.opcode()) | Command.VMID.of(vmid) | Command.ASID.of(asid),
-                address,
-                bytes,
-                leafShift);
-    }
-
-    /** A range of a second stage's, likewise. */
-    void invalidateGuestRange(int vmid, long address, long bytes, int leafShift) {
-        range(Command.OPCODE.of(Command.TLBI_S2_IPA.opcode()) | Command.VMID.of(vmid), address, bytes, leafShift);
-    }
-
-    private void range(long word0, long address, long bytes, int leafShift) {
-        long pages = bytes >>> GRANULE;
-        long at = address;
-        long word1 = 0;
-        if (leafShift != 0) {
-            int level = 3 - (leafShift - GRANULE) / STRIDE;
-            word1 |= Command.LEAF.of(1) | Command.TTL.of(level);
-        }
-        while (pages > 0) {
-            int scale = Long.numberOfTrailingZeros(pages);
-            long count = pages >>> scale & MOST_COUNT;
-            // A range of one granule without a level is reserved; what invalidates one is a command without a range
-            // (IHI 0070 §4.4.1).
-            boolean isRange = word1 != 0 || scale != 0 || count != 1;
-            send(
-                    word0 | Command.SCALE.of(scale) | Command.NUM.of(count - 1),
-                    word1 | Command.TG.of(isRange ? GRANULE_4K : 0) | Command.ADDRESS.inPlace(at));
-            long covered = count << scale;
-            at += covered << GRANULE;
-            pages -= covered;
-        }
-        sync();
-    }
-
-    private void sync() {
-        send(Command.OPCODE.of(Command.SYNC.opcode()), 0);
+    boolean sync() {
+        add(Command.OPCODE.of(Command.SYNC.opcode()), 0);
+        long end = produced;
         submit();
+        return await(end);
     }
 
-    private void send(long word0, long word1) {
-        if (pending == 1 << QUEUE_LOG2) {
-            submit();
+    private boolean await(long end) {
+        if (isReached(end)) {
+            return true;
         }
-        long at = base + (long) (producer & (1 << QUEUE_LOG2) - 1) * Command.BYTES;
-        memory.writeLong(at, word0);
-        memory.writeLong(at + Long.BYTES, word1);
-        producer = producer + 1 & (2 << QUEUE_LOG2) - 1;
-        pending++;
+        Waiting own = new Waiting(end, waiting);
+        waiting = own;
+        while (!isReached(end)) {
+            if (isStopped()) {
+                recover();
+            } else if (!patience.await(() -> isReached(end) || isStopped(), Patience.MOST_PICOSECONDS)) {
+                throw new IllegalStateException("the SMMU has not come to the end of its command queue in time");
+            }
+        }
+        waiting = own.outer;
+        return !own.failed;
     }
 
-    /** The machine consumes while the index is written. */
-    private void submit() {
-        smmu.writeRegister(Registers.CMDQ_PROD.offset(), Registers.CMDQ_PROD.bytes(), producer);
-        pending = 0;
-        if (smmu.commandQueue().consumer() != producer) {
-            throw new IllegalStateException("the SMMU has stopped at a command");
+    private boolean isReached(long end) {
+        int now = Registers.QUEUE_INDEX.getInt(SmmuDriver.read(smmu, Registers.CMDQ_CONS)) & WRAPPED;
+        consumed += now - consumed & WRAPPED;
+        return consumed >= end;
+    }
+
+    private boolean isStopped() {
+        return Registers.CMDQ_ERR.isSet(
+                SmmuDriver.read(smmu, Registers.GERROR) ^ SmmuDriver.read(smmu, Registers.GERRORN));
+    }
+
+    /**
+     * Serves a command error, if there is one (IHI 0070 §7.1): a SYNC that failed as a device did not answer is left where it is, to be
+     * tried again; what is illegal is replaced by a SYNC; a fetch is tried again.
+     */
+    void recover() {
+        if (!isStopped()) {
+            return;
         }
+        int reason = Registers.CONS_ERR.getInt(SmmuDriver.read(smmu, Registers.CMDQ_CONS));
+        isReached(produced);
+        switch (reason) {
+            case CERROR_ATC_INV_SYNC -> {
+                for (Waiting w = waiting; w != null; w = w.outer) {
+                    w.failed |= w.end == consumed + 1;
+                }
+            }
+            case CERROR_ILL -> {
+                illegal++;
+                write(consumed, Command.OPCODE.of(Command.SYNC.opcode()), 0);
+            }
+            case CERROR_ABT -> {
+                if (++fetches > MOST_FETCHES) {
+                    throw new IllegalStateException("there is no memory at the command queue");
+                }
+            }
+            default -> throw new IllegalStateException("the SMMU has stopped at a command for reason " + reason);
+        }
+        SmmuDriver.write(smmu, Registers.GERRORN, SmmuDriver.read(smmu, Registers.GERRORN) ^ Registers.CMDQ_ERR.mask());
+    }
+
+    /** Commands that the SMMU refused so far. */
+    long illegal() {
+        return illegal;
     }
 }

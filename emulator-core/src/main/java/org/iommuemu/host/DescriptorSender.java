@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import java.util.Arrays;
+import java.util.function.BooleanSupplier;
+import org.agrona.collections.IntHashSet;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.spec.Descriptor;
 import org.iommuemu.vtd.spec.VtdRegisters;
 
-/** Software's side of a unit's invalidation queue: descriptors, and behind each batch a wait that writes its status (VT-d 6.5.2). */
+/**
+ * Software's side of a unit's invalidation queue: descriptors, and behind each batch a wait that writes its status (VT-d 6.5.2). While a
+ * wait is awaited, others may submit and await their own; whoever sees an error serves it for all, as Linux' {@code qi_check_fault} does.
+ */
 final class DescriptorSender {
     private static final int LOG2 = 8;
     private static final int LENGTH = 1 << LOG2;
@@ -17,7 +23,7 @@ final class DescriptorSender {
 
     private static final int NARROW = 16;
     private static final int WIDE = 32;
-    private static final long MOST_PICOSECONDS = Long.MAX_VALUE / 2;
+    private static final long ERRORS = VtdRegisters.IQE.mask() | VtdRegisters.ITE.mask() | VtdRegisters.ICE.mask();
 
     private final Vtd unit;
     private final PhysicalMemory memory;
@@ -25,7 +31,16 @@ final class DescriptorSender {
     private final int bytes;
     private final long queue;
     private final long status;
-    private int tail;
+    /** What was added since the last batch: words of 64 bits in pairs, and how many of them there are. */
+    private final long[] added = new long[2 * LENGTH];
+
+    private int count;
+    /** Descriptors submitted, and seen consumed, since the queue was made. */
+    private long submitted;
+
+    private long consumed;
+    private final IntHashSet silent = new IntHashSet();
+    private long refused;
 
     /**
      * A queue that is not enabled yet.
@@ -50,23 +65,115 @@ final class DescriptorSender {
 
     /** Puts a descriptor behind those that are there. */
     void add(long word0, long word1) {
-        long at = queue + (long) tail * bytes;
-        memory.writeLong(at, word0);
-        memory.writeLong(at + Long.BYTES, word1);
-        tail = tail + 1 & LENGTH - 1;
+        added[count++] = word0;
+        added[count++] = word1;
     }
 
-    /** Submits what was added, and waits until it is done. */
+    /** Submits what was added, and waits until it is done, the requests to device TLBs too. */
     void submit() {
-        int slot = tail;
-        long place = status + (long) slot * Integer.BYTES;
-        memory.writeInt(place, 0);
-        add(
-                Descriptor.WAIT.type() | Descriptor.SW.of(1) | Descriptor.STATUS_DATA.of(DONE),
-                Descriptor.STATUS_ADDRESS.inPlace(place));
-        VtdDriver.write(unit, VtdRegisters.IQT, (long) tail * bytes);
-        if (!patience.await(() -> memory.readInt(place) == DONE, MOST_PICOSECONDS)) {
-            throw new IllegalStateException("the unit has not come to the end of its invalidation queue");
+        submit(0);
+    }
+
+    /**
+     * Submits what was added, and waits until it is done. If the wait is lost as a device has not answered, all is submitted again but for
+     * what is for such devices.
+     *
+     * @param waitFlags of the wait descriptor, more than its status write
+     */
+    void submit(long waitFlags) {
+        long[] batch = Arrays.copyOf(added, count);
+        count = 0;
+        while (!complete(batch, waitFlags)) {
+            // Once more.
         }
+    }
+
+    /** False if the wait was lost. */
+    private boolean complete(long[] batch, long waitFlags) {
+        int room = batch.length / 2 + 1;
+        // One slot is always free, else a full queue looks like an empty one.
+        await(() -> submitted + room - consumed() < LENGTH);
+        for (int i = 0; i < batch.length; i += 2) {
+            if (!isForSilent(batch[i])) {
+                write(submitted++, batch[i], batch[i + 1]);
+            }
+        }
+        long place = status + (submitted & LENGTH - 1) * Integer.BYTES;
+        memory.writeInt(place, 0);
+        write(
+                submitted++,
+                Descriptor.WAIT.type() | Descriptor.SW.of(1) | Descriptor.STATUS_DATA.of(DONE) | waitFlags,
+                Descriptor.STATUS_ADDRESS.inPlace(place));
+        long end = submitted;
+        VtdDriver.write(unit, VtdRegisters.IQT, (end & LENGTH - 1) * bytes);
+        await(() -> memory.readInt(place) == DONE || consumed() >= end);
+        return memory.readInt(place) == DONE;
+    }
+
+    private void await(BooleanSupplier done) {
+        while (!done.getAsBoolean()) {
+            if (isErroneous()) {
+                recover();
+            } else if (!patience.await(() -> done.getAsBoolean() || isErroneous(), Patience.MOST_PICOSECONDS)) {
+                throw new IllegalStateException("the unit has not come to the end of its invalidation queue in time");
+            }
+        }
+        recover();
+    }
+
+    private void write(long position, long word0, long word1) {
+        long at = queue + (position & LENGTH - 1) * bytes;
+        memory.writeLong(at, word0);
+        memory.writeLong(at + Long.BYTES, word1);
+    }
+
+    private long consumed() {
+        int head = (int) (VtdDriver.read(unit, VtdRegisters.IQH) / bytes);
+        consumed += head - consumed & LENGTH - 1;
+        return consumed;
+    }
+
+    private boolean isErroneous() {
+        return (VtdDriver.read(unit, VtdRegisters.FSTS) & ERRORS) != 0;
+    }
+
+    private boolean isForSilent(long word0) {
+        Descriptor d = Descriptor.of(word0);
+        return d == Descriptor.DEVICE_TLB && silent.contains(Descriptor.SID.getInt(word0))
+                || d == Descriptor.PASID_DEVICE_TLB && silent.contains(Descriptor.RID.getInt(word0));
+    }
+
+    /**
+     * Serves the queue's errors (VT-d 6.5.2.10): of a time-out the device is noted, whose waits are lost; a descriptor that is refused is
+     * replaced by a fence; a completion that nobody waits for is nothing.
+     */
+    void recover() {
+        long errors = VtdDriver.read(unit, VtdRegisters.FSTS) & ERRORS;
+        if (errors == 0) {
+            return;
+        }
+        if (VtdRegisters.ITE.isSet(errors)) {
+            silent.add(VtdRegisters.ITESID.getInt(VtdDriver.read(unit, VtdRegisters.IQERCD)));
+        }
+        if (VtdRegisters.IQE.isSet(errors)) {
+            refused++;
+            write(consumed(), Descriptor.WAIT.type() | Descriptor.FN.of(1), 0);
+        }
+        VtdDriver.write(unit, VtdRegisters.FSTS, errors);
+    }
+
+    /** Whether a device did not answer since it was last trusted. */
+    boolean isSilent(int stream) {
+        return silent.contains(stream);
+    }
+
+    /** Lets requests be sent to a device again. */
+    void trust(int stream) {
+        silent.remove(stream);
+    }
+
+    /** Descriptors that the unit refused so far. */
+    long refused() {
+        return refused;
     }
 }

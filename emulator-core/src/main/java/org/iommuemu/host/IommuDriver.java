@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import java.util.function.IntConsumer;
+
 /**
  * A driver that gives each device, and each of its PASIDs, an address space of its own, made when it is first named. Unmapping is strict:
- * what was unmapped is invalidated before the call returns.
+ * what was unmapped is invalidated before the call returns, in a device's ATC too where it may use ATS.
+ *
+ * <p>A device that does not answer an invalidation of its ATC may not use ATS any more, so that the call can return nevertheless.
  *
  * <p>What cannot be done is said by an {@link IllegalArgumentException}: {@code what is wrong, expected what}.
  */
@@ -43,10 +47,63 @@ public interface IommuDriver {
      */
     void invalidate(int stream, int pasid, long iova, long bytes);
 
-    /** Takes fault records out of their queue, so that there is room. */
+    /**
+     * Makes an address space, which {@link #map} does too.
+     *
+     * @param pasid or {@link #NO_PASID}
+     */
+    void bind(int stream, int pasid);
+
+    /**
+     * Takes a PASID's address space away. The device must have stopped using it. Once the call returns the PASID may be bound anew:
+     * nothing is left of it in caches, and its page requests are answered or forgotten.
+     */
+    void unbind(int stream, int pasid);
+
+    /** Lets a device use ATS from now on; it is to be switched on in the device afterwards. */
+    void enableAts(int stream);
+
+    /** Refuses a device's Translation Requests and translated requests from now on; ATS is to be switched off in the device before. */
+    void disableAts(int stream);
+
+    /** Lets a device ask for pages from now on; needs ATS. */
+    void enablePageRequests(int stream);
+
+    /** Refuses a device's page requests from now on, where the IOMMU can. */
+    void disablePageRequests(int stream);
+
+    /**
+     * Says how a device's messages reach the place where interrupts are taken, which is mapped for it where it has to be.
+     *
+     * @param doorbell physical address that interrupts are written to
+     * @return the address that the device is to write to
+     */
+    long mapDoorbell(int stream, long doorbell);
+
+    /** Says who is told of refused accesses, once {@link #interrupt} or {@link #takeFaults} has found them. */
+    void onFault(FaultListener listener);
+
+    /** Says who is told of devices that did not answer an invalidation, and may not use ATS any more. */
+    void onSilence(IntConsumer listener);
+
+    /**
+     * Says who brings pages in; before, page requests are answered as invalid.
+     *
+     * @param delay after which a group is handled, in ps: what software takes for it
+     */
+    void onPageRequest(PageFaultHandler handler, long delay);
+
+    /**
+     * The IOMMU has raised an interrupt. Not to be called from within what raised it.
+     *
+     * @param line its name, as {@link org.iommuemu.iommu.InterruptSink} has it
+     */
+    void interrupt(String line);
+
+    /** Takes fault records out of their queue, so that there is room, and tells the listener. */
     void takeFaults();
 
-    /** Takes page requests out of their queue, so that there is room. */
+    /** Takes page requests out of their queue, so that there is room, and lets them be answered. */
     void takePageRequests();
 
     /** How many address spaces there are. */

@@ -9,6 +9,9 @@ import java.util.function.BooleanSupplier;
  */
 @FunctionalInterface
 public interface Patience {
+    /** Longer than any device may take to answer, time-outs and queues before it included: 1,000 s. */
+    long MOST_PICOSECONDS = 1_000_000_000_000_000L;
+
     /** Time stands still, as where hardware answers at once. */
     Patience NONE = (done, picoseconds) -> done.getAsBoolean();
 

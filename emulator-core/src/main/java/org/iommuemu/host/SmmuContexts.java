@@ -65,6 +65,11 @@ final class SmmuContexts {
         return moves;
     }
 
+    /** Makes a PASID's context invalid. */
+    void clear(int pasid) {
+        memory.writeLong(place(pasid) + offset, 0);
+    }
+
     private long place(int pasid) {
         long first = table + offset + (long) (pasid >>> LEAF_BITS) * L1Cd.BYTES;
         if (memory.readLong(first) == 0) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import java.util.Objects;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.smmuv3.spec.Cd;
 import org.iommuemu.smmuv3.spec.Ste;
@@ -14,16 +15,18 @@ final class SmmuDevice implements StreamDevice {
     private static final long WRITE_BACK = 0xFF;
 
     private final SmmuDriver driver;
-    private final CommandSender commands;
+    private final SmmuInvalidations invalidations;
     private final int stream;
     private final int vmid;
     private final DeviceTables tables;
     private final @Nullable AddressSpace second;
     private final @Nullable SmmuContexts contexts;
+    private final IdPool guestAsids = new IdPool("ASIDs", 1, 1 << 16);
+    private boolean ats;
 
     SmmuDevice(SmmuDriver driver, int stream, int number) {
         this.driver = driver;
-        commands = driver.commands();
+        invalidations = driver.invalidations();
         this.stream = stream;
         PhysicalMemory memory = driver.memory();
         vmid = driver.stages() == StageLayout.STAGE_1 ? 0 : number;
@@ -31,13 +34,15 @@ final class SmmuDevice implements StreamDevice {
         second = driver.stages() == StageLayout.STAGE_2 ? tables.create(IommuDriver.NO_PASID, 0) : null;
         contexts = second == null ? new SmmuContexts(memory, tables.pages(), tables.offset()) : null;
         tables.backTables();
+        ats = driver.trustsDevices();
         writeEntry();
     }
 
     private void writeEntry() {
         long[] ste = new long[Ste.WORDS];
         Ste.V.set(ste, 1);
-        Ste.EATS.set(ste, Ste.EATS_FULL);
+        Ste.EATS.set(ste, ats ? Ste.EATS_FULL : 0);
+        Ste.PPAR.set(ste, ats ? 1 : 0);
         if (contexts != null) {
             contexts.describe(ste);
         }
@@ -58,7 +63,7 @@ final class SmmuDevice implements StreamDevice {
             Ste.S2TTB.setInPlace(ste, root);
         }
         StructureWriter.write(driver.memory(), driver.streamEntry(stream), ste);
-        commands.streamChanged(stream);
+        invalidations.streamChanged(stream);
     }
 
     @Override
@@ -75,14 +80,23 @@ final class SmmuDevice implements StreamDevice {
         if (space != null) {
             DeviceTables.unmap(space, iova, bytes, pageShift);
             invalidateRange(space, iova, bytes, pageShift);
+            invalidateAtc(pasid, iova, bytes);
         }
     }
 
     private void invalidateRange(AddressSpace space, long iova, long bytes, int leafShift) {
         if (second != null) {
-            commands.invalidateGuestRange(vmid, iova, bytes, leafShift);
+            invalidations.guestRange(vmid, iova, bytes, leafShift);
         } else {
-            commands.invalidateRange(vmid, space.id(), iova, bytes, leafShift);
+            invalidations.asidRange(vmid, space.id(), iova, bytes, leafShift);
+        }
+    }
+
+    /** Behind the IOTLB, from which the ATC could be filled again (IHI 0070 §3.9.1). */
+    private void invalidateAtc(int pasid, long iova, long bytes) {
+        if (ats && !driver.trustsDevices() && !invalidations.atc(stream, pasid, iova, bytes) && ats) {
+            ats(false);
+            driver.silent(stream);
         }
     }
 
@@ -95,13 +109,60 @@ final class SmmuDevice implements StreamDevice {
         long granule = 1L << SmmuTables.GRANULE;
         long first = iova & -granule;
         if (bytes != 0) {
-            invalidateRange(space, first, iova + bytes - first + granule - 1 & -granule, 0);
-        } else if (second != null) {
-            commands.invalidateGuest(vmid);
+            long rounded = iova + bytes - first + granule - 1 & -granule;
+            invalidateRange(space, first, rounded, 0);
+            invalidateAtc(pasid, first, rounded);
         } else {
-            commands.invalidateAsid(vmid, space.id());
+            invalidateAll(space);
+            invalidateAtc(pasid, 0, 0);
         }
     }
+
+    private void invalidateAll(AddressSpace space) {
+        if (second != null) {
+            invalidations.guest(vmid);
+        } else {
+            invalidations.asid(vmid, space.id());
+        }
+    }
+
+    @Override
+    public void bind(int pasid) {
+        space(pasid);
+    }
+
+    @Override
+    public boolean isBound(int pasid) {
+        return tables.space(pasid) != null;
+    }
+
+    @Override
+    public int unbind(int pasid) {
+        AddressSpace space = Objects.requireNonNull(tables.space(pasid));
+        tables.remove(pasid);
+        Objects.requireNonNull(contexts).clear(pasid);
+        invalidations.contextChanged(stream, pasid);
+        invalidateAll(space);
+        invalidateAtc(pasid, 0, 0);
+        return space.id();
+    }
+
+    @Override
+    public void release(int id) {
+        (tables.guest() == null ? driver.asids() : guestAsids).giveBack(id);
+    }
+
+    @Override
+    public void ats(boolean on) {
+        if (ats != on) {
+            ats = on;
+            writeEntry();
+        }
+    }
+
+    /** An SMMUv3 takes page requests of every device. */
+    @Override
+    public void pageRequests(boolean on) {}
 
     private AddressSpace space(int pasid) {
         AddressSpace known = tables.space(pasid);
@@ -113,14 +174,14 @@ final class SmmuDevice implements StreamDevice {
                     + " expected no PASID, or other stages");
         }
         // A guest numbers its own address spaces.
-        int asid = tables.guest() == null ? driver.newAsid() : tables.count() + 1;
+        int asid = (tables.guest() == null ? driver.asids() : guestAsids).take();
         AddressSpace made = tables.create(pasid, asid);
         boolean moved = contexts.put(pasid, context(asid, made.root()));
         tables.backTables();
         if (moved) {
             writeEntry();
         } else {
-            commands.contextChanged(stream, Math.max(pasid, 0));
+            invalidations.contextChanged(stream, Math.max(pasid, 0));
         }
         return made;
     }

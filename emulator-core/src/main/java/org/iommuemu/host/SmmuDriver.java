@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import java.util.Map;
+import java.util.TreeMap;
 import org.iommuemu.bits.Register;
+import org.iommuemu.iommu.PageRequest;
+import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.smmuv3.SmmuV3;
@@ -13,8 +17,7 @@ import org.iommuemu.smmuv3.spec.Ste;
 
 /**
  * Drives an SMMUv3 as Linux does, with tables of 4 KiB granules and 48-bit addresses: two-level stream table, strict invalidation by range.
- * Devices may use ATS; their caches are not invalidated, and page requests are taken but not answered. Structures and tables are in memory
- * from 256 MiB on, those of guests from 64 TiB on.
+ * Structures and tables are in memory from 256 MiB on, those of guests from 64 TiB on.
  */
 public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     /** VMIDs and ASIDs have 16 bits. */
@@ -26,51 +29,105 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     private static final int TWO_LEVEL = 1;
     private static final int EVENT_QUEUE_LOG2 = 10;
     private static final int PAGE_QUEUE_LOG2 = 10;
+    /** Where Linux maps the doorbell of interrupts for devices. */
+    private static final long DOORBELLS = 0x800_0000L;
+
+    private static final int PAGE_SHIFT = 12;
+    private static final long PAGE = 1L << PAGE_SHIFT;
 
     private final SmmuV3 smmu;
     private final PhysicalMemory memory;
     private final StageLayout stages;
+    private final boolean trusting;
     private final PageAllocator pages = new PageAllocator(STRUCTURES);
     private final CommandSender commands;
+    private final SmmuInvalidations invalidations;
+    private final OutputQueue events;
+    private final OutputQueue requests;
     private final long streamTable;
-    private int asids;
+    private final IdPool asids = new IdPool("ASIDs", 1, MOST_STREAMS + 1);
+    private final Map<Integer, Map<Long, Long>> doorbells = new TreeMap<>();
 
     /**
-     * Brings a machine up that is in reset: no device is translated for yet, all are refused.
+     * Brings a machine up that is in reset: no device is translated for yet, all are refused. Software waits without letting time pass.
      *
      * @param stages which stages devices get
      */
     public SmmuDriver(SmmuV3 smmu, PhysicalMemory memory, StageLayout stages) {
-        super(SmmuTables.ADDRESS_BITS, MOST_STREAMS);
+        this(smmu, memory, stages, Patience.NONE);
+    }
+
+    /**
+     * Brings a machine up that is in reset.
+     *
+     * @param stages which stages devices get
+     * @param patience how to wait
+     */
+    public SmmuDriver(SmmuV3 smmu, PhysicalMemory memory, StageLayout stages, Patience patience) {
+        this(smmu, memory, stages, patience, false);
+    }
+
+    /**
+     * Brings a machine up for a replay, whose trace itself says what devices do and when ATCs are invalidated: every device may use ATS,
+     * and is trusted with it; nothing is sent to ATCs, page requests are not answered, and there are no interrupts.
+     */
+    public static SmmuDriver trusting(SmmuV3 smmu, PhysicalMemory memory, StageLayout stages) {
+        return new SmmuDriver(smmu, memory, stages, Patience.NONE, true);
+    }
+
+    private SmmuDriver(SmmuV3 smmu, PhysicalMemory memory, StageLayout stages, Patience patience, boolean trusting) {
+        super(SmmuTables.ADDRESS_BITS, MOST_STREAMS, patience);
         this.smmu = smmu;
         this.memory = memory;
         this.stages = stages;
+        this.trusting = trusting;
         long tableBytes = (long) L1Std.BYTES << STREAM_BITS - SPLIT;
         streamTable = pages.allocate(tableBytes, tableBytes);
-        write(Registers.STRTAB_BASE, Registers.STRTAB_ADDR.inPlace(streamTable));
+        write(smmu, Registers.STRTAB_BASE, Registers.STRTAB_ADDR.inPlace(streamTable));
         write(
+                smmu,
                 Registers.STRTAB_BASE_CFG,
                 Registers.STRTAB_FMT.of(TWO_LEVEL)
                         | Registers.STRTAB_SPLIT.of(SPLIT)
                         | Registers.STRTAB_LOG2SIZE.of(STREAM_BITS));
-        commands = new CommandSender(smmu, memory, pages);
-        long eventBytes = (long) Event.BYTES << EVENT_QUEUE_LOG2;
-        write(
+        commands = new CommandSender(smmu, memory, pages, patience);
+        invalidations = new SmmuInvalidations(commands);
+        events = new OutputQueue(
+                smmu,
+                pages,
                 Registers.EVENTQ_BASE,
-                Registers.QUEUE_ADDR.inPlace(pages.allocate(eventBytes, eventBytes))
-                        | Registers.QUEUE_LOG2SIZE.of(EVENT_QUEUE_LOG2));
-        long pageBytes = (long) PriEntry.BYTES << PAGE_QUEUE_LOG2;
-        write(
+                Registers.EVENTQ_PROD,
+                Registers.EVENTQ_CONS,
+                Event.BYTES,
+                EVENT_QUEUE_LOG2);
+        requests = new OutputQueue(
+                smmu,
+                pages,
                 Registers.PRIQ_BASE,
-                Registers.QUEUE_ADDR.inPlace(pages.allocate(pageBytes, pageBytes))
-                        | Registers.QUEUE_LOG2SIZE.of(PAGE_QUEUE_LOG2));
-        write(Registers.CR2, Registers.RECINVSID.of(1));
-        long queues = Registers.CMDQEN.of(1) | Registers.EVENTQEN.of(1) | Registers.PRIQEN.of(1);
-        write(Registers.CR0, queues);
-        write(Registers.CR0, queues | Registers.SMMUEN.of(1));
+                Registers.PRIQ_PROD,
+                Registers.PRIQ_CONS,
+                PriEntry.BYTES,
+                PAGE_QUEUE_LOG2);
+        write(smmu, Registers.CR2, Registers.RECINVSID.of(1));
+        long on = Registers.CMDQEN.of(1)
+                | Registers.EVENTQEN.of(1)
+                | Registers.PRIQEN.of(1)
+                | Registers.ATSCHK.of(trusting ? 0 : 1);
+        write(smmu, Registers.CR0, on);
+        if (!trusting) {
+            write(
+                    smmu,
+                    Registers.IRQ_CTRL,
+                    Registers.EVENTQ_IRQEN.of(1) | Registers.PRIQ_IRQEN.of(1) | Registers.GERROR_IRQEN.of(1));
+        }
+        write(smmu, Registers.CR0, on | Registers.SMMUEN.of(1));
     }
 
-    private void write(Register register, long value) {
+    static long read(SmmuV3 smmu, Register register) {
+        return smmu.readRegister(register.offset(), register.bytes());
+    }
+
+    static void write(SmmuV3 smmu, Register register, long value) {
         smmu.writeRegister(register.offset(), register.bytes(), value);
     }
 
@@ -90,12 +147,8 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         return L1Std.L2_PTR.inPlace(memory.readLong(first)) + (index & (1 << SPLIT) - 1) * Ste.BYTES;
     }
 
-    /** An ASID that no other address space has. */
-    int newAsid() {
-        if (asids == MOST_STREAMS) {
-            throw new IllegalArgumentException("more address spaces than ASIDs, expected at most " + MOST_STREAMS);
-        }
-        return ++asids;
+    IdPool asids() {
+        return asids;
     }
 
     PhysicalMemory memory() {
@@ -106,25 +159,89 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         return pages;
     }
 
-    CommandSender commands() {
-        return commands;
+    SmmuInvalidations invalidations() {
+        return invalidations;
     }
 
     StageLayout stages() {
         return stages;
     }
 
+    /** Whether devices may use ATS without being told of invalidations. */
+    boolean trustsDevices() {
+        return trusting;
+    }
+
+    @Override
+    public long mapDoorbell(int stream, long doorbell) {
+        Map<Long, Long> known = doorbells.computeIfAbsent(stream, s -> new TreeMap<>());
+        long page = doorbell & -PAGE;
+        Long at = known.get(page);
+        if (at == null) {
+            at = DOORBELLS + known.size() * PAGE;
+            map(stream, NO_PASID, at, page, PAGE, PAGE_SHIFT, WRITE);
+            known.put(page, at);
+        }
+        return at + (doorbell - page);
+    }
+
+    @Override
+    public void interrupt(String line) {
+        switch (line) {
+            case "eventq" -> takeFaults();
+            case "priq" -> takePageRequests();
+            case "gerror" -> serveErrors();
+            default -> {}
+        }
+    }
+
+    private void serveErrors() {
+        commands.recover();
+        long active = read(smmu, Registers.GERROR) ^ read(smmu, Registers.GERRORN);
+        if (Registers.EVENTQ_ABT_ERR.isSet(active)) {
+            faults().overflowed();
+        }
+        if (Registers.PRIQ_ABT_ERR.isSet(active)) {
+            pageRequests().overflowed();
+        }
+        // A command error that has come up since is served by its own interrupt.
+        write(smmu, Registers.GERRORN, read(smmu, Registers.GERRORN) ^ active & ~Registers.CMDQ_ERR.mask());
+    }
+
     @Override
     public void takeFaults() {
-        takeAll(Registers.EVENTQ_PROD, Registers.EVENTQ_CONS);
+        if (faults() == FaultListener.NONE) {
+            events.skip();
+            return;
+        }
+        do {
+            for (long at = events.take(); at >= 0; at = events.take()) {
+                faults().refused(SmmuRecords.fault(memory, at));
+            }
+            if (events.publish()) {
+                faults().overflowed();
+            }
+        } while (events.isReadable());
     }
 
     @Override
     public void takePageRequests() {
-        takeAll(Registers.PRIQ_PROD, Registers.PRIQ_CONS);
+        if (trusting) {
+            requests.skip();
+            return;
+        }
+        do {
+            for (long at = requests.take(); at >= 0; at = requests.take()) {
+                pageRequests().take(SmmuRecords.pageRequest(memory, at));
+            }
+            if (requests.publish()) {
+                pageRequests().overflowed();
+            }
+        } while (requests.isReadable());
     }
 
-    private void takeAll(Register producer, Register consumer) {
-        write(consumer, smmu.readRegister(producer.offset(), producer.bytes()));
+    @Override
+    void respond(PageRequest last, PageResponse.Code code) {
+        invalidations.respond(last.streamId(), last.substreamId(), last.group(), code);
     }
 }

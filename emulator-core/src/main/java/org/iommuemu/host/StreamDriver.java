@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import java.util.function.IntConsumer;
 import org.agrona.collections.Int2ObjectHashMap;
+import org.iommuemu.iommu.PageRequest;
+import org.iommuemu.iommu.PageResponse;
 import org.jspecify.annotations.Nullable;
 
 /** What drivers have in common: devices that come to be when they are first named. */
 abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     private final int physicalBits;
     private final int most;
+    private final PageRequestService pages;
+    private FaultListener faults = FaultListener.NONE;
+    private IntConsumer silence = stream -> {};
     private final Int2ObjectHashMap<D> devices = new Int2ObjectHashMap<>();
 
     /**
@@ -15,10 +21,42 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
      *
      * @param physicalBits width of the addresses that can be mapped to
      * @param most devices
+     * @param patience how to wait
      */
-    StreamDriver(int physicalBits, int most) {
+    StreamDriver(int physicalBits, int most, Patience patience) {
         this.physicalBits = physicalBits;
         this.most = most;
+        pages = new PageRequestService(patience, new PageRequestService.Host() {
+            @Override
+            public boolean isBound(int stream, int pasid) {
+                D device = devices.get(stream);
+                return device != null && device.isBound(pasid);
+            }
+
+            @Override
+            public void respond(PageRequest last, PageResponse.Code code) {
+                StreamDriver.this.respond(last, code);
+            }
+        });
+    }
+
+    /** Answers a page request group. */
+    abstract void respond(PageRequest last, PageResponse.Code code);
+
+    /** Who is told of refused accesses. */
+    final FaultListener faults() {
+        return faults;
+    }
+
+    /** Who answers page requests. */
+    final PageRequestService pageRequests() {
+        return pages;
+    }
+
+    /** A device did not answer, and may not use ATS any more. */
+    final void silent(int stream) {
+        pages.forget(stream);
+        silence.accept(stream);
     }
 
     /** Makes a device, with the next number from 1 on. */
@@ -65,6 +103,62 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
         if (device != null) {
             device.invalidate(pasid, iova, bytes);
         }
+    }
+
+    @Override
+    public final void bind(int stream, int pasid) {
+        device(stream).bind(pasid);
+    }
+
+    @Override
+    public final void unbind(int stream, int pasid) {
+        if (pasid == NO_PASID) {
+            throw new IllegalArgumentException("no PASID is unbound, expected a PASID");
+        }
+        D device = devices.get(stream);
+        if (device != null && device.isBound(pasid)) {
+            int id = device.unbind(pasid);
+            takePageRequests();
+            pages.drain(stream, pasid);
+            device.release(id);
+        }
+    }
+
+    @Override
+    public final void enableAts(int stream) {
+        device(stream).ats(true);
+    }
+
+    @Override
+    public final void disableAts(int stream) {
+        device(stream).ats(false);
+    }
+
+    @Override
+    public final void enablePageRequests(int stream) {
+        device(stream).pageRequests(true);
+    }
+
+    @Override
+    public final void disablePageRequests(int stream) {
+        device(stream).pageRequests(false);
+        takePageRequests();
+        pages.forget(stream);
+    }
+
+    @Override
+    public final void onFault(FaultListener listener) {
+        faults = listener;
+    }
+
+    @Override
+    public final void onSilence(IntConsumer listener) {
+        silence = listener;
+    }
+
+    @Override
+    public final void onPageRequest(PageFaultHandler handler, long delay) {
+        pages.handler(handler, delay);
     }
 
     @Override

@@ -2,11 +2,14 @@
 package org.iommuemu.host;
 
 import org.iommuemu.bits.Register;
+import org.iommuemu.iommu.PageRequest;
+import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.VtdFeatures;
 import org.iommuemu.vtd.spec.Capability;
+import org.iommuemu.vtd.spec.EventRegisters;
 import org.iommuemu.vtd.spec.ExtendedCapability;
 import org.iommuemu.vtd.spec.FaultRecord;
 import org.iommuemu.vtd.spec.PageRequestDescriptor;
@@ -24,6 +27,9 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
     /** Domain 0 is not used with caching mode, 1 is Linux' for what needs none of its own. */
     private static final int FIRST_DOMAIN = 2;
 
+    private static final long INTERRUPT_WINDOW = 0xFEE0_0000L;
+    private static final int FAULT_VECTOR = 0x20;
+    private static final int PAGE_REQUEST_VECTOR = 0x21;
     private static final int PAGE_QUEUE_LOG2 = 11;
     private static final int PAGE_QUEUE_PAGES_LOG2 = 4;
 
@@ -35,8 +41,11 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
     private final VtdTables tables;
     private final PageAllocator pages = new PageAllocator(STRUCTURES);
     private final VtdContexts contexts;
+    private final DescriptorSender queue;
     private final VtdInvalidations invalidations;
-    private int domains = FIRST_DOMAIN;
+    private final IdPool domains;
+    private final long pageQueue;
+    private int pageHead;
     private long command;
 
     /**
@@ -67,7 +76,7 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
             boolean scalable,
             Patience patience,
             VtdFeatures features) {
-        super(Math.min(MOST_PHYSICAL_BITS, features.guestBits()), MOST_REQUESTERS);
+        super(Math.min(MOST_PHYSICAL_BITS, features.guestBits()), MOST_REQUESTERS, patience);
         this.unit = unit;
         this.memory = memory;
         this.stages = stages;
@@ -78,9 +87,10 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
                     "stages are '" + stages.label() + "' in legacy mode, expected 2, or scalable mode");
         }
         tables = new VtdTables(features, scalable);
+        domains = new IdPool("domain ids", FIRST_DOMAIN, 1 << features.domainBits());
         // Where there are descriptors of 256 bits, Linux uses them in legacy mode too.
         boolean wide = features.hasExtended(ExtendedCapability.SMTS);
-        DescriptorSender queue = new DescriptorSender(unit, memory, pages, wide, patience);
+        queue = new DescriptorSender(unit, memory, pages, wide, patience);
         invalidations =
                 new VtdInvalidations(queue, features.has(Capability.PSI) ? Capability.MAMV.getInt(features.cap()) : -1);
         command(VtdRegisters.QIE.mask());
@@ -91,16 +101,18 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
                 VtdRegisters.RTA.inPlace(contexts.root()) | VtdRegisters.TTM.of(scalable ? SCALABLE : 0));
         write(unit, VtdRegisters.GCMD, command | VtdRegisters.SRTP.mask());
         invalidations.everything(scalable);
-        if (scalable && features.hasExtended(ExtendedCapability.PRS)) {
-            long bytes = (long) PageRequestDescriptor.BYTES << PAGE_QUEUE_LOG2;
+        long bytes = (long) PageRequestDescriptor.BYTES << PAGE_QUEUE_LOG2;
+        pageQueue = hasPageRequests() ? pages.allocate(bytes, bytes) : 0;
+        if (hasPageRequests()) {
             write(unit, VtdRegisters.PQH, 0);
             write(unit, VtdRegisters.PQT, 0);
             write(
                     unit,
                     VtdRegisters.PQA,
-                    VtdRegisters.IQ_ADDRESS.inPlace(pages.allocate(bytes, bytes))
-                            | VtdRegisters.QS.of(PAGE_QUEUE_PAGES_LOG2));
+                    VtdRegisters.IQ_ADDRESS.inPlace(pageQueue) | VtdRegisters.QS.of(PAGE_QUEUE_PAGES_LOG2));
+            raise(VtdRegisters.PAGE_REQUEST_EVENT, PAGE_REQUEST_VECTOR);
         }
+        raise(VtdRegisters.FAULT_EVENT, FAULT_VECTOR);
         command(VtdRegisters.TE.mask());
     }
 
@@ -115,6 +127,18 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
 
     static void write(Vtd unit, Register register, long value) {
         unit.writeRegister(register.offset(), register.bytes(), value);
+    }
+
+    /** Lets an event of the unit send a message, and no longer masks it. */
+    private void raise(EventRegisters event, int vector) {
+        write(unit, event.data(), vector);
+        write(unit, event.address(), INTERRUPT_WINDOW);
+        write(unit, event.upperAddress(), 0);
+        write(unit, event.control(), 0);
+    }
+
+    private boolean hasPageRequests() {
+        return scalable && features.hasExtended(ExtendedCapability.PRS);
     }
 
     /** Sets a bit of GCMD that stays. */
@@ -132,13 +156,13 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
         return new VtdDevice(this, stream, number);
     }
 
-    /** A domain id that nobody has. */
-    int newDomain() {
-        if (domains >>> features.domainBits() != 0) {
-            throw new IllegalArgumentException(
-                    "more address spaces than domain ids, expected at most " + (domains - FIRST_DOMAIN));
-        }
-        return domains++;
+    IdPool domains() {
+        return domains;
+    }
+
+    /** Whether the unit keeps what is not there in its caches too. */
+    boolean cachesMisses() {
+        return features.has(Capability.CM);
     }
 
     PhysicalMemory memory() {
@@ -174,20 +198,71 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
     }
 
     @Override
-    public void takeFaults() {
-        int offset = features.faultRecordOffset();
-        for (int i = 0; i < features.faultRecords(); i++) {
-            int high = offset + i * FaultRecord.BYTES + Long.BYTES;
-            if (FaultRecord.F.isSet(unit.readRegister(high, Long.BYTES))) {
-                unit.writeRegister(high, Long.BYTES, FaultRecord.F.mask());
-            }
-        }
-        write(unit, VtdRegisters.FSTS, VtdRegisters.PFO.mask());
+    public long mapDoorbell(int stream, long doorbell) {
+        return doorbell;
     }
 
     @Override
+    public void interrupt(String line) {
+        switch (line) {
+            case "fault" -> {
+                queue.recover();
+                takeFaults();
+            }
+            case "page-request" -> takePageRequests();
+            default -> {}
+        }
+    }
+
+    /** From the record that FRI names on, in their order, as Linux' {@code dmar_fault} does. */
+    @Override
+    public void takeFaults() {
+        long found = read(unit, VtdRegisters.FSTS);
+        int index = VtdRegisters.FRI.getInt(found);
+        boolean more = VtdRegisters.PPF.isSet(found);
+        while (more) {
+            int at = features.faultRecordOffset() + index * FaultRecord.BYTES;
+            long low = unit.readRegister(at, Long.BYTES);
+            long high = unit.readRegister(at + Long.BYTES, Long.BYTES);
+            more = FaultRecord.F.isSet(high);
+            if (more) {
+                unit.writeRegister(at + Long.BYTES, Long.BYTES, FaultRecord.F.mask());
+                faults().refused(VtdRecords.fault(low, high));
+                index = (index + 1) % features.faultRecords();
+            }
+        }
+        if (VtdRegisters.PFO.isSet(read(unit, VtdRegisters.FSTS))) {
+            write(unit, VtdRegisters.FSTS, VtdRegisters.PFO.mask());
+            faults().overflowed();
+        }
+    }
+
+    /** As Linux' {@code prq_event_thread} does: an overflow is acknowledged when the queue is empty. */
+    @Override
     public void takePageRequests() {
-        write(unit, VtdRegisters.PQH, read(unit, VtdRegisters.PQT));
-        write(unit, VtdRegisters.PRS, VtdRegisters.PPR.mask() | VtdRegisters.PRO.mask());
+        if (!hasPageRequests()) {
+            return;
+        }
+        write(unit, VtdRegisters.PRS, VtdRegisters.PPR.mask());
+        for (int tail = pageTail(); pageHead != tail; tail = pageTail()) {
+            long at = pageQueue + (long) pageHead * PageRequestDescriptor.BYTES;
+            PageRequest request = VtdRecords.pageRequest(memory, at);
+            pageHead = pageHead + 1 & (1 << PAGE_QUEUE_LOG2) - 1;
+            write(unit, VtdRegisters.PQH, (long) pageHead * PageRequestDescriptor.BYTES);
+            pageRequests().take(request);
+        }
+        if (VtdRegisters.PRO.isSet(read(unit, VtdRegisters.PRS))) {
+            pageRequests().overflowed();
+            write(unit, VtdRegisters.PRS, VtdRegisters.PRO.mask());
+        }
+    }
+
+    private int pageTail() {
+        return (int) (read(unit, VtdRegisters.PQT) / PageRequestDescriptor.BYTES);
+    }
+
+    @Override
+    void respond(PageRequest last, PageResponse.Code code) {
+        invalidations.respond(last.streamId(), last.substreamId(), last.group(), code);
     }
 }

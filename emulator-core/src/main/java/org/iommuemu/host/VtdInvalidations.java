@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.vtd.spec.Descriptor;
 
 /** The invalidations that Linux asks a VT-d unit for (VT-d architecture 6.5.2). */
 final class VtdInvalidations {
     private static final int GRANULE = 12;
+    /** The span of everything: the lowest zero of the address is bit 63. */
+    private static final long EVERYTHING = Long.MAX_VALUE;
 
     private final DescriptorSender queue;
     private final int mostMask;
@@ -64,7 +67,7 @@ final class VtdInvalidations {
 
     /** A range of a domain: the smallest aligned power of two around it, or all of it if that is too much. */
     void domainRange(int domain, long address, long bytes, boolean leaves) {
-        int order = order(address, bytes);
+        int order = AlignedSpan.order(address, bytes);
         if (order > mostMask) {
             domain(domain);
             return;
@@ -86,7 +89,7 @@ final class VtdInvalidations {
 
     /** A range of a PASID. */
     void firstStageRange(int domain, int pasid, long address, long bytes, boolean leaves) {
-        int order = order(address, bytes);
+        int order = AlignedSpan.order(address, bytes);
         if (order > mostMask) {
             firstStage(domain, pasid);
             return;
@@ -100,15 +103,78 @@ final class VtdInvalidations {
     }
 
     private static long range(long address, int order, boolean leaves) {
-        return Descriptor.ADDR.inPlace(address & -(1L << order + GRANULE))
+        return Descriptor.ADDR.inPlace(AlignedSpan.first(address, order))
                 | Descriptor.IH.of(leaves ? 1 : 0)
                 | Descriptor.AM.of(order);
     }
 
-    /** log2 of the pages of the smallest aligned power of two around a range. */
-    static int order(long address, long bytes) {
-        long differing = (address ^ address + bytes - 1) >>> GRANULE;
-        return Long.SIZE - Long.numberOfLeadingZeros(differing);
+    /**
+     * A range of a device's ATC: the smallest aligned power of two around it.
+     *
+     * @param pasid or {@link IommuDriver#NO_PASID}
+     * @param bytes length of the range, or 0 for everything
+     */
+    void atc(int stream, int pasid, long address, long bytes) {
+        int order = bytes == 0 ? 0 : AlignedSpan.order(address, bytes);
+        boolean sized = bytes == 0 || order != 0;
+        long span = bytes == 0
+                ? EVERYTHING
+                // Ones below the size, of which the highest bit is zero (VT-d 6.5.2.5).
+                : AlignedSpan.first(address, order) | (order == 0 ? 0 : (1L << order + GRANULE - 1) - 1);
+        long at = Descriptor.ADDR.inPlace(span);
+        if (pasid == IommuDriver.NO_PASID) {
+            queue.add(
+                    Descriptor.DEVICE_TLB.type() | Descriptor.SID.of(stream) | function(stream),
+                    at | Descriptor.S.of(sized ? 1 : 0));
+        } else {
+            queue.add(
+                    type(Descriptor.PASID_DEVICE_TLB)
+                            | Descriptor.RID.of(stream)
+                            | Descriptor.PASID.of(pasid)
+                            | function(stream),
+                    at | Descriptor.PASID_S.of(sized ? 1 : 0));
+        }
+    }
+
+    private static long function(int stream) {
+        return Descriptor.PFSID_LOW.of(stream & 0xF) | Descriptor.PFSID_HIGH.of(stream >>> 4);
+    }
+
+    private static long type(Descriptor d) {
+        return d.type() & 0xF | (long) (d.type() >>> 4) << 9;
+    }
+
+    /** Answers a page request group. */
+    void respond(int stream, int pasid, int group, PageResponse.Code code) {
+        boolean present = pasid != IommuDriver.NO_PASID;
+        queue.add(
+                type(Descriptor.PAGE_GROUP_RESPONSE)
+                        | Descriptor.PP.of(present ? 1 : 0)
+                        | Descriptor.RC.of(code.encoding())
+                        | Descriptor.RID.of(stream)
+                        | (present ? Descriptor.PASID.of(pasid) : 0),
+                Descriptor.PRGI.of(group));
+        queue.submit();
+    }
+
+    /** Lets nothing that follows start before all so far is done. */
+    void fence() {
+        queue.add(Descriptor.WAIT.type() | Descriptor.FN.of(1), 0);
+    }
+
+    /** Submits what was asked for, and waits until it is done, and until the page requests that came before are in their queue. */
+    void drain() {
+        queue.submit(Descriptor.PD.of(1));
+    }
+
+    /** Whether a device did not answer since it was last trusted. */
+    boolean isSilent(int stream) {
+        return queue.isSilent(stream);
+    }
+
+    /** Lets requests be sent to a device again. */
+    void trust(int stream) {
+        queue.trust(stream);
     }
 
     /** Submits what was asked for, and waits until it is done. */

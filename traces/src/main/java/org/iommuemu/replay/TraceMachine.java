@@ -21,7 +21,7 @@ final class TraceMachine implements AutoCloseable {
 
     TraceMachine(CacheConfiguration caches, StageLayout stages) {
         smmu = new SmmuV3(memory, SmmuFeatures.full(), caches, InterruptSink.NONE);
-        driver = new SmmuDriver(smmu, memory, stages);
+        driver = SmmuDriver.trusting(smmu, memory, stages);
     }
 
     Iommu iommu() {

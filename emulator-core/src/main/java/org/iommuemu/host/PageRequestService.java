@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.host;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.iommuemu.iommu.PageRequest;
+import org.iommuemu.iommu.PageResponse;
+
+/** Collects page requests to groups, and has each group answered once, a while after it was complete. */
+final class PageRequestService {
+    private record Key(int stream, int pasid, int group) {}
+
+    /** A group that is complete, known by its identity. */
+    private static final class Group {
+        private final List<PageRequest> requests;
+
+        Group(List<PageRequest> requests) {
+            this.requests = List.copyOf(requests);
+        }
+
+        PageRequest last() {
+            return requests.get(requests.size() - 1);
+        }
+
+        boolean isOf(int stream, int pasid) {
+            return last().streamId() == stream && last().substreamId() == pasid;
+        }
+    }
+
+    /** Sends answers, and knows who may ask. */
+    interface Host {
+        boolean isBound(int stream, int pasid);
+
+        void respond(PageRequest last, PageResponse.Code code);
+    }
+
+    private final Patience patience;
+    private final Host host;
+    private final Map<Key, List<PageRequest>> partial = new LinkedHashMap<>();
+    private final List<Group> complete = new ArrayList<>();
+    private PageFaultHandler handler = group -> PageResponse.Code.INVALID;
+    private long delay;
+
+    PageRequestService(Patience patience, Host host) {
+        this.patience = patience;
+        this.host = host;
+    }
+
+    /** Says who handles groups, and how long after they are complete, in ps. */
+    void handler(PageFaultHandler by, long after) {
+        handler = by;
+        delay = after;
+    }
+
+    /** Takes a request out of a queue. Stop Markers ask for nothing and get no answer. */
+    void take(PageRequest r) {
+        if (r.isStopMarker()) {
+            return;
+        }
+        Key key = new Key(r.streamId(), r.substreamId(), r.group());
+        List<PageRequest> requests = partial.computeIfAbsent(key, k -> new ArrayList<>());
+        requests.add(r);
+        if (r.last()) {
+            partial.remove(key);
+            Group group = new Group(requests);
+            complete.add(group);
+            patience.later(delay, () -> serve(group));
+        }
+    }
+
+    private void serve(Group group) {
+        if (!complete.remove(group)) {
+            return;
+        }
+        PageRequest last = group.last();
+        boolean bound = host.isBound(last.streamId(), last.substreamId());
+        host.respond(last, bound ? handler.handle(group.requests) : PageResponse.Code.INVALID);
+    }
+
+    /** Requests were lost, and whole groups answered, without software: what is not complete will not become so. */
+    void overflowed() {
+        partial.clear();
+    }
+
+    /** Answers what waits of a PASID, and forgets what is not complete of it. */
+    void drain(int stream, int pasid) {
+        partial.keySet().removeIf(k -> k.stream == stream && k.pasid == pasid);
+        for (Group group : List.copyOf(complete)) {
+            if (group.isOf(stream, pasid) && complete.remove(group)) {
+                host.respond(group.last(), PageResponse.Code.INVALID);
+            }
+        }
+    }
+
+    /** Forgets what waits of a stream, which is not to be answered any more. */
+    void forget(int stream) {
+        partial.keySet().removeIf(k -> k.stream == stream);
+        complete.removeIf(g -> g.last().streamId() == stream);
+    }
+}
