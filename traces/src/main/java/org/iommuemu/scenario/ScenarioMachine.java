@@ -173,7 +173,11 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
 
     /** Compares every translation from now on with what the tables say. */
     void detectStale() {
-        devices.watch(detector.get());
+        StaleDetector by = detector.get();
+        devices.watch(by);
+        if (timed != null) {
+            timed.watch(by);
+        }
     }
 
     /** Adds what the scenario did wrong so far to a log, each place headed by that of the scenario. */

@@ -15,6 +15,7 @@ import org.iommuemu.inject.FunctionRule;
 import org.iommuemu.iommu.AtcInvalidation;
 import org.iommuemu.iommu.DevicePort;
 import org.iommuemu.iommu.PageResponse;
+import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.pcie.FunctionDescription;
@@ -50,6 +51,7 @@ final class TimedDevices implements DevicePort {
     private final FaultInjector injector;
     private final Map<Integer, Device> devices = new LinkedHashMap<>();
     private final Map<String, Transfer> named = new HashMap<>();
+    private @Nullable StaleDetector detector;
 
     /**
      * No functions yet.
@@ -61,6 +63,11 @@ final class TimedDevices implements DevicePort {
         this.others = others;
         injector = new FaultInjector(platform, FaultPlan.seeded(seed).build());
         platform.iommu().connect(this);
+    }
+
+    /** Compares what devices that are added from now on have kept with what a detector finds in the tables. */
+    void watch(StaleDetector by) {
+        detector = by;
     }
 
     boolean has(int requester) {
@@ -124,6 +131,9 @@ final class TimedDevices implements DevicePort {
         PciFunction function = platform.addFunction(s.requester(), s.shape().apply(usual));
         s.switches().apply(function);
         MessageLog messages = new MessageLog(platform.loop(), function.link(), injector.tap());
+        if (detector != null) {
+            messages.follow(new KeptTranslations(s.requester(), detector)::arrived);
+        }
         devices.put(
                 s.requester(),
                 new Device(function, new DmaChannel(function, s.parameters()), messages, new HashSet<>()));
