@@ -168,6 +168,7 @@ class MachineRuleTest {
     void shouldSendTranslatedRequestsThatWereNeverGranted() {
         int stranger = 0x200;
         try (Bench b = new Bench()) {
+            b.driver.enableAts(DEVICE);
             Iommu iommu = b.machine.iommu();
             long on = iommu.readRegister(Registers.CR0.offset(), 4) | Registers.ATSCHK.of(1);
             iommu.writeRegister(Registers.CR0.offset(), 4, on);

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.scenario;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.iommuemu.ats.DmaChannel;
 import org.iommuemu.inject.FaultInjector;
 import org.iommuemu.inject.FaultPlan;
+import org.iommuemu.inject.FaultRule;
 import org.iommuemu.inject.FunctionRule;
+import org.iommuemu.inject.InjectedFault;
+import org.iommuemu.inject.RogueRule;
 import org.iommuemu.iommu.AtcInvalidation;
 import org.iommuemu.iommu.DevicePort;
 import org.iommuemu.iommu.PageResponse;
@@ -48,9 +53,13 @@ final class TimedDevices implements DevicePort {
 
     private final Platform platform;
     private final DevicePort others;
-    private final FaultInjector injector;
+    private FaultInjector injector;
     private final Map<Integer, Device> devices = new LinkedHashMap<>();
     private final Map<String, Transfer> named = new HashMap<>();
+    /** Rules of a plan whose functions are not there yet. */
+    private final List<FaultRule> waiting = new ArrayList<>();
+
+    private final Set<String> planned = new HashSet<>();
     private @Nullable StaleDetector detector;
 
     /**
@@ -68,6 +77,27 @@ final class TimedDevices implements DevicePort {
     /** Compares what devices that are added from now on have kept with what a detector finds in the tables. */
     void watch(StaleDetector by) {
         detector = by;
+    }
+
+    /** Has a plan go wrong from the beginning; to be called before any step. */
+    void inject(FaultPlan plan) {
+        injector = new FaultInjector(platform, FaultPlan.seeded(plan.seed()).build());
+        for (FaultRule rule : plan.rules()) {
+            planned.add(rule.name());
+            if (rule instanceof FunctionRule || rule instanceof RogueRule) {
+                waiting.add(rule);
+            } else {
+                injector.add(rule);
+            }
+        }
+    }
+
+    /** What a plan has done so far, a line each. */
+    List<String> injected() {
+        return injector.injected().stream()
+                .filter(f -> planned.contains(f.rule()))
+                .map(InjectedFault::text)
+                .toList();
     }
 
     boolean has(int requester) {
@@ -137,6 +167,17 @@ final class TimedDevices implements DevicePort {
         devices.put(
                 s.requester(),
                 new Device(function, new DmaChannel(function, s.parameters()), messages, new HashSet<>()));
+        waiting.removeIf(rule -> isOf(rule, s.requester()) && begun(rule));
+    }
+
+    private static boolean isOf(FaultRule rule, int requester) {
+        return rule instanceof FunctionRule f && f.requester() == requester
+                || rule instanceof RogueRule r && r.requester() == requester;
+    }
+
+    private boolean begun(FaultRule rule) {
+        injector.add(rule);
+        return true;
     }
 
     private String inject(TimedStep.Inject s) {
