@@ -40,6 +40,14 @@ public final class DmaChannel {
         OFF
     }
 
+    /** What happens where a Translation Request says that a page is not there, or not allowed. */
+    public enum Missing {
+        /** It is requested, if software has enabled PRI. */
+        REQUEST,
+        /** The transfer ends with {@link Status#NO_PAGE}. */
+        END
+    }
+
     /** Who asked. */
     @FunctionalInterface
     public interface Done {
@@ -84,12 +92,23 @@ public final class DmaChannel {
      * @param access {@link Access#READ} with {@link Access#INSTRUCTION} and {@link Access#PRIVILEGED}, as the function may ask for them
      */
     public void read(long address, byte[] into, int pasid, int access, Done done) {
-        begin(new Transfer.Work(address, into, pasid, allowed(pasid, access), null, into), done);
+        read(address, into, pasid, access, Missing.REQUEST, done);
+    }
+
+    /** Reads, with a choice of what happens where pages are missing. */
+    public void read(long address, byte[] into, int pasid, int access, Missing missing, Done done) {
+        begin(new Transfer.Work(address, into, pasid, allowed(pasid, access), null, into, missing), done);
     }
 
     /** Writes; {@code from} is not to be changed until it has ended. */
     public void write(long address, byte[] from, int pasid, int access, Done done) {
-        begin(new Transfer.Work(address, from, pasid, allowed(pasid, access) | Access.WRITE, null, from), done);
+        write(address, from, pasid, access, Missing.REQUEST, done);
+    }
+
+    /** Writes, with a choice of what happens where pages are missing. */
+    public void write(long address, byte[] from, int pasid, int access, Missing missing, Done done) {
+        int does = allowed(pasid, access) | Access.WRITE;
+        begin(new Transfer.Work(address, from, pasid, does, null, from, missing), done);
     }
 
     /**
@@ -99,7 +118,7 @@ public final class DmaChannel {
      */
     public void atomic(long address, Tlp.AtomicOp op, byte[] operands, int pasid, int access, byte[] old, Done done) {
         int does = allowed(pasid, access) | Access.WRITE | Access.ATOMIC;
-        begin(new Transfer.Work(address, old, pasid, does, op, operands), done);
+        begin(new Transfer.Work(address, old, pasid, does, op, operands, Missing.REQUEST), done);
     }
 
     /** ER and PMR are sent with a PASID only, and where software has enabled them. */

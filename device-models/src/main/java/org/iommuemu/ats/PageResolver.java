@@ -127,7 +127,7 @@ final class PageResolver implements TranslationRequester.Answers, PageRequester.
             return;
         }
         int before = p.countRequest();
-        if (before == parameters.pages().retries()) {
+        if (!p.isRequested() || before == parameters.pages().retries()) {
             p.fail(DmaChannel.Status.NO_PAGE);
         } else {
             statistics.add(Counter.RETRIES, before == 0 ? 0 : 1);

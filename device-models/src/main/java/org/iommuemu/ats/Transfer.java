@@ -25,8 +25,16 @@ final class Transfer implements PageAccess.Owner {
      * @param bytes that are read into or written from; of an AtomicOp where its old value goes
      * @param op if it is an AtomicOp
      * @param operands of that
+     * @param missing what happens where a page is missing
      */
-    record Work(long address, byte[] bytes, int pasid, int access, Tlp.@Nullable AtomicOp op, byte[] operands) {
+    record Work(
+            long address,
+            byte[] bytes,
+            int pasid,
+            int access,
+            Tlp.@Nullable AtomicOp op,
+            byte[] operands,
+            DmaChannel.Missing missing) {
         private boolean isWrite() {
             return op == null && Access.isWrite(access);
         }
@@ -126,6 +134,11 @@ final class Transfer implements PageAccess.Owner {
         byte[] part = Arrays.copyOfRange(work.bytes, p.offset(), p.offset() + p.bytes());
         function.requester().write(type(p), p.target(), part, pasid(p), access(p));
         return true;
+    }
+
+    @Override
+    public boolean requestsPages() {
+        return work.missing == DmaChannel.Missing.REQUEST;
     }
 
     @Override

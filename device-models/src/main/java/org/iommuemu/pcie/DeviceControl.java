@@ -2,11 +2,10 @@
 package org.iommuemu.pcie;
 
 import org.iommuemu.bits.Register;
-import org.iommuemu.pcie.spec.CommonHeader;
 import org.iommuemu.pcie.spec.PcieCapability;
 import org.iommuemu.time.Picoseconds;
 
-/** What the PCI Express capability of a function says of its requests, and of the errors it has seen (PCIe Base Specification §7.5.3). */
+/** What the PCI Express capability of a function says of its requests (PCIe Base Specification §7.5.3). */
 final class DeviceControl {
     private static final int NARROW_TAGS = 32;
     private static final int LEAST_PAYLOAD = 128;
@@ -20,7 +19,6 @@ final class DeviceControl {
     private final FunctionDescription description;
     private final LinkParameters link;
     private final Register control;
-    private final Register status;
     private final Register control2;
     private boolean resetting;
 
@@ -30,10 +28,10 @@ final class DeviceControl {
         this.description = description;
         this.link = link;
         control = ConfigSpaceBuilder.at(at, PcieCapability.DEVICE_CONTROL);
-        status = ConfigSpaceBuilder.at(at, PcieCapability.DEVICE_STATUS);
         control2 = ConfigSpaceBuilder.at(at, PcieCapability.DEVICE_CONTROL_2);
         Register capabilities = ConfigSpaceBuilder.at(at, PcieCapability.DEVICE_CAPABILITIES);
-        config.wire(capabilities, config.get(capabilities) | PcieCapability.FLR_CAPABLE.mask(), 0);
+        long device = withPayload(config.get(capabilities), link) | PcieCapability.FLR_CAPABLE.mask();
+        config.wire(capabilities, device, 0);
         long speed = link.generation().ordinal() + 1L;
         config.wire(
                 ConfigSpaceBuilder.at(at, PcieCapability.LINK_CAPABILITIES),
@@ -53,6 +51,11 @@ final class DeviceControl {
                 reset.run();
             }
         });
+    }
+
+    /** Device Capabilities with the largest payload of a link. */
+    static long withPayload(long capabilities, LinkParameters link) {
+        return PcieCapability.MPS_SUPPORTED.set(capabilities, log2(link.maxPayload()));
     }
 
     /** Sets the sizes as firmware does: those of the link. */
@@ -100,40 +103,5 @@ final class DeviceControl {
 
     void keepPayload(long bits) {
         config.set(control, PcieCapability.MPS.set(config.get(control), 0) | bits);
-    }
-
-    /** A request came that the function does not support. */
-    void unsupported(boolean posted) {
-        // The completion tells who asked; of a posted one only this does.
-        long error = posted ? PcieCapability.NON_FATAL.mask() : PcieCapability.CORRECTABLE.mask();
-        config.raise(status, PcieCapability.UNSUPPORTED_REQUEST.mask() | error);
-    }
-
-    /** How one of the function's own requests ended. */
-    void ended(Requester.Outcome outcome) {
-        switch (outcome) {
-            case SUCCESS -> {}
-            case UR -> config.raise(CommonHeader.STATUS, CommonHeader.RECEIVED_MASTER_ABORT.mask());
-            case CA -> config.raise(CommonHeader.STATUS, CommonHeader.RECEIVED_TARGET_ABORT.mask());
-            case POISONED -> {
-                config.raise(CommonHeader.STATUS, CommonHeader.DETECTED_PARITY.mask());
-                if (CommonHeader.PARITY_RESPONSE.isSet(config.get(CommonHeader.COMMAND))) {
-                    config.raise(CommonHeader.STATUS, CommonHeader.MASTER_DATA_PARITY.mask());
-                }
-                config.raise(status, PcieCapability.NON_FATAL.mask());
-            }
-            case TIMED_OUT -> config.raise(status, PcieCapability.NON_FATAL.mask());
-        }
-    }
-
-    /** A poisoned request came. */
-    void poisoned() {
-        config.raise(CommonHeader.STATUS, CommonHeader.DETECTED_PARITY.mask());
-        config.raise(status, PcieCapability.NON_FATAL.mask());
-    }
-
-    /** A completion came that nobody waited for: an advisory error. */
-    void unexpected() {
-        config.raise(status, PcieCapability.CORRECTABLE.mask());
     }
 }

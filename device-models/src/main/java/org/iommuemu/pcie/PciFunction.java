@@ -21,21 +21,27 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PciFunction {
     private final EventLoop loop;
-    private final int id;
+    private final int number;
     private final TlpLink link;
     private final ConfigSpace config;
     private final Requester requester;
     private final FunctionControls controls;
     private final DeviceControl deviceControl;
+    private final ErrorStatus errors;
     private final BaseAddresses bars;
     private final @Nullable Msix msix;
     private final List<Runnable> resets = new ArrayList<>();
     private TlpReceiver messages = (tlp, buffer) -> buffer.drained(0);
+    private int deviceId;
 
-    /** A function in reset state. */
-    public PciFunction(EventLoop loop, TlpLink link, int id, FunctionDescription d) {
+    /**
+     * A function in reset state.
+     *
+     * @param number 0 to 7
+     */
+    PciFunction(EventLoop loop, TlpLink link, int number, FunctionDescription d) {
+        this.number = number;
         this.loop = loop;
-        this.id = id;
         this.link = link;
         ConfigSpaceBuilder b = new ConfigSpaceBuilder(Type0Header.MAP);
         int pcieAt = b.capability(PcieCapability.ID, PcieCapability.MAP);
@@ -48,13 +54,13 @@ public final class PciFunction {
         controls =
                 new FunctionControls(config, atsAt, pasidAt, new PageRequestControl(config, priAt, d.pageRequests()));
         deviceControl = new DeviceControl(config, pcieAt, d, link.times().parameters(), this::reset);
-        requester = new Requester(loop, link, () -> id, deviceControl);
+        errors = new ErrorStatus(config, pcieAt);
+        requester = new Requester(loop, link, this::id, deviceControl, errors);
         bars = new BaseAddresses(config);
         msix = msixAt < 0 ? null : new Msix(config, msixAt, d.vectors(), d.vectorBar(), this::send);
         if (msix != null) {
             bars.define(msix.bar(), msix.bytes(), msix, false);
         }
-        link.connectDevice(this::receive);
     }
 
     private void wire(FunctionDescription d, int atsAt, int priAt, int pasidAt) {
@@ -87,7 +93,8 @@ public final class PciFunction {
         }
     }
 
-    private void receive(Tlp tlp, TlpReceiver.Buffer buffer) {
+    /** A completion or a message has come. */
+    void receive(Tlp tlp, TlpReceiver.Buffer buffer) {
         if (tlp instanceof Tlp.Completion c) {
             requester.completed(c);
             buffer.drained(0);
@@ -96,9 +103,34 @@ public final class PciFunction {
         }
     }
 
+    /** Takes over the bus and device number of a configuration write (PCIe Base Specification §2.2.6.2). */
+    void capture(int bus, int device) {
+        deviceId = bus << 8 | device << 3;
+    }
+
+    /** The BAR in which a whole access lies, or -1. */
+    int claim(long address, int bytes) {
+        return controls.isMemorySpace() ? bars.find(address, bytes) : -1;
+    }
+
+    /** Its base address registers. */
+    BaseAddresses bars() {
+        return bars;
+    }
+
+    /** Where it reports errors. */
+    ErrorStatus errors() {
+        return errors;
+    }
+
     /** Says who takes ATS messages. */
     public void onMessage(TlpReceiver receiver) {
         messages = receiver;
+    }
+
+    /** Says whether its device has other functions. */
+    void multiFunction(boolean is) {
+        config.wire(CommonHeader.HEADER_TYPE, CommonHeader.MULTI_FUNCTION.of(is ? 1 : 0), 0);
     }
 
     /** Says what the function is: what drivers and {@code lspci} go by. */
@@ -160,6 +192,14 @@ public final class PciFunction {
         long payload = deviceControl.payloadBits();
         clear();
         deviceControl.keepPayload(payload);
+        resets.forEach(Runnable::run);
+    }
+
+    /** Conventional reset: all is as at power-on, and no bus number is known. */
+    void conventionalReset() {
+        requester.reset();
+        clear();
+        deviceId = 0;
         resets.forEach(Runnable::run);
     }
 
@@ -239,9 +279,9 @@ public final class PciFunction {
         return this;
     }
 
-    /** Its requester id. */
+    /** Its requester id: as the last configuration write has it. */
     public int id() {
-        return id;
+        return deviceId | number;
     }
 
     /** Its clock. */

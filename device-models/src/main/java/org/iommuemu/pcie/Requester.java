@@ -64,6 +64,7 @@ public final class Requester {
     private final TlpLink link;
     private final IntSupplier id;
     private final DeviceControl control;
+    private final ErrorStatus errors;
     private final Int2ObjectHashMap<Outstanding> outstanding = new Int2ObjectHashMap<>();
     private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
     private int nextTag;
@@ -74,13 +75,14 @@ public final class Requester {
      * A requester without requests.
      *
      * @param id its requester id at the moment
-     * @param control what software lets it do, and where it reports errors
+     * @param control what software lets it do
      */
-    Requester(EventLoop loop, TlpLink link, IntSupplier id, DeviceControl control) {
+    Requester(EventLoop loop, TlpLink link, IntSupplier id, DeviceControl control, ErrorStatus errors) {
         this.loop = loop;
         this.link = link;
         this.id = id;
         this.control = control;
+        this.errors = errors;
     }
 
     /** Reads bytes that lie within one 4 KiB page. */
@@ -191,6 +193,7 @@ public final class Requester {
             Tlp.MemoryRequest r = w.request;
             Outstanding o = new Outstanding(w.answer, r.bytes(), r.kind() != TlpKind.TRANSLATION_REQUEST);
             outstanding.put(tag, o);
+            errors.pending(true);
             o.timer = giveUpLater(tag);
             link.up(new Tlp.MemoryRequest(
                     r.kind(),
@@ -257,14 +260,15 @@ public final class Requester {
 
     private void surprise() {
         unexpected++;
-        control.unexpected();
+        errors.unexpected();
     }
 
     private void end(int tag, Outcome outcome, byte[] data) {
         Outstanding o = outstanding.remove(tag);
         if (o != null) {
             loop.cancel(o.timer);
-            control.ended(outcome);
+            errors.ended(outcome);
+            errors.pending(!outstanding.isEmpty());
             o.answer.ended(outcome, data);
             next();
         }
@@ -275,6 +279,7 @@ public final class Requester {
         outstanding.values().forEach(o -> loop.cancel(o.timer));
         outstanding.clear();
         waiting.clear();
+        errors.pending(false);
     }
 
     /** Requests that want a completion and have none yet. */

@@ -13,6 +13,7 @@ import org.iommuemu.pcie.FlowControl;
 import org.iommuemu.pcie.FunctionDescription;
 import org.iommuemu.pcie.LinkGeneration;
 import org.iommuemu.pcie.LinkParameters;
+import org.iommuemu.pcie.PciDevice;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.pcie.PcieLink;
 import org.iommuemu.pcie.Tlp;
@@ -61,13 +62,12 @@ final class AtsBench {
      * @param responsePasid PRG Response PASID Required
      */
     AtsBench(AtcParameters parameters, int unit, boolean global, boolean responsePasid) {
-        function = new PciFunction(
+        function = PciDevice.single(
                 loop,
                 link,
                 ID,
                 new FunctionDescription(
                         1, 5, true, 32, global, 256, responsePasid, 20, true, true, 64, 50_000_000_000L));
-        function.configureSizes();
         dma = new DmaChannel(function, parameters);
         link.connectHost((tlp, buffer) -> {
             sent.add(tlp);

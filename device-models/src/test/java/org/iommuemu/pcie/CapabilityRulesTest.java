@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class CapabilityRulesTest {
     private final EventLoop loop = new EventLoop();
     private final PciFunction function =
-            new PciFunction(loop, TestFunctions.link(loop), 0x100, TestFunctions.description());
+            new PciDevice(loop, TestFunctions.link(loop)).addFunction(0, TestFunctions.description());
     private final ConfigSpace config = function.config();
     private final FunctionControls controls = function.controls();
     private final Register atsControl = TestFunctions.row(config, "ATS Control");
@@ -62,7 +62,7 @@ class CapabilityRulesTest {
     @Test
     void shouldOnlyEnableWhatPasidSupports() {
         FunctionDescription d = new FunctionDescription(1, 5, true, 8, true, 16, false, 8, false, true, 32, 1_000_000);
-        PciFunction plain = new PciFunction(loop, TestFunctions.link(loop), 0x200, d);
+        PciFunction plain = new PciDevice(loop, TestFunctions.link(loop)).addFunction(0, d);
 
         plain.enablePasid(true, true);
 

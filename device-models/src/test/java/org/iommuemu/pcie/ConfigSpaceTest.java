@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class ConfigSpaceTest {
     private final EventLoop loop = new EventLoop();
     private final PciFunction function =
-            new PciFunction(loop, TestFunctions.link(loop), 0x100, TestFunctions.description());
+            new PciDevice(loop, TestFunctions.link(loop)).addFunction(0, TestFunctions.description());
     private final ConfigSpace config = function.config();
 
     @Test

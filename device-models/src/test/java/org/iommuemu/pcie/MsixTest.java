@@ -17,7 +17,7 @@ class MsixTest {
 
     private final EventLoop loop = new EventLoop();
     private final TlpLink link = TestFunctions.link(loop);
-    private final PciFunction function = new PciFunction(loop, link, 0x100, TestFunctions.description());
+    private final PciFunction function = new PciDevice(loop, link).addFunction(0, TestFunctions.description());
     private final Register control = TestFunctions.row(function.config(), "MSI-X Message Control");
     private final RegisterFrame table = function.frame(5);
     private final List<String> sent = new ArrayList<>();

@@ -23,6 +23,7 @@ import org.iommuemu.pcie.HostBridge;
 import org.iommuemu.pcie.InterruptSpace;
 import org.iommuemu.pcie.LinkGeneration;
 import org.iommuemu.pcie.LinkParameters;
+import org.iommuemu.pcie.PciDevice;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.pcie.PcieLink;
 import org.iommuemu.pcie.RootComplex;
@@ -62,7 +63,8 @@ final class EduDevices {
                 new RootComplex(parameters.rootComplex(), null),
                 StreamMap.IDENTITY,
                 InterruptSpace.NONE,
-                parameters.invalidationTimeout());
+                parameters.invalidationTimeout(),
+                parameters.completionTimeout());
     }
 
     private static boolean waits(Step step) {
@@ -75,9 +77,9 @@ final class EduDevices {
                 parameters.propagation(),
                 parameters.completionBytes());
         TlpLink link = new TlpLink(loop, times, parameters.credits());
-        PciFunction function = new PciFunction(
+        PciFunction function = PciDevice.single(
                 loop, link, requester, FunctionDescription.standard(parameters.tags(), parameters.completionTimeout()));
-        bridge.attach(requester, link);
+        bridge.attach(function);
         function.enableBusMaster();
         EduParameters wide = EduParameters.standard().withDmaMask(-1);
         EduDevice device = new EduDevice(loop, function, new DmaChannel(function), wide);

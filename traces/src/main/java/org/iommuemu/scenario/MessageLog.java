@@ -29,7 +29,7 @@ final class MessageLog {
     }
 
     private void add(Tlp tlp) {
-        if (!link.isDown()) {
+        if (link.isUp()) {
             seen.computeIfAbsent(tlp.kind(), kind -> new ArrayDeque<>()).addLast(tlp);
             follower.accept(tlp);
         }

@@ -12,7 +12,7 @@ import org.iommuemu.iommu.RegisterFrame;
 
 /**
  * How software reaches the registers: each at its own offset, by 4 bytes, or from 0x80 on by 8 too. Four bytes written there clear the
- * upper half. All else reads as ones, and ignores writes.
+ * upper half. Other aligned accesses of 4 or 8 bytes read as ones, all else as zero; neither writes anything.
  */
 final class EduFrame implements RegisterFrame {
     private static final long LOW = 0xFFFF_FFFFL;
@@ -36,9 +36,12 @@ final class EduFrame implements RegisterFrame {
 
     @Override
     public long readRegister(long offset, int size) {
+        if (size != 4 && size != 8 || (offset & size - 1) != 0) {
+            return 0;
+        }
         boolean readable = accepts(offset, size) && !isWriteOnly(offset);
         long value = readable ? registers.read(offset, at.get((int) offset).bytes()) : -1L;
-        return size >= Long.BYTES ? value : value & (1L << size * Byte.SIZE) - 1;
+        return size == 4 ? value & LOW : value;
     }
 
     @Override

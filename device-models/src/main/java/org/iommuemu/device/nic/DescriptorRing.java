@@ -5,8 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import org.iommuemu.ats.DmaChannel;
+import org.iommuemu.device.PostedDma;
 import org.iommuemu.device.nic.spec.Descriptor;
 import org.iommuemu.device.nic.spec.QueueRegisters;
+import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.time.EventLoop;
@@ -54,7 +56,7 @@ final class DescriptorRing {
     }
 
     private final EventLoop loop;
-    private final Dma dma;
+    private final PostedDma dma;
     private final NicParameters parameters;
     private final RegisterFile file;
     private final QueueRegisters registers;
@@ -75,7 +77,7 @@ final class DescriptorRing {
 
     DescriptorRing(
             EventLoop loop,
-            Dma dma,
+            PostedDma dma,
             NicParameters parameters,
             RegisterFile file,
             QueueRegisters registers,
@@ -167,7 +169,7 @@ final class DescriptorRing {
         byte[] into = new byte[count * Descriptor.BYTES];
         int began = generation;
         fetching = true;
-        dma.read(base + (long) next * Descriptor.BYTES, into, pasid, (status, moved) -> {
+        dma.read(base + (long) next * Descriptor.BYTES, into, pasid, Access.READ, (status, moved) -> {
             if (began != generation) {
                 return;
             }
@@ -248,7 +250,7 @@ final class DescriptorRing {
         }
         int began = generation;
         writing = true;
-        dma.write(base + (long) head * Descriptor.BYTES, words.array(), pasid, (status, moved) -> {
+        dma.write(base + (long) head * Descriptor.BYTES, words.array(), pasid, Access.WRITE, (status, moved) -> {
             if (began == generation) {
                 writing = false;
                 writtenBack(count, status);

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.ats.DmaChannel;
 import org.iommuemu.bits.Register;
+import org.iommuemu.device.PostedDma;
 import org.iommuemu.device.nic.spec.NicRegisters;
 import org.iommuemu.device.nic.spec.QueueRegisters;
 import org.iommuemu.iommu.RegisterFile;
@@ -20,7 +21,7 @@ public final class Nic implements RegisterFrame {
     private final EventLoop loop;
     private final PciFunction function;
     private final NicParameters parameters;
-    private final Dma dma;
+    private final PostedDma dma;
     private final RegisterFile file;
     private final NicStatistics statistics;
     private final Port port;
@@ -34,7 +35,7 @@ public final class Nic implements RegisterFrame {
         this.loop = loop;
         this.function = function;
         this.parameters = parameters;
-        dma = new Dma(loop, channel, function.link());
+        dma = new PostedDma(loop, function, channel);
         file = new RegisterFile(NicRegisters.map(parameters.queues()));
         statistics = new NicStatistics(parameters.queues());
         port = new Port(
@@ -193,7 +194,7 @@ public final class Nic implements RegisterFrame {
 
     private final class Shared implements NicQueues {
         @Override
-        public Dma dma() {
+        public PostedDma dma() {
             return dma;
         }
 

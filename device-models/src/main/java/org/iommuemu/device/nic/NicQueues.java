@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.device.nic;
 
+import org.iommuemu.device.PostedDma;
 import org.iommuemu.device.nic.spec.QueueRegisters;
 
 /** What a card gives to its queues. */
 interface NicQueues {
-    Dma dma();
+    PostedDma dma();
 
     NicParameters parameters();
 

@@ -6,8 +6,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.iommuemu.ats.DmaChannel;
+import org.iommuemu.device.PostedDma;
 import org.iommuemu.device.nic.DescriptorRing.Entry;
 import org.iommuemu.device.nic.spec.Descriptor;
+import org.iommuemu.iommu.Access;
 
 /** Writes packets into buffers, one packet over as many as it needs. */
 final class ReceiveQueue implements DescriptorRing.Owner {
@@ -15,7 +17,7 @@ final class ReceiveQueue implements DescriptorRing.Owner {
 
     private final NicQueues card;
     private final DescriptorRing ring;
-    private final Dma dma;
+    private final PostedDma dma;
     private final NicStatistics statistics;
     private final InterruptModeration interrupt;
     private final int number;
@@ -123,7 +125,8 @@ final class ReceiveQueue implements DescriptorRing.Owner {
             if (n == 0) {
                 done.ended(DmaChannel.Status.OK, 0);
             } else {
-                dma.write(e.address(), Arrays.copyOfRange(held.packet, from, from + n), ring.pasid(), done);
+                dma.write(
+                        e.address(), Arrays.copyOfRange(held.packet, from, from + n), ring.pasid(), Access.WRITE, done);
             }
             from += n;
         }

@@ -5,8 +5,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.ats.DmaChannel;
+import org.iommuemu.device.PostedDma;
 import org.iommuemu.device.nic.DescriptorRing.Entry;
 import org.iommuemu.device.nic.spec.Descriptor;
+import org.iommuemu.iommu.Access;
 
 /** Reads packets, several at once, and sends them in order. */
 final class SendQueue implements DescriptorRing.Owner {
@@ -26,7 +28,7 @@ final class SendQueue implements DescriptorRing.Owner {
 
     private final NicQueues card;
     private final DescriptorRing ring;
-    private final Dma dma;
+    private final PostedDma dma;
     private final NicStatistics statistics;
     private final InterruptModeration interrupt;
     private final int number;
@@ -99,7 +101,7 @@ final class SendQueue implements DescriptorRing.Owner {
             if (into.length == 0) {
                 done.ended(DmaChannel.Status.OK, 0);
             } else if (began == ring.generation()) {
-                dma.read(e.address(), into, ring.pasid(), done);
+                dma.read(e.address(), into, ring.pasid(), Access.READ, done);
             }
         }
     }

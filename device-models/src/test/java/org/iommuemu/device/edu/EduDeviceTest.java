@@ -218,8 +218,10 @@ class EduDeviceTest {
         registers.writeRegister(0x80, 8, 0x1234_5678_9ABC_DEF0L);
 
         assertThat(registers.readRegister(4, 4)).isZero();
-        assertThat(registers.readRegister(4, 8)).isEqualTo(-1);
-        assertThat(registers.readRegister(4, 2)).isEqualTo(0xFFFF);
+        assertThat(registers.readRegister(4, 8)).isZero();
+        assertThat(registers.readRegister(0, 8)).isEqualTo(-1);
+        assertThat(registers.readRegister(0, 2)).isZero();
+        assertThat(registers.readRegister(0x81, 4)).isZero();
         assertThat(registers.readRegister(0x80, 4)).isEqualTo(0x9ABC_DEF0L);
         assertThat(registers.readRegister(0x60, 4)).isEqualTo(ONES);
         assertThat(registers.readRegister(0x84, 4)).isEqualTo(ONES);

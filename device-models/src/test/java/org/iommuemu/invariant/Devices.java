@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.invariant;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.iommuemu.ats.DmaChannel;
+import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.pcie.PciFunction;
+import org.iommuemu.pcie.Tlp;
+
+/** The functions of a program, and what becomes of their transfers. */
+final class Devices {
+    private static final int FIRST = 0x100;
+    private static final int STRIDE = 8;
+
+    private final World world;
+    private final List<PciFunction> functions = new ArrayList<>();
+    private final List<DmaChannel> channels = new ArrayList<>();
+    /** Transfers by function that have not ended, or are writes, of which nobody tells when they end. */
+    private final List<List<Dma>> open = new ArrayList<>();
+
+    private boolean faults;
+    private final List<String> results = new ArrayList<>();
+
+    Devices(World world) {
+        this.world = world;
+        for (int f = 0; f < World.FUNCTIONS; f++) {
+            PciFunction function = world.machine().addFunction(requester(f));
+            functions.add(function);
+            channels.add(new DmaChannel(function));
+            open.add(new ArrayList<>());
+            enable(function);
+        }
+    }
+
+    static int requester(int function) {
+        return FIRST + STRIDE * function;
+    }
+
+    private static int pasid(int number) {
+        return number == 0 ? Transaction.NO_SUBSTREAM : number;
+    }
+
+    private static void enable(PciFunction function) {
+        function.enableBusMaster();
+        function.enablePasid(true, true);
+    }
+
+    void read(int function, int pasid, long iova, int bytes) {
+        Dma dma = issue(new Dma(function, pasid, iova, bytes, true, false, 0));
+        byte[] into = new byte[bytes];
+        channels.get(function)
+                .read(iova, into, pasid(pasid), Access.READ, (status, moved) -> ended(dma, status, into, moved));
+    }
+
+    void swap(int function, int pasid, long iova) {
+        long author = world.oracle().newAuthor();
+        Dma dma = issue(new Dma(function, pasid, iova, Long.BYTES, true, true, author));
+        byte[] old = new byte[Long.BYTES];
+        channels.get(function)
+                .atomic(
+                        iova,
+                        Tlp.AtomicOp.SWAP,
+                        PageContents.bytes(author, iova, Long.BYTES),
+                        pasid(pasid),
+                        Access.READ | Access.WRITE | Access.ATOMIC,
+                        old,
+                        (status, moved) -> ended(dma, status, old, moved));
+    }
+
+    void write(int function, int pasid, long iova, int bytes) {
+        long author = world.oracle().newAuthor();
+        Dma dma = issue(new Dma(function, pasid, iova, bytes, false, true, author));
+        byte[] data = PageContents.bytes(author, iova, bytes);
+        channels.get(function).write(iova, data, pasid(pasid), Access.WRITE, (status, moved) -> {
+            if (status != DmaChannel.Status.OK && status != DmaChannel.Status.OFF) {
+                ended(dma, status, data, moved);
+            }
+        });
+    }
+
+    private Dma issue(Dma dma) {
+        world.oracle().issued(dma);
+        open.get(dma.function).add(dma);
+        return dma;
+    }
+
+    private void ended(Dma dma, DmaChannel.Status status, byte[] data, int moved) {
+        if (dma.ended != 0) {
+            throw new Violation(Invariant.EVERYTHING_ENDS, dma + " ended twice");
+        }
+        boolean accessible = world.oracle().wasAccessible(dma);
+        world.oracle().read(dma, data, dma.reads ? moved : 0);
+        open.get(dma.function).remove(dma);
+        results.add(dma.function + " " + Long.toHexString(dma.iova) + " " + status + " " + moved);
+        if (faults) {
+            return;
+        }
+        if (accessible && status != DmaChannel.Status.OK) {
+            throw new Violation(Invariant.MAPPED_IS_ACCESSIBLE, dma + " was mapped all the while, and " + status);
+        }
+        if (status != DmaChannel.Status.OK && status != DmaChannel.Status.REFUSED) {
+            throw new Violation(Invariant.EVERYTHING_ENDS, dma + " ended with " + status + " without a fault");
+        }
+    }
+
+    /** Resets a function: what it has not done yet it need not do, and nobody will hear of it. */
+    void reset(int function) {
+        functions.get(function).reset();
+        open.get(function).clear();
+        enable(functions.get(function));
+    }
+
+    /** From now on transfers may fail. */
+    void expectFaults() {
+        faults = true;
+    }
+
+    /** Pulls a function out. */
+    void remove(int function) {
+        expectFaults();
+        functions.get(function).link().remove();
+    }
+
+    /** Nothing is under way any more. */
+    void checkEnds() {
+        for (List<Dma> all : open) {
+            for (Dma dma : all) {
+                if (dma.reads) {
+                    throw new Violation(Invariant.EVERYTHING_ENDS, dma + " has not ended");
+                }
+                if (!faults && world.oracle().wasAccessible(dma) && dma.landed * PageContents.WORD != dma.bytes) {
+                    throw new Violation(
+                            Invariant.MAPPED_IS_ACCESSIBLE,
+                            dma + " was mapped all the while, but only " + dma.landed + " words were written");
+                }
+            }
+        }
+    }
+
+    /** How transfers ended, in order. */
+    List<String> results() {
+        return results;
+    }
+}

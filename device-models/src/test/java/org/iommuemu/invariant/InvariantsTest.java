@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.invariant;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.iommuemu.invariant.Execution.Outcome;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The invariants, over random programs. See docs/invariants.md. */
+class InvariantsTest {
+    private static final int STEPS = 100;
+    private static final long SEED = 0x1_0000;
+    private static final int PROGRAMS = Integer.getInteger("invariants.programs", 5_000);
+    private static final int MANY = Integer.getInteger("invariants.programs.long", 500_000);
+    /** None, the standard ones, and two tiny ones out of seeds. */
+    private static final long[] CACHES = {0, 1, 2, 3};
+
+    private static Setting setting(Setting.Architecture architecture, long seed, boolean drained) {
+        return new Setting(architecture, seed % 8 < 2 ? seed % 8 : seed, drained);
+    }
+
+    private static void check(Setting.Architecture architecture, long first, int count, int faults) {
+        for (long seed = first; seed < first + count; seed++) {
+            Program p = Program.random(setting(architecture, seed, false), seed, STEPS, faults);
+            Violation v = Execution.run(p).violation();
+            if (v != null) {
+                throw Failures.report(p, seed, v);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Setting.Architecture.class)
+    void shouldHoldOverRandomPrograms(Setting.Architecture architecture) {
+        check(architecture, SEED, PROGRAMS / 2, 0);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Setting.Architecture.class)
+    void shouldHoldWhateverFails(Setting.Architecture architecture) {
+        check(architecture, SEED, PROGRAMS / 2, 4);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Setting.Architecture.class)
+    @Tag("slow")
+    void shouldHoldOverManyMoreRandomPrograms(Setting.Architecture architecture) {
+        check(architecture, SEED + 1_000_000_000L, MANY, 4);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Setting.Architecture.class)
+    void shouldGiveTheSameAnswersWithAnyCaches(Setting.Architecture architecture) {
+        for (long seed = SEED; seed < SEED + PROGRAMS / 10; seed++) {
+            Program p = Program.random(new Setting(architecture, CACHES[0], true), seed, STEPS);
+            Outcome expected = Execution.run(p);
+            assertThat(expected.violation()).as("seed %d", seed).isNull();
+            for (int i = 1; i < CACHES.length; i++) {
+                long caches = i < 2 ? CACHES[i] : CACHES[i] + 2 * seed;
+                Program same = new Program(p.setting().withCaches(caches), p.steps());
+                assertThat(Execution.run(same))
+                        .as("seed %d, %s", seed, same.setting())
+                        .isEqualTo(expected);
+            }
+        }
+    }
+}

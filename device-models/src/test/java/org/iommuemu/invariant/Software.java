@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.invariant;
+
+import java.util.List;
+import org.iommuemu.host.IommuDriver;
+
+/** Software that maps memory for devices, always new memory, and writes what it has taken back. */
+final class Software {
+    private static final int PAGE_SHIFT = 12;
+    private static final int BLOCK_SHIFT = 21;
+
+    private final World world;
+    private final IommuDriver driver;
+    private final TakenFaults faults = new TakenFaults();
+    private long nextFrame = World.FRAMES;
+    private long nextBlock = World.FRAMES + (1L << 36);
+
+    Software(World world, IommuDriver driver) {
+        this.world = world;
+        this.driver = driver;
+        driver.onFault(faults);
+    }
+
+    private static int pasid(int number) {
+        return number == 0 ? IommuDriver.NO_PASID : number;
+    }
+
+    void map(int function, int pasid, long iova, int shift, boolean writable) {
+        boolean taken = world.oracle().allOpen(function, pasid).stream()
+                .anyMatch(m -> m.holds(iova) || m.iova >>> shift == iova >>> shift);
+        if (taken) {
+            return;
+        }
+        long physical = shift == PAGE_SHIFT ? nextFrame : nextBlock;
+        nextFrame += shift == PAGE_SHIFT ? 1L << PAGE_SHIFT : 0;
+        nextBlock += shift == PAGE_SHIFT ? 0 : 1L << BLOCK_SHIFT;
+        world.fill(physical, filled(shift));
+        map(function, pasid, iova, shift, physical, writable);
+    }
+
+    /** Of a large page devices only know the first pages. */
+    private static int filled(int shift) {
+        return shift == PAGE_SHIFT ? 1 << PAGE_SHIFT : World.PAGES_OF_REGION + 2 << PAGE_SHIFT;
+    }
+
+    private void map(int function, int pasid, long iova, int shift, long physical, boolean writable) {
+        Mapping m = world.oracle().mapping(function, pasid, iova, shift, physical, writable);
+        int permissions = writable ? IommuDriver.READ | IommuDriver.WRITE : IommuDriver.READ;
+        driver.map(Devices.requester(function), pasid(pasid), iova, physical, 1L << shift, shift, permissions);
+        m.there = world.oracle().nextTurn();
+    }
+
+    void unmap(int function, int pasid, long address) {
+        Mapping m = world.oracle().open(function, pasid, address);
+        if (m != null) {
+            unmap(m, () -> driver.unmap(Devices.requester(function), pasid(pasid), m.iova, 1L << m.shift, m.shift));
+            world.fill(m.physical, filled(m.shift));
+        }
+    }
+
+    private void unmap(Mapping m, Runnable call) {
+        m.closing = world.oracle().nextTurn();
+        call.run();
+        m.until = world.oracle().nextTurn();
+    }
+
+    void unmapPages(int function, int pasid, long first, int count) {
+        long bytes = (long) count << PAGE_SHIFT;
+        List<Mapping> meant = world.oracle().allOpen(function, pasid);
+        meant.removeIf(m -> m.iova + (1L << m.shift) <= first || first + bytes <= m.iova);
+        if (meant.stream().anyMatch(m -> m.shift != PAGE_SHIFT)) {
+            return;
+        }
+        long closing = world.oracle().nextTurn();
+        meant.forEach(m -> m.closing = closing);
+        driver.unmap(Devices.requester(function), pasid(pasid), first, bytes, PAGE_SHIFT);
+        long until = world.oracle().nextTurn();
+        meant.forEach(m -> m.until = until);
+        meant.forEach(m -> world.fill(m.physical, filled(m.shift)));
+    }
+
+    void protect(int function, int pasid, long address) {
+        Mapping m = world.oracle().open(function, pasid, address);
+        if (m != null) {
+            unmap(m, () -> driver.unmap(Devices.requester(function), pasid(pasid), m.iova, 1L << m.shift, m.shift));
+            map(function, pasid, m.iova, m.shift, m.physical, !m.writable);
+        }
+    }
+
+    void takeFaults() {
+        driver.takeFaults();
+    }
+
+    /** Takes what is left, and checks that nothing is missing. */
+    void finish() {
+        driver.takeFaults();
+        faults.check(world.machine().bridge().refused());
+    }
+
+    /** Fault records that were taken. */
+    List<String> faults() {
+        return faults.records();
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.invariant;
+
+import java.util.List;
+import org.iommuemu.bits.Register;
+import org.iommuemu.host.StageLayout;
+import org.iommuemu.inject.FaultInjector;
+import org.iommuemu.inject.FaultPlan;
+import org.iommuemu.inject.FaultRule;
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.platform.Platform;
+import org.iommuemu.smmuv3.spec.Registers;
+import org.iommuemu.time.Picoseconds;
+import org.iommuemu.vtd.spec.VtdRegisters;
+import org.jspecify.annotations.Nullable;
+
+/** A machine, the software and the devices that a program drives, and the oracle that looks on. */
+final class World implements AutoCloseable {
+    static final int FUNCTIONS = 3;
+    static final int REGIONS = 3;
+    static final int PAGES_OF_REGION = 8;
+    private static final int PAGE_SHIFT = 12;
+    /** Where regions of input addresses begin: apart in every table, and only in the last. */
+    private static final long[] REGION = {0x4000_0000L, 0x4020_0000L, 0x80_0000_0000L};
+
+    private static final Register[] SMMU_QUEUES = {Registers.CMDQ_BASE, Registers.EVENTQ_BASE, Registers.PRIQ_BASE};
+    private static final Register[] VTD_QUEUES = {VtdRegisters.IQA, VtdRegisters.PQA};
+    private static final long QUEUE_ADDRESS = (1L << 52) - (1L << 12);
+    /** More than any queue has, with what is written when it is done. */
+    private static final long QUEUE_MOST = 1L << 16;
+
+    /** Memory that devices may get lies from here on; that of drivers below. */
+    static final long FRAMES = 1L << 40;
+
+    private final Platform machine;
+    private final Oracle oracle;
+    private final Software software;
+    private final Devices devices;
+    private @Nullable FaultInjector injector;
+    private long rules;
+    private boolean quiet;
+
+    World(Setting setting) {
+        machine = setting.machine();
+        oracle = new Oracle(FUNCTIONS, setting.pasids());
+        software = new Software(this, machine.startDriver(StageLayout.STAGE_1));
+        devices = new Devices(this);
+        machine.memory().watchWrites(this::written);
+    }
+
+    private void written(long address, int bytes) {
+        if (quiet) {
+            return;
+        }
+        PhysicalMemory memory = machine.memory();
+        if (address < FRAMES) {
+            if (bytes >= Long.BYTES && PageContents.isMarked(memory.readLong(address))) {
+                throw new Violation(
+                        Invariant.NO_ACCESS_WITHOUT_MAPPING,
+                        String.format("a device has written 0x%x, where software has its structures", address));
+            }
+            return;
+        }
+        oracle.nextTurn();
+        for (long at = address & -Long.BYTES; at < address + bytes; at += Long.BYTES) {
+            oracle.landed(at, memory.readLong(at));
+        }
+    }
+
+    /** Software writes a page that is, or was, a device's. */
+    void fill(long physical, int bytes) {
+        quiet = true;
+        for (long at = physical; at < physical + bytes; at += PageContents.PAGE) {
+            long author = oracle.newAuthor();
+            machine.memory().write(at, PageContents.bytes(author, at, PageContents.PAGE), 0, PageContents.PAGE);
+            oracle.filled(at, PageContents.PAGE, author);
+        }
+        quiet = false;
+    }
+
+    /** The input address of a page of a program. */
+    long iova(int page) {
+        return REGION[page / PAGES_OF_REGION % REGIONS] + ((long) (page % PAGES_OF_REGION) << PAGE_SHIFT);
+    }
+
+    /** Lets time pass. */
+    void pass(int nanoseconds) {
+        machine.loop().runUntil(machine.loop().now() + Picoseconds.ofNanoseconds(nanoseconds));
+    }
+
+    /** Lets everything end that is under way, and checks that it does. */
+    void finish() {
+        machine.loop().run();
+        devices.checkEnds();
+        software.finish();
+    }
+
+    /** A name for a rule. */
+    String newRule() {
+        return "rule " + rules++;
+    }
+
+    /** Lets something go wrong from now on. */
+    void inject(FaultRule rule) {
+        if (injector == null) {
+            injector = new FaultInjector(machine, new FaultPlan(0, List.of()));
+        }
+        injector.add(rule);
+        devices.expectFaults();
+    }
+
+    /** Where driver's tables begin: behind its queues. */
+    long tables() {
+        long end = 0;
+        for (Register queue : machine.smmu() != null ? SMMU_QUEUES : VTD_QUEUES) {
+            long at = machine.iommu().readRegister(queue.offset(), queue.bytes());
+            end = Math.max(end, (at & QUEUE_ADDRESS) + QUEUE_MOST);
+        }
+        return end;
+    }
+
+    Platform machine() {
+        return machine;
+    }
+
+    Oracle oracle() {
+        return oracle;
+    }
+
+    Software software() {
+        return software;
+    }
+
+    Devices devices() {
+        return devices;
+    }
+
+    @Override
+    public void close() {
+        machine.close();
+    }
+}
