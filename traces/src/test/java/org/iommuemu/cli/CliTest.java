@@ -303,7 +303,12 @@ class CliTest {
                 .contains("injected scenarios/smmuv3-ats.jsonl:2: f79 the next page is asked for as mapped")
                 .contains(" ps: lost: dropped read 0x1 at 0x20000000\n")
                 .doesNotContain("gone");
-        Files.writeString(plan, "rules: 5\n");
+    }
+
+    @Test
+    void shouldRefuseAFaultPlanThatIsNone() throws IOException {
+        Path plan = Files.writeString(temp.resolve("plan.yaml"), "rules: 5\n");
+
         assertOneLineAboutBadInput(
                 run("check", "--inject", plan.toString(), "scenarios/smmuv3-ats.jsonl"),
                 "plan.yaml:1: 'rules' is no list");
