@@ -25,9 +25,17 @@ public final class StaleDetector {
     public static final int MOST_PAGES = 1 << 16;
 
     private static final int SMALLEST_SHIFT = 12;
+    private static final long NOTHING = -1;
+    private static final long UNKNOWN = -2;
 
-    /** What is reported once: a page of an address space, or the configuration of a stream and substream. */
-    private record Place(boolean configuration, long tag, long address) {}
+    private enum Kind {
+        PAGE,
+        CONFIGURATION,
+        KEPT_BY_DEVICE
+    }
+
+    /** What is reported once: a page of an address space, the same in a device, or the configuration of a stream and substream. */
+    private record Place(Kind kind, long tag, long address) {}
 
     private final TranslationUnit unit;
     private final LeafRules rules;
@@ -168,7 +176,7 @@ public final class StaleDetector {
             return;
         }
         staleAccesses++;
-        Place place = new Place(true, StaleConfiguration.key(t.streamId(), t.substreamId()), 0);
+        Place place = new Place(Kind.CONFIGURATION, StaleConfiguration.key(t.streamId(), t.substreamId()), 0);
         if (isReported(place)) {
             return;
         }
@@ -240,6 +248,52 @@ public final class StaleDetector {
                 goes);
     }
 
+    /**
+     * Whether the tables give what a device has kept of them. An access of which the IOMMU knows no configuration at the moment counts as
+     * given.
+     *
+     * @param t what the device does, with the address that it asked for
+     * @param used the physical address that it uses
+     */
+    public boolean isStillGiven(Transaction t, long used) {
+        long given = given(t);
+        return given == UNKNOWN || given == used;
+    }
+
+    /** What the tables give, {@link #NOTHING}, or {@link #UNKNOWN}. */
+    private long given(Transaction t) {
+        begin(t.streamId(), t.substreamId());
+        TranslationContext context = used(t);
+        TableRoot root = context == null ? null : context.root(t.address());
+        if (context == null || root == null) {
+            return UNKNOWN;
+        }
+        begin((WriteStamps.Stamp) null);
+        int need = context.need(t.access());
+        long address = root.canonical(t.address());
+        boolean goes = fresh.run(root, context.second(), address, need, need, TranslationWalk.NO_UPDATE);
+        return goes ? fresh.output() : NOTHING;
+    }
+
+    /**
+     * Reports that a device has used what the tables no longer give: once for a page.
+     *
+     * @param t see {@link #isStillGiven}
+     * @param shift log2 of the size of the page that it has kept
+     */
+    public void keptByDevice(Transaction t, long used, int shift) {
+        long given = given(t);
+        if (given == UNKNOWN || given == used) {
+            return;
+        }
+        staleAccesses++;
+        long first = t.address() & -(1L << shift);
+        Place place = new Place(Kind.KEPT_BY_DEVICE, (long) t.streamId() << Integer.SIZE | t.substreamId(), first);
+        if (!isReported(place)) {
+            hit(place, first, shift, used, given, "ATC", StaleCause.KEPT_BY_DEVICE, "", change);
+        }
+    }
+
     private void begin(WriteStamps.@Nullable Stamp configured) {
         change = configured;
         changeOfSecond = false;
@@ -270,7 +324,7 @@ public final class StaleDetector {
     private void stale(TableRoot root, @Nullable TableRoot second, long address, int shift, long used, boolean goes) {
         staleAccesses++;
         long first = address & -(1L << shift);
-        Place place = new Place(false, root.tag(), first);
+        Place place = new Place(Kind.PAGE, root.tag(), first);
         if (isReported(place)) {
             return;
         }

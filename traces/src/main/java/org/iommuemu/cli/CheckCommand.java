@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.iommuemu.capture.InputException;
+import org.iommuemu.fault.FaultPlanFile;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.report.JunitXml;
 import org.iommuemu.report.LintText;
@@ -47,6 +48,13 @@ final class CheckCommand implements Callable<Integer> {
             description = "run each scenario once for every memory access of the machine, with that access failing;"
                     + " every run must end in an architected event or error")
     private boolean failNth;
+
+    @Option(
+            names = "--inject",
+            paramLabel = "PLAN",
+            description = "have the faults of a plan (YAML) happen in scenarios with devices in time, and print them;"
+                    + " see docs/fault-injection.md")
+    private @Nullable Path plan;
 
     @Option(names = "--keep-going", description = "run the other files when one cannot be read")
     private boolean keepGoing;
@@ -99,6 +107,9 @@ final class CheckCommand implements Callable<Integer> {
         if (detectStale) {
             runner.detectStale();
         }
+        if (plan != null) {
+            runner.inject(FaultPlanFile.read(plan));
+        }
         DeviceTally tally = new DeviceTally();
         if (devices == Devices.edu) {
             runner.useEduDevices(tally);
@@ -124,6 +135,7 @@ final class CheckCommand implements Callable<Integer> {
             }
         }
         writeJunit(results);
+        runner.injected().forEach(line -> out.println("injected " + line));
         runner.stale().forEach(line -> out.println("stale   " + line));
         out.print(LintText.of(findings));
         tally.lines().forEach(out::println);

@@ -90,7 +90,7 @@ final class MessageFields {
         if (c.kind() == TlpKind.TRANSLATION_COMPLETION) {
             fields.put("count", hex(c.data().length / TranslationEntry.BYTES));
             if (c.data().length >= TranslationEntry.BYTES) {
-                long entry = entry(c.data());
+                long entry = entry(c.data(), 0);
                 fields.put("address", hex(TranslationEntry.address(entry)));
                 fields.put("size", hex(TranslationEntry.pageShift(entry)));
                 fields.put("permissions", permissions(entry));
@@ -98,11 +98,11 @@ final class MessageFields {
         }
     }
 
-    /** The first translation. */
-    static long entry(byte[] data) {
+    /** The translation at an offset. */
+    static long entry(byte[] data, int at) {
         long entry = 0;
         for (int i = 0; i < TranslationEntry.BYTES; i++) {
-            entry |= (data[i] & 0xFFL) << Byte.SIZE * i;
+            entry |= (data[at + i] & 0xFFL) << Byte.SIZE * i;
         }
         return entry;
     }

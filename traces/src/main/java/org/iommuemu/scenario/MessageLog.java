@@ -4,6 +4,7 @@ package org.iommuemu.scenario;
 import java.util.ArrayDeque;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.iommuemu.pcie.LinkTap;
 import org.iommuemu.pcie.Tlp;
 import org.iommuemu.pcie.TlpKind;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** TLPs that have arrived at either end of a link and that no step has looked at, by kind. */
 final class MessageLog {
     private final TlpLink link;
+    private Consumer<Tlp> follower = tlp -> {};
     private final Map<TlpKind, ArrayDeque<Tlp>> seen = new EnumMap<>(TlpKind.class);
 
     /** The log of one link, behind what else is on it. */
@@ -29,7 +31,13 @@ final class MessageLog {
     private void add(Tlp tlp) {
         if (!link.isDown()) {
             seen.computeIfAbsent(tlp.kind(), kind -> new ArrayDeque<>()).addLast(tlp);
+            follower.accept(tlp);
         }
+    }
+
+    /** Says who else is to see what arrives. */
+    void follow(Consumer<Tlp> by) {
+        follower = by;
     }
 
     boolean has(TlpKind kind) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
+import org.iommuemu.inject.FaultPlan;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.LintFinding;
@@ -171,9 +172,25 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
         devices.use(new EduDevices(iommu, timed, memory, scenario, tally));
     }
 
+    /** Has a plan go wrong, if time passes here. */
+    void inject(FaultPlan plan) {
+        if (timed != null) {
+            timed.inject(plan);
+        }
+    }
+
+    /** What a plan has done so far, a line each. */
+    List<String> injected() {
+        return timed == null ? List.of() : timed.injected();
+    }
+
     /** Compares every translation from now on with what the tables say. */
     void detectStale() {
-        devices.watch(detector.get());
+        StaleDetector by = detector.get();
+        devices.watch(by);
+        if (timed != null) {
+            timed.watch(by);
+        }
     }
 
     /** Adds what the scenario did wrong so far to a log, each place headed by that of the scenario. */

@@ -3,6 +3,7 @@ package org.iommuemu.scenario;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.iommuemu.inject.FaultPlan;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.iommu.Transaction;
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 public final class ScenarioRunner {
     private final CacheConfiguration caches;
     private final List<String> stale = new ArrayList<>();
+    private final List<String> injected = new ArrayList<>();
+    private @Nullable FaultPlan plan;
     private boolean detectStale;
     private @Nullable DeviceTally tally;
     private final @Nullable LintLog lint;
@@ -48,6 +51,16 @@ public final class ScenarioRunner {
         tally = counts;
     }
 
+    /** Has a plan go wrong in every scenario with devices in time from now on; it may then differ from what it expects. */
+    public void inject(FaultPlan what) {
+        plan = what;
+    }
+
+    /** What a plan has done so far, a line each. */
+    public List<String> injected() {
+        return List.copyOf(injected);
+    }
+
     /** Pages that were accessed by a stale translation and that no step expected so far, a line each. */
     public List<String> stale() {
         return List.copyOf(stale);
@@ -60,10 +73,14 @@ public final class ScenarioRunner {
             if (detectStale) {
                 machine.detectStale();
             }
-            if (tally != null) {
+            if (tally != null && !scenario.isTimed()) {
                 machine.useEduDevices(scenario, tally);
             }
+            if (plan != null) {
+                machine.inject(plan);
+            }
             ScenarioResult result = run(scenario, machine);
+            machine.injected().forEach(line -> injected.add(head + line));
             // One that fails is the one whose stale translations are wanted most.
             machine.devices().unexpectedStale().forEach(line -> stale.add(head + line));
             if (lint != null) {

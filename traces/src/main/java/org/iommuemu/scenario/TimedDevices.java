@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.scenario;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.iommuemu.ats.DmaChannel;
 import org.iommuemu.inject.FaultInjector;
 import org.iommuemu.inject.FaultPlan;
+import org.iommuemu.inject.FaultRule;
 import org.iommuemu.inject.FunctionRule;
+import org.iommuemu.inject.InjectedFault;
+import org.iommuemu.inject.RogueRule;
 import org.iommuemu.iommu.AtcInvalidation;
 import org.iommuemu.iommu.DevicePort;
 import org.iommuemu.iommu.PageResponse;
+import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.pcie.FunctionDescription;
@@ -47,9 +53,14 @@ final class TimedDevices implements DevicePort {
 
     private final Platform platform;
     private final DevicePort others;
-    private final FaultInjector injector;
+    private FaultInjector injector;
     private final Map<Integer, Device> devices = new LinkedHashMap<>();
     private final Map<String, Transfer> named = new HashMap<>();
+    /** Rules of a plan whose functions are not there yet. */
+    private final List<FaultRule> waiting = new ArrayList<>();
+
+    private final Set<String> planned = new HashSet<>();
+    private @Nullable StaleDetector detector;
 
     /**
      * No functions yet.
@@ -61,6 +72,32 @@ final class TimedDevices implements DevicePort {
         this.others = others;
         injector = new FaultInjector(platform, FaultPlan.seeded(seed).build());
         platform.iommu().connect(this);
+    }
+
+    /** Compares what devices that are added from now on have kept with what a detector finds in the tables. */
+    void watch(StaleDetector by) {
+        detector = by;
+    }
+
+    /** Has a plan go wrong from the beginning; to be called before any step. */
+    void inject(FaultPlan plan) {
+        injector = new FaultInjector(platform, FaultPlan.seeded(plan.seed()).build());
+        for (FaultRule rule : plan.rules()) {
+            planned.add(rule.name());
+            if (rule instanceof FunctionRule || rule instanceof RogueRule) {
+                waiting.add(rule);
+            } else {
+                injector.add(rule);
+            }
+        }
+    }
+
+    /** What a plan has done so far, a line each. */
+    List<String> injected() {
+        return injector.injected().stream()
+                .filter(f -> planned.contains(f.rule()))
+                .map(InjectedFault::text)
+                .toList();
     }
 
     boolean has(int requester) {
@@ -124,9 +161,23 @@ final class TimedDevices implements DevicePort {
         PciFunction function = platform.addFunction(s.requester(), s.shape().apply(usual));
         s.switches().apply(function);
         MessageLog messages = new MessageLog(platform.loop(), function.link(), injector.tap());
+        if (detector != null) {
+            messages.follow(new KeptTranslations(s.requester(), detector)::arrived);
+        }
         devices.put(
                 s.requester(),
                 new Device(function, new DmaChannel(function, s.parameters()), messages, new HashSet<>()));
+        waiting.removeIf(rule -> isOf(rule, s.requester()) && begun(rule));
+    }
+
+    private static boolean isOf(FaultRule rule, int requester) {
+        return rule instanceof FunctionRule f && f.requester() == requester
+                || rule instanceof RogueRule r && r.requester() == requester;
+    }
+
+    private boolean begun(FaultRule rule) {
+        injector.add(rule);
+        return true;
     }
 
     private String inject(TimedStep.Inject s) {

@@ -290,6 +290,31 @@ class CliTest {
     }
 
     @Test
+    void shouldCarryOutAFaultPlan() throws IOException {
+        Path plan = Files.writeString(
+                temp.resolve("plan.yaml"),
+                "seed: 1\nrules:\n  - {rule: lost, fault: drop, tlp: [read], nth: 1}\n"
+                        + "  - {rule: gone, fault: flr, requester: 0x999, at: 0}\n");
+
+        assertThat(run("check", "--inject", plan.toString(), "scenarios/smmuv3-ats.jsonl"))
+                .isEqualTo(1);
+
+        assertThat(out.toString())
+                .contains("injected scenarios/smmuv3-ats.jsonl:2: f79 the next page is asked for as mapped")
+                .contains(" ps: lost: dropped read 0x1 at 0x20000000\n")
+                .doesNotContain("gone");
+    }
+
+    @Test
+    void shouldRefuseAFaultPlanThatIsNone() throws IOException {
+        Path plan = Files.writeString(temp.resolve("plan.yaml"), "rules: 5\n");
+
+        assertOneLineAboutBadInput(
+                run("check", "--inject", plan.toString(), "scenarios/smmuv3-ats.jsonl"),
+                "plan.yaml:1: 'rules' is no list");
+    }
+
+    @Test
     void shouldSayHowManyDmasEduDevicesCarriedOut() {
         assertThat(run("check", "--devices", "edu", "scenarios/smmuv3-faults.jsonl"))
                 .isZero();

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.iommu.StaleCause;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -168,5 +169,27 @@ class TimedScenarioTest {
                 .toList();
 
         assertThat(failures).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"smmuv3-ats.jsonl, 7", "smmuv3-pri.jsonl, 0", "vtd-ats.jsonl, 7", "vtd-pri.jsonl, 0"})
+    void shouldReportWhatDevicesKeepTooLong(String file, int expected) {
+        List<Scenario> scenarios = Scenario.readAll(Path.of("scenarios", file));
+        ScenarioRunner runner = new ScenarioRunner(CacheConfiguration.standard());
+        runner.detectStale();
+
+        List<String> failures = scenarios.stream()
+                .map(runner::run)
+                .filter(r -> r.status() != ScenarioResult.Status.PASSED)
+                .map(ScenarioResult::text)
+                .toList();
+
+        long pages = scenarios.stream()
+                .flatMap(s -> s.steps().stream())
+                .filter(s -> s instanceof DeviceStep.ExpectStale e && e.cause() == StaleCause.KEPT_BY_DEVICE)
+                .count();
+        assertThat(failures).isEmpty();
+        assertThat(runner.stale()).isEmpty();
+        assertThat(pages).isEqualTo(expected);
     }
 }
