@@ -65,14 +65,27 @@ record Program(Setting setting, List<Operation> steps) {
             return new Operations.Write(f, p, page, (int) r.nextBelow(512), size(r, 8));
         } else if (kind < 70) {
             return new Operations.Swap(f, p, page, (int) r.nextBelow(512));
-        } else if (kind < 98) {
+        } else if (kind < 95) {
             return new Operations.Wait((int) r.nextBelow(r.nextBelow(4) == 0 ? 4000 : 300));
         } else if (kind < 99) {
-            return new Operations.Reset(f);
+            return translation(r, f, p);
         } else if (r.nextBelow(20) == 0) {
             return new Operations.Storm(f, p, page, 1 + (int) r.nextBelow(MOST_IN_A_STORM));
         }
         return new Operations.TakeFaults();
+    }
+
+    /** ATS, PRI and PASIDs on and off. */
+    private static Operation translation(RandomStream r, int f, int p) {
+        boolean one = r.nextBelow(2) == 0;
+        return switch ((int) r.nextBelow(16)) {
+            case 0, 1, 2, 3, 4 -> new Operations.EnableAts(f);
+            case 5, 6, 7 -> new Operations.EnablePageRequests(f);
+            case 8, 9 -> new Operations.ServePages(one);
+            case 10 -> new Operations.DisableAts(f);
+            case 11 -> new Operations.Reset(f);
+            default -> p == 0 ? new Operations.EnableAts(f) : new Operations.Unbind(f, p, one);
+        };
     }
 
     /** Mostly short; some that take several TLPs and cross pages. */
