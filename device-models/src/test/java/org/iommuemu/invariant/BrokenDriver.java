@@ -29,7 +29,17 @@ enum BrokenDriver {
     /** Says that only leaves have changed where a table has gone. */
     LEAVES_ONLY(
             w -> isTlb(w) ? new Words(w.word0(), w.word1() | Command.LEAF.of(1)) : w,
-            w -> isIotlb(w) ? new Words(w.word0(), w.word1() | 1 << 6) : w);
+            w -> isIotlb(w) ? new Words(w.word0(), w.word1() | 1 << 6) : w),
+    /** Forgets to invalidate ATCs. */
+    NO_ATC_INVALIDATION(w -> isAtc(w) ? nothing() : w, w -> isDeviceTlb(w) ? noWork() : w),
+    /** Names another PASID to the ATC. */
+    WRONG_PASID(
+            w -> isAtc(w) ? new Words(w.word0() ^ Command.SSV.of(1) ^ Command.SSID.of(0x100), w.word1()) : w,
+            w -> Descriptor.of(w.word0()) == Descriptor.PASID_DEVICE_TLB
+                    ? new Words(w.word0() ^ Descriptor.PASID.of(0x100), w.word1())
+                    : Descriptor.of(w.word0()) == Descriptor.DEVICE_TLB ? noWork() : w),
+    /** Does not wait for ATCs. */
+    NO_WAIT(w -> Command.of(w.word0()) == Command.SYNC ? nothing() : w, w -> w);
 
     private final UnaryOperator<Words> smmu;
     private final UnaryOperator<Words> vtd;
@@ -52,6 +62,15 @@ enum BrokenDriver {
     private static boolean isTlb(Words w) {
         Command c = Command.of(w.word0());
         return c == Command.TLBI_NH_VA || c == Command.TLBI_NH_ASID;
+    }
+
+    private static boolean isAtc(Words w) {
+        return Command.of(w.word0()) == Command.ATC_INV;
+    }
+
+    private static boolean isDeviceTlb(Words w) {
+        Descriptor d = Descriptor.of(w.word0());
+        return d == Descriptor.DEVICE_TLB || d == Descriptor.PASID_DEVICE_TLB;
     }
 
     private static boolean isIotlb(Words w) {

@@ -19,7 +19,8 @@ class BrokenDriverTest {
     }
 
     @ParameterizedTest
-    @EnumSource(BrokenDriver.class)
+    // Here a wait has memory written when it is over; there is nothing that a driver could leave out.
+    @EnumSource(value = BrokenDriver.class, mode = EnumSource.Mode.EXCLUDE, names = "NO_WAIT")
     void shouldBeFoundAndShrunkWithVtd(BrokenDriver broken) {
         shouldBeFoundAndShrunk(Setting.Architecture.VTD, broken);
     }
