@@ -3,6 +3,7 @@ package org.iommuemu.invariant;
 
 import java.util.function.UnaryOperator;
 import org.iommuemu.invariant.CommandFilter.Words;
+import org.iommuemu.platform.Platform;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.vtd.spec.Descriptor;
 
@@ -39,7 +40,11 @@ enum BrokenDriver {
                     ? new Words(w.word0() ^ Descriptor.PASID.of(0x100), w.word1())
                     : Descriptor.of(w.word0()) == Descriptor.DEVICE_TLB ? noWork() : w),
     /** Does not wait for ATCs. */
-    NO_WAIT(w -> Command.of(w.word0()) == Command.SYNC ? nothing() : w, w -> w);
+    NO_WAIT(w -> Command.of(w.word0()) == Command.SYNC ? nothing() : w, w -> w),
+    /** Does not answer page requests. */
+    NO_RESPONSE(
+            w -> Command.of(w.word0()) == Command.PRI_RESP ? nothing() : w,
+            w -> Descriptor.of(w.word0()) == Descriptor.PAGE_GROUP_RESPONSE ? noWork() : w);
 
     private final UnaryOperator<Words> smmu;
     private final UnaryOperator<Words> vtd;
@@ -85,7 +90,7 @@ enum BrokenDriver {
     }
 
     /** Makes the driver of a machine this one. */
-    void install(World w) {
-        CommandFilter.install(w.machine(), w.machine().smmu() != null ? smmu : vtd);
+    void install(Platform machine) {
+        CommandFilter.install(machine, machine.smmu() != null ? smmu : vtd);
     }
 }
