@@ -12,7 +12,6 @@ import org.iommuemu.cache.ReplacementPolicy;
  * @param translations that one Translation Request asks for, 1 to 16
  * @param outstanding Translation Requests at once
  * @param asksToWrite whether reads ask for write permission too (NW=0)
- * @param globalInvalidate Global Invalidate Supported: entries with Global are used for every PASID
  * @param reachesPasids whether an Invalidate Request without a PASID means entries of every PASID too, as from PCIe 6.0 on
  * @param completionMessages CC: of how many messages an Invalidate Completion is made, 1 to 8
  * @param gathering how long an Invalidate Completion waits for others to go with it; 0 for none
@@ -25,7 +24,6 @@ public record AtcParameters(
         int translations,
         int outstanding,
         boolean asksToWrite,
-        boolean globalInvalidate,
         boolean reachesPasids,
         int completionMessages,
         long gathering,
@@ -59,7 +57,6 @@ public record AtcParameters(
                 1,
                 8,
                 false,
-                false,
                 true,
                 1,
                 0,
@@ -75,7 +72,6 @@ public record AtcParameters(
                 translations,
                 outstanding,
                 asksToWrite,
-                globalInvalidate,
                 reachesPasids,
                 completionMessages,
                 gathering,
@@ -91,7 +87,6 @@ public record AtcParameters(
                 translationsEach,
                 atOnce,
                 toWrite,
-                globalInvalidate,
                 reachesPasids,
                 completionMessages,
                 gathering,
@@ -100,14 +95,13 @@ public record AtcParameters(
     }
 
     /** The same with other answers to Invalidate Requests. */
-    public AtcParameters withInvalidations(boolean global, boolean reaches, int messages, long gather) {
+    public AtcParameters withInvalidations(boolean reaches, int messages, long gather) {
         return new AtcParameters(
                 geometry,
                 latency,
                 translations,
                 outstanding,
                 asksToWrite,
-                global,
                 reaches,
                 messages,
                 gather,
@@ -123,7 +117,6 @@ public record AtcParameters(
                 translations,
                 outstanding,
                 asksToWrite,
-                globalInvalidate,
                 reachesPasids,
                 completionMessages,
                 gathering,

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.ats;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.agrona.collections.Int2ObjectHashMap;
+import java.util.function.Predicate;
 import org.agrona.collections.IntHashSet;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.AtcInvalidation;
@@ -41,6 +40,14 @@ public final class DmaChannel {
         OFF
     }
 
+    /** What happens where a Translation Request says that a page is not there, or not allowed. */
+    public enum Missing {
+        /** It is requested, if software has enabled PRI. */
+        REQUEST,
+        /** The transfer ends with {@link Status#NO_PAGE}. */
+        END
+    }
+
     /** Who asked. */
     @FunctionalInterface
     public interface Done {
@@ -56,9 +63,7 @@ public final class DmaChannel {
     private final AtcParameters parameters;
     private final PageResolver resolver;
     private final Set<Transfer> active = new LinkedHashSet<>();
-    /** Writes by PASID, in order. */
-    private final Int2ObjectHashMap<ArrayDeque<Transfer>> writes = new Int2ObjectHashMap<>();
-
+    private final WriteOrder writes = new WriteOrder();
     private final IntHashSet stopping = new IntHashSet(0);
     private final List<PasidStop> stops = new ArrayList<>();
 
@@ -76,6 +81,8 @@ public final class DmaChannel {
         resolver = new PageResolver(function, function.loop(), parameters);
         function.onMessage(this::receive);
         function.onReset(this::reset);
+        // With ATS disabled or enabled anew, nothing that is known holds any more.
+        function.controls().onAts(on -> revoke(PageAccess::isTranslated));
     }
 
     /**
@@ -85,12 +92,23 @@ public final class DmaChannel {
      * @param access {@link Access#READ} with {@link Access#INSTRUCTION} and {@link Access#PRIVILEGED}, as the function may ask for them
      */
     public void read(long address, byte[] into, int pasid, int access, Done done) {
-        begin(new Transfer.Work(address, into, pasid, allowed(pasid, access), null, into), done);
+        read(address, into, pasid, access, Missing.REQUEST, done);
+    }
+
+    /** Reads, with a choice of what happens where pages are missing. */
+    public void read(long address, byte[] into, int pasid, int access, Missing missing, Done done) {
+        begin(new Transfer.Work(address, into, pasid, allowed(pasid, access), null, into, missing), done);
     }
 
     /** Writes; {@code from} is not to be changed until it has ended. */
     public void write(long address, byte[] from, int pasid, int access, Done done) {
-        begin(new Transfer.Work(address, from, pasid, allowed(pasid, access) | Access.WRITE, null, from), done);
+        write(address, from, pasid, access, Missing.REQUEST, done);
+    }
+
+    /** Writes, with a choice of what happens where pages are missing. */
+    public void write(long address, byte[] from, int pasid, int access, Missing missing, Done done) {
+        int does = allowed(pasid, access) | Access.WRITE;
+        begin(new Transfer.Work(address, from, pasid, does, null, from, missing), done);
     }
 
     /**
@@ -100,20 +118,20 @@ public final class DmaChannel {
      */
     public void atomic(long address, Tlp.AtomicOp op, byte[] operands, int pasid, int access, byte[] old, Done done) {
         int does = allowed(pasid, access) | Access.WRITE | Access.ATOMIC;
-        begin(new Transfer.Work(address, old, pasid, does, op, operands), done);
+        begin(new Transfer.Work(address, old, pasid, does, op, operands, Missing.REQUEST), done);
     }
 
     /** ER and PMR are sent with a PASID only, and where software has enabled them. */
     private int allowed(int pasid, int access) {
         boolean prefix = pasid != Transaction.NO_SUBSTREAM;
-        int drops = (prefix && function.controls().execute ? 0 : Access.INSTRUCTION)
-                | (prefix && function.controls().privileged ? 0 : Access.PRIVILEGED);
+        int drops = (prefix && function.controls().isExecute() ? 0 : Access.INSTRUCTION)
+                | (prefix && function.controls().isPrivileged() ? 0 : Access.PRIVILEGED);
         return access & ~drops;
     }
 
     private void begin(Transfer.Work work, Done done) {
         boolean prefix = work.pasid() != Transaction.NO_SUBSTREAM;
-        if (!function.controls().busMaster || prefix && !mayUse(work.pasid())) {
+        if (!function.controls().isBusMaster() || prefix && !mayUse(work.pasid())) {
             done.ended(Status.OFF, 0);
             return;
         }
@@ -121,35 +139,21 @@ public final class DmaChannel {
         Transfer t = new Transfer(function, resolver, work, parameters.pagesUnderWay(), done, () -> ended(self[0]));
         self[0] = t;
         active.add(t);
-        if (!t.isWrite()) {
-            t.proceed();
-            return;
-        }
-        ArrayDeque<Transfer> queue = writes.computeIfAbsent(work.pasid(), pasid -> new ArrayDeque<>());
-        queue.addLast(t);
-        if (queue.getFirst() == t) {
-            t.takeTurn();
+        if (t.isWrite()) {
+            writes.begin(t);
         } else {
             t.proceed();
         }
     }
 
     private boolean mayUse(int pasid) {
-        return function.controls().pasid && !stopping.contains(pasid);
+        return function.controls().isPasid() && !stopping.contains(pasid);
     }
 
     private void ended(Transfer t) {
         active.remove(t);
-        ArrayDeque<Transfer> queue = t.isWrite() ? writes.get(t.pasid()) : null;
-        if (queue != null) {
-            boolean first = queue.peekFirst() == t;
-            queue.remove(t);
-            if (queue.isEmpty()) {
-                writes.remove(t.pasid());
-            } else if (first) {
-                // What comes behind is sent once this one's owner knows of it.
-                t.then(queue.getFirst()::takeTurn);
-            }
+        if (t.isWrite()) {
+            writes.ended(t);
         }
         t.then(this::checkStops);
     }
@@ -172,16 +176,20 @@ public final class DmaChannel {
     }
 
     private void receive(Tlp tlp, TlpReceiver.Buffer buffer) {
-        if (tlp instanceof Tlp.InvalidateRequest request) {
+        if (tlp instanceof Tlp.InvalidateRequest request && function.controls().hasAts()) {
             AtcInvalidation what = resolver.invalidate(request);
-            List<PageAccess> revoked = new ArrayList<>();
-            active.forEach(t -> t.revoke(p -> resolver.invalidations().concerns(what, p), revoked));
-            revoked.forEach(resolver::again);
+            revoke(p -> resolver.invalidations().concerns(what, p));
         } else if (tlp instanceof Tlp.PrgResponse response) {
             resolver.pages().responded(response.response());
             checkStops();
         }
         buffer.drained(function.loop().now());
+    }
+
+    private void revoke(Predicate<PageAccess> which) {
+        List<PageAccess> revoked = new ArrayList<>();
+        active.forEach(t -> t.revoke(which, revoked));
+        revoked.forEach(resolver::again);
     }
 
     /**
@@ -205,7 +213,7 @@ public final class DmaChannel {
             boolean busy = active.stream().anyMatch(t -> t.pasid() == stop.pasid);
             if (!busy && (stop.marker || !resolver.pages().isWaiting(stop.pasid)) && stops.remove(stop)) {
                 resolver.dropPasid(stop.pasid);
-                if (stop.marker && function.controls().pri) {
+                if (stop.marker && function.controls().isPri()) {
                     resolver.pages().stopMarker(stop.pasid);
                 }
                 stopping.remove(stop.pasid);

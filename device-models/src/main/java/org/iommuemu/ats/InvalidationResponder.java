@@ -57,9 +57,9 @@ final class InvalidationResponder {
 
     /** What a request means to this function: no smaller than its STU, and Global only if it knows that. */
     AtcInvalidation meaning(Tlp.InvalidateRequest r) {
-        int unit = PageAccess.PAGE_SHIFT + function.controls().smallestTranslationUnit;
+        int unit = PageAccess.PAGE_SHIFT + function.controls().smallestTranslationUnit();
         int log2 = Math.max(unit, r.log2Bytes());
-        boolean global = r.global() && r.hasPasid() && parameters.globalInvalidate();
+        boolean global = r.global() && r.hasPasid() && function.controls().hasGlobalInvalidate();
         return new AtcInvalidation(
                 r.itag(),
                 PageAccess.STREAM,

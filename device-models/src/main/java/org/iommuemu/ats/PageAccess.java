@@ -9,6 +9,9 @@ import org.iommuemu.pcie.spec.TranslationEntry;
 final class PageAccess {
     /** Who wants to know the way. */
     interface Owner {
+        /** Whether pages that are missing are to be requested. */
+        boolean requestsPages();
+
         /** The way is known: {@link #isTranslated} says which. */
         void known(PageAccess p);
 
@@ -44,6 +47,11 @@ final class PageAccess {
         this.bytes = bytes;
         this.end = end;
         transaction = new Transaction().set(STREAM, pasid, address, access);
+    }
+
+    /** Whether the page is to be requested if it is missing. */
+    boolean isRequested() {
+        return owner.requestsPages();
     }
 
     Transaction transaction() {

@@ -10,10 +10,8 @@ import org.iommuemu.time.Picoseconds;
  * @param retries how often a page is requested for one access
  * @param retryDelay from a response to the Translation Request that follows
  * @param responseTimeout after which a group counts as not answered
- * @param responsePasidRequired PRG Response PASID Required: a response without the PASID of the request is not for it
  */
-public record PageRequestParameters(
-        int groupPages, int retries, long retryDelay, long responseTimeout, boolean responsePasidRequired) {
+public record PageRequestParameters(int groupPages, int retries, long retryDelay, long responseTimeout) {
 
     /** Checks the ranges. */
     public PageRequestParameters {
@@ -27,6 +25,6 @@ public record PageRequestParameters(
 
     /** Single pages, 4 times, given up after a second. */
     public static PageRequestParameters standard() {
-        return new PageRequestParameters(1, 4, 0, Picoseconds.ofNanoseconds(1_000_000_000L), false);
+        return new PageRequestParameters(1, 4, 0, Picoseconds.ofNanoseconds(1_000_000_000L));
     }
 }

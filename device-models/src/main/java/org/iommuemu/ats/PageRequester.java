@@ -8,6 +8,7 @@ import org.iommuemu.ats.AtsStatistics.Counter;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.iommu.Transaction;
+import org.iommuemu.pcie.PageRequestControl;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.pcie.Tlp;
 import org.iommuemu.time.EventLoop;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * A function's page request interface: requests missing pages in groups, within its allocation, and hears what became of each group
  * (PCIe Base Specification §10.4).
  */
-final class PageRequester {
+final class PageRequester implements PageRequestControl.Interface {
     /** Who is told. */
     interface Answers {
         /** Software says that the page is there. */
@@ -58,6 +59,7 @@ final class PageRequester {
     }
 
     private final PciFunction function;
+    private final PageRequestControl control;
     private final EventLoop loop;
     private final PageRequestParameters parameters;
     private final AtsStatistics statistics;
@@ -68,6 +70,7 @@ final class PageRequester {
     private int groups;
     private int outstanding;
     private boolean failed;
+    private boolean stopping;
 
     PageRequester(
             PciFunction function,
@@ -77,19 +80,39 @@ final class PageRequester {
             Answers answers) {
         this.function = function;
         this.loop = loop;
+        control = function.controls().pageRequests();
         this.parameters = parameters;
         this.statistics = statistics;
         this.answers = answers;
     }
 
-    private boolean isOn() {
-        return function.controls().pri && !failed;
+    /** Software has enabled the interface: a failure is forgotten. */
+    @Override
+    public void enabled() {
+        failed = false;
+        stopping = false;
+    }
+
+    @Override
+    public boolean disabled() {
+        next();
+        stopping = outstanding > 0;
+        return stopping;
+    }
+
+    /** Software has reset the interface, or the function was reset: all credits are back. */
+    @Override
+    public void reset() {
+        failed = false;
+        stopping = false;
+        List<Group> all = clear();
+        all.forEach(g -> tell(g, DmaChannel.Status.NO_PAGE));
     }
 
     /** Requests a missing page. */
     void request(PageAccess p) {
-        int allocation = function.controls().pageRequestAllocation;
-        if (!isOn() || allocation == 0) {
+        int allocation = control.allocation();
+        if (!control.isEnabled() || allocation == 0) {
             answers.absent(p, DmaChannel.Status.NO_PAGE);
             return;
         }
@@ -127,10 +150,12 @@ final class PageRequester {
     private void next() {
         while (!waiting.isEmpty() && groups < GROUPS) {
             Group g = waiting.getFirst();
-            if (!isOn()) {
+            if (!control.isEnabled()) {
                 waiting.removeFirst();
                 tell(g, DmaChannel.Status.NO_PAGE);
-            } else if (outstanding + g.pages > Integer.toUnsignedLong(function.controls().pageRequestAllocation)) {
+            } else if (g.waiters.stream().allMatch(PageAccess::isOver)) {
+                waiting.removeFirst();
+            } else if (outstanding + g.pages > Integer.toUnsignedLong(control.allocation())) {
                 return;
             } else {
                 waiting.removeFirst();
@@ -205,6 +230,7 @@ final class PageRequester {
         Group g = byIndex[r.group()];
         if (g == null || !isFor(r, g)) {
             statistics.count(Counter.RESPONSES_UNEXPECTED);
+            control.unexpectedGroup();
             return;
         }
         statistics.count(r.code() == PageResponse.Code.SUCCESS ? Counter.RESPONSES_SUCCESS : Counter.RESPONSES_INVALID);
@@ -216,12 +242,16 @@ final class PageRequester {
             tell(g, DmaChannel.Status.NO_PAGE);
         }
         next();
+        if (stopping && outstanding == 0) {
+            stopping = false;
+            control.stopped();
+        }
     }
 
     private boolean isFor(PageResponse r, Group g) {
         boolean none = r.substreamId() == Transaction.NO_SUBSTREAM;
         return none
-                ? !parameters.responsePasidRequired() || g.first.pasid() == Transaction.NO_SUBSTREAM
+                ? !control.isResponsePasidRequired() || g.first.pasid() == Transaction.NO_SUBSTREAM
                 : r.substreamId() == g.first.pasid();
     }
 
@@ -234,6 +264,8 @@ final class PageRequester {
 
     private void fail() {
         failed = true;
+        stopping = false;
+        control.responseFailure();
         List<Group> all = clear();
         all.forEach(g -> tell(g, DmaChannel.Status.NO_PAGE));
     }
@@ -287,16 +319,5 @@ final class PageRequester {
         function.requester()
                 .message(new Tlp.PageRequestMessage(
                         new PageRequest(function.id(), pasid, 0, false, false, false, false, true, 0)));
-    }
-
-    /** Forgets everything: the function, or the interface, was reset. */
-    void reset() {
-        clear();
-        failed = false;
-    }
-
-    /** Page Requests that are not answered. */
-    int outstanding() {
-        return outstanding;
     }
 }

@@ -22,7 +22,6 @@ final class PageResolver implements TranslationRequester.Answers, PageRequester.
     private final TranslationRequester translations;
     private final PageRequester pages;
     private final InvalidationResponder invalidations;
-    private boolean enabled;
     private boolean unsupported;
 
     PageResolver(PciFunction function, EventLoop loop, AtcParameters parameters) {
@@ -33,22 +32,21 @@ final class PageResolver implements TranslationRequester.Answers, PageRequester.
         translations = new TranslationRequester(function, parameters, atc, statistics, this);
         pages = new PageRequester(function, loop, parameters.pages(), statistics, this);
         invalidations = new InvalidationResponder(function, loop, parameters, atc, statistics);
+        function.controls().onAts(this::switched);
+        function.controls().pageRequests().connect(pages);
     }
 
     private boolean isOn() {
-        boolean on = function.controls().ats;
-        if (on && !enabled) {
-            enable();
-        }
-        enabled = on;
-        return on && !unsupported;
+        return function.controls().isAts() && !unsupported;
     }
 
     /** ATS Enable goes from 0 to 1: entries from before are void, without a message (§10.5.1.3). */
-    private void enable() {
-        unsupported = false;
-        atc.clear();
-        translations.discard(request -> true);
+    private void switched(boolean on) {
+        if (on) {
+            unsupported = false;
+            atc.clear();
+            translations.discard(request -> true);
+        }
     }
 
     /** Finds the way to a page; its owner is told, perhaps at once. */
@@ -62,12 +60,24 @@ final class PageResolver implements TranslationRequester.Answers, PageRequester.
         }
     }
 
-    private void look(PageAccess p) {
+    /** Whether nothing is to be looked up: nobody wants to know, or no request may be sent, or ATS is off. */
+    private boolean goesWithout(PageAccess p) {
         if (p.isOver()) {
-            return;
+            return true;
+        }
+        if (!function.controls().isBusMaster()) {
+            p.fail(DmaChannel.Status.OFF);
+            return true;
         }
         if (!isOn()) {
             untranslated(p);
+            return true;
+        }
+        return false;
+    }
+
+    private void look(PageAccess p) {
+        if (goesWithout(p)) {
             return;
         }
         statistics.count(Counter.LOOKUPS);
@@ -96,11 +106,7 @@ final class PageResolver implements TranslationRequester.Answers, PageRequester.
 
     @Override
     public void again(PageAccess p) {
-        if (p.isOver()) {
-            return;
-        }
-        if (!isOn()) {
-            untranslated(p);
+        if (goesWithout(p)) {
             return;
         }
         int entry = atc.find(p.transaction());
@@ -121,7 +127,7 @@ final class PageResolver implements TranslationRequester.Answers, PageRequester.
             return;
         }
         int before = p.countRequest();
-        if (before == parameters.pages().retries()) {
+        if (!p.isRequested() || before == parameters.pages().retries()) {
             p.fail(DmaChannel.Status.NO_PAGE);
         } else {
             statistics.add(Counter.RETRIES, before == 0 ? 0 : 1);
@@ -178,7 +184,6 @@ final class PageResolver implements TranslationRequester.Answers, PageRequester.
         translations.reset();
         pages.reset();
         invalidations.reset();
-        enabled = false;
         unsupported = false;
     }
 

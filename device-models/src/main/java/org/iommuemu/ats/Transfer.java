@@ -25,8 +25,16 @@ final class Transfer implements PageAccess.Owner {
      * @param bytes that are read into or written from; of an AtomicOp where its old value goes
      * @param op if it is an AtomicOp
      * @param operands of that
+     * @param missing what happens where a page is missing
      */
-    record Work(long address, byte[] bytes, int pasid, int access, Tlp.@Nullable AtomicOp op, byte[] operands) {
+    record Work(
+            long address,
+            byte[] bytes,
+            int pasid,
+            int access,
+            Tlp.@Nullable AtomicOp op,
+            byte[] operands,
+            DmaChannel.Missing missing) {
         private boolean isWrite() {
             return op == null && Access.isWrite(access);
         }
@@ -108,12 +116,16 @@ final class Transfer implements PageAccess.Owner {
         proceed();
     }
 
+    boolean hasTurn() {
+        return turn;
+    }
+
     private boolean sendFirst() {
         PageAccess p = pages.peekFirst();
         if (p == null || !p.isKnown() || p.isIssued()) {
             return false;
         }
-        if (!function.controls().busMaster) {
+        if (!function.controls().isBusMaster()) {
             p.fail(DmaChannel.Status.OFF);
             return true;
         }
@@ -125,10 +137,15 @@ final class Transfer implements PageAccess.Owner {
     }
 
     @Override
+    public boolean requestsPages() {
+        return work.missing == DmaChannel.Missing.REQUEST;
+    }
+
+    @Override
     public void known(PageAccess p) {
         if (work.isWrite()) {
             proceed();
-        } else if (!function.controls().busMaster) {
+        } else if (!function.controls().isBusMaster()) {
             p.fail(DmaChannel.Status.OFF);
         } else {
             ask(p);

@@ -122,7 +122,7 @@ final class TranslationRequester {
     }
 
     private void send(PageAccess p, int asked) {
-        long unit = 1L << PAGE_SHIFT + function.controls().smallestTranslationUnit;
+        long unit = 1L << PAGE_SHIFT + function.controls().smallestTranslationUnit();
         long first = p.page() & -unit;
         int count = parameters.translations();
         Request r = new Request(first, unit * count, p.pasid(), asked);
@@ -135,7 +135,7 @@ final class TranslationRequester {
 
     private void completed(Request r, int wanted, Requester.Outcome outcome, byte[] data) {
         outstanding.remove(r);
-        if (r.discarded || !function.controls().ats) {
+        if (r.discarded || !function.controls().isAts()) {
             statistics.count(Counter.DISCARDED);
             r.waiters.forEach(answers::again);
         } else if (outcome == Requester.Outcome.SUCCESS) {
@@ -183,7 +183,7 @@ final class TranslationRequester {
             r.waiters.forEach(p -> answers.failed(p, Requester.Outcome.CA));
             return;
         }
-        if (shift < PAGE_SHIFT + function.controls().smallestTranslationUnit) {
+        if (shift < PAGE_SHIFT + function.controls().smallestTranslationUnit()) {
             // To be handled as Unsupported Request (§10.2.3.2).
             fail(r, Requester.Outcome.UR);
             return;
@@ -226,7 +226,8 @@ final class TranslationRequester {
 
     /** Global is of meaning with a PASID only, and where the function says that it knows it. */
     private long usable(Request r, long entry) {
-        boolean global = r.pasid != Transaction.NO_SUBSTREAM && parameters.globalInvalidate();
+        boolean global =
+                r.pasid != Transaction.NO_SUBSTREAM && function.controls().hasGlobalInvalidate();
         return global ? entry : entry & ~TranslationEntry.GLOBAL.mask();
     }
 

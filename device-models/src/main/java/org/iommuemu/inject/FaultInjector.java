@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Set;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Transaction;
+import org.iommuemu.pcie.LinkTap;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.pcie.Requester;
 import org.iommuemu.pcie.Tlp;
@@ -68,6 +69,11 @@ public final class FaultInjector {
         if (links.add(function.link())) {
             function.link().tap(tlps.tap());
         }
+    }
+
+    /** What it does on one link, for who has that link's tap and hands on to it. */
+    public LinkTap tap() {
+        return tlps.tap();
     }
 
     /** Says who takes PASIDs away for {@link PasidRule}s that are added from now on. */

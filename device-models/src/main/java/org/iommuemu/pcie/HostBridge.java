@@ -3,6 +3,7 @@ package org.iommuemu.pcie;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.SortedSet;
 import org.agrona.collections.Int2ObjectHashMap;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.AtcInvalidation;
@@ -38,13 +39,16 @@ public final class HostBridge implements DevicePort {
     private final InterruptSpace interrupts;
     private final long invalidationTimeout;
     private final TranslationAnswers translations;
-    private final Int2ObjectHashMap<TlpLink> links = new Int2ObjectHashMap<>();
+    private final RootHierarchy hierarchy = new RootHierarchy();
+    private final CpuPort cpu;
     private final Int2ObjectHashMap<InvalidationTags> tags = new Int2ObjectHashMap<>();
     private final Map<Long, Held> held = new HashMap<>();
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
     private final Journey journey = new Journey();
+    private RequestObserver observer = RequestObserver.NOBODY;
     private long refused;
+    private long unanswered;
     private long unexpected;
     private long malformed;
 
@@ -52,6 +56,7 @@ public final class HostBridge implements DevicePort {
      * A bridge without links, connected to its IOMMU.
      *
      * @param invalidationTimeout after which an Invalidate Request counts as not answered, in ps
+     * @param completionTimeout after which a read of the CPU counts as not answered, in ps
      */
     public HostBridge(
             EventLoop loop,
@@ -62,7 +67,8 @@ public final class HostBridge implements DevicePort {
             RootComplex rootComplex,
             StreamMap streams,
             InterruptSpace interrupts,
-            long invalidationTimeout) {
+            long invalidationTimeout,
+            long completionTimeout) {
         this.loop = loop;
         this.iommu = iommu;
         this.timed = timed;
@@ -72,14 +78,53 @@ public final class HostBridge implements DevicePort {
         this.streams = streams;
         this.interrupts = interrupts;
         this.invalidationTimeout = invalidationTimeout;
+        cpu = new CpuPort(loop, this, completionTimeout);
         translations = new TranslationAnswers(timed);
         iommu.connect(this);
     }
 
-    /** Connects the link behind which a function is. */
-    public void attach(int requester, TlpLink link) {
-        links.put(requester, link);
+    /** Connects a function that is integrated into the root complex, at the end of a link of its own. */
+    public void attach(PciFunction function) {
+        hierarchy.add(function);
+        TlpLink link = function.link();
         link.connectHost((tlp, buffer) -> receive(link, tlp, buffer));
+    }
+
+    /** Adds a root port on bus 0, above a link. */
+    public DownstreamPort addRootPort(TlpLink below) {
+        DownstreamPort port =
+                DownstreamPort.root(hierarchy.freeNumber(), below, (from, tlp, buffer) -> receive(below, tlp, buffer));
+        hierarchy.add(port);
+        return port;
+    }
+
+    RootHierarchy hierarchy() {
+        return hierarchy;
+    }
+
+    /** The region of configuration spaces. */
+    public Ecam ecam() {
+        return new Ecam(hierarchy);
+    }
+
+    /** Buses that no bridge gives a number. */
+    public SortedSet<Integer> rootBuses() {
+        return hierarchy.rootBuses();
+    }
+
+    /** Access of the CPU to BARs. */
+    public CpuPort cpu() {
+        return cpu;
+    }
+
+    /** Sends a request of the CPU down. */
+    void send(Tlp.MemoryRequest r) {
+        loop.schedule(rootComplex.out(loop.now()), (time, data) -> hierarchy.forward(r, () -> {}), 0);
+    }
+
+    /** Shows every request from now on. */
+    public void observe(RequestObserver by) {
+        observer = by;
     }
 
     private void receive(TlpLink link, Tlp tlp, TlpReceiver.Buffer buffer) {
@@ -93,7 +138,12 @@ public final class HostBridge implements DevicePort {
             request(link, r, buffer);
             return;
         }
-        if (tlp instanceof Tlp.PageRequestMessage m) {
+        if (tlp instanceof Tlp.Completion c) {
+            boolean taken = c.requester() == CpuPort.ID && cpu.completed(c);
+            if (!taken) {
+                sendDown(c.requester(), c);
+            }
+        } else if (tlp instanceof Tlp.PageRequestMessage m) {
             iommu.requestPage(ofStream(m.request()));
         } else if (tlp instanceof Tlp.InvalidateCompletion c) {
             tagsOf(c.source()).completed(c);
@@ -128,8 +178,17 @@ public final class HostBridge implements DevicePort {
         }
         journey.clear();
         int stream = streams.streamOf(r.requester());
+        if (stream == StreamMap.NONE) {
+            refused++;
+            buffer.drained(loop.now());
+            if (!TlpRoute.isPosted(r)) {
+                down(link, loop.now(), TlpRoute.failed(r, Tlp.Status.UR));
+            }
+            return;
+        }
         if (r.type() == Tlp.AddressType.TRANSLATION_REQUEST) {
             long answered = translations.answer(stream, r, loop.now(), journey);
+            observer.passed(r, loop.now(), answered, journey);
             buffer.drained(answered);
             down(link, answered, translations.completion(r));
             return;
@@ -145,6 +204,7 @@ public final class HostBridge implements DevicePort {
         long passed = untranslated
                 ? timed.translate(transaction, r.bytes(), loop.now(), verdict, journey)
                 : timed.forwardTranslated(transaction, r.pasid(), r.bytes(), loop.now(), verdict, journey);
+        observer.passed(r, loop.now(), passed, journey);
         if (verdict.status() == Verdict.Status.STALLED) {
             held.put(verdict.ticket(), new Held(link, r, buffer));
         } else {
@@ -163,8 +223,13 @@ public final class HostBridge implements DevicePort {
     private void end(TlpLink link, Tlp.MemoryRequest r, TlpReceiver.Buffer buffer, Verdict v, long passed) {
         RangeState answer = v.isOk() ? memory.answer(v.address(), r.bytes()) : RangeState.ABSENT;
         boolean goes = answer == RangeState.PRESENT;
-        boolean posted = r.kind().flow() == TlpKind.Flow.POSTED;
+        boolean posted = TlpRoute.isPosted(r);
         refused += v.status() == Verdict.Status.ABORT ? 1 : 0;
+        if (v.isOk() && !interrupts.takesPhysical(v.address()) && hierarchy.isClaimed(v.address(), r.bytes())) {
+            toPeer(r, v.address(), passed, buffer);
+            return;
+        }
+        unanswered += v.isOk() && !goes ? 1 : 0;
         if (posted) {
             buffer.drained(goes ? channel.move(true, passed, r.bytes()) : passed);
             byte[] data = r.data();
@@ -201,35 +266,32 @@ public final class HostBridge implements DevicePort {
         return data;
     }
 
-    /** Completions in order, cut where the Read Completion Boundary lets them be. */
     private void complete(TlpLink link, Tlp.MemoryRequest r, byte[] data, boolean poisoned, long at) {
-        int sent = 0;
-        while (sent < data.length) {
-            int n = sent == 0
-                    ? link.times().firstCompletion(r.address(), data.length)
-                    : link.times().nextCompletion(data.length - sent);
-            byte[] part = new byte[n];
-            System.arraycopy(data, sent, part, 0, n);
-            down(
-                    link,
-                    at,
-                    new Tlp.Completion(
-                            TlpKind.COMPLETION,
-                            r.requester(),
-                            r.tag(),
-                            Tlp.Status.SUCCESS,
-                            data.length - sent,
-                            part,
-                            poisoned));
-            sent += n;
-        }
+        TlpRoute.completions(link.times(), r, data, poisoned).forEach(part -> down(link, at, part));
     }
 
     private void fail(TlpLink link, Tlp.MemoryRequest r, Tlp.Status status, long at) {
-        down(
-                link,
-                at,
-                new Tlp.Completion(TlpKind.COMPLETION, r.requester(), r.tag(), status, r.bytes(), new byte[0], false));
+        down(link, at, TlpRoute.failed(r, status));
+    }
+
+    /** The address is a BAR's: the request goes down again, to another function. */
+    private void toPeer(Tlp.MemoryRequest r, long address, long at, TlpReceiver.Buffer buffer) {
+        Tlp.MemoryRequest translated = new Tlp.MemoryRequest(
+                r.kind(),
+                r.requester(),
+                r.tag(),
+                Tlp.AddressType.UNTRANSLATED,
+                address,
+                r.bytes(),
+                Transaction.NO_SUBSTREAM,
+                r.access(),
+                r.data(),
+                r.atomic(),
+                r.poisoned());
+        loop.schedule(
+                rootComplex.out(at),
+                (time, data) -> hierarchy.forward(translated, () -> buffer.drained(loop.now())),
+                0);
     }
 
     private void down(TlpLink link, long at, Tlp tlp) {
@@ -262,21 +324,25 @@ public final class HostBridge implements DevicePort {
     }
 
     private void sendDown(int requester, Tlp tlp) {
-        TlpLink link = links.get(requester);
-        if (link != null) {
-            down(link, loop.now(), tlp);
-        }
+        loop.schedule(rootComplex.out(loop.now()), (time, data) -> hierarchy.down(requester, tlp), 0);
     }
 
     @Override
     public Invalidation invalidate(AtcInvalidation request) {
-        tagsOf(streams.requesterOf(request.streamId())).begin(request);
+        int requester = streams.requesterOf(request.streamId());
+        if (requester == StreamMap.NONE) {
+            return Invalidation.ENDED;
+        }
+        tagsOf(requester).begin(request);
         return Invalidation.PENDING;
     }
 
     @Override
     public void respond(PageResponse r) {
         int requester = streams.requesterOf(r.streamId());
+        if (requester == StreamMap.NONE) {
+            return;
+        }
         sendDown(requester, new Tlp.PrgResponse(new PageResponse(requester, r.substreamId(), r.group(), r.code())));
     }
 
@@ -296,6 +362,16 @@ public final class HostBridge implements DevicePort {
     /** Requests that the IOMMU refused. */
     public long refused() {
         return refused;
+    }
+
+    /** Requests that the IOMMU let through to where there is no memory. */
+    public long unanswered() {
+        return unanswered;
+    }
+
+    /** Requests that the IOMMU holds back. */
+    public int held() {
+        return held.size();
     }
 
     /** Invalidate Completions that nobody waited for. */

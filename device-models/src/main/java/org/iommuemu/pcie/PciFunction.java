@@ -3,40 +3,98 @@ package org.iommuemu.pcie;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.agrona.collections.Int2ObjectHashMap;
+import org.iommuemu.bits.Register;
 import org.iommuemu.iommu.RegisterFrame;
+import org.iommuemu.pcie.spec.AtsCapability;
+import org.iommuemu.pcie.spec.CommonHeader;
+import org.iommuemu.pcie.spec.MsixCapability;
+import org.iommuemu.pcie.spec.PasidCapability;
+import org.iommuemu.pcie.spec.PcieCapability;
+import org.iommuemu.pcie.spec.PriCapability;
+import org.iommuemu.pcie.spec.Type0Header;
 import org.iommuemu.time.EventLoop;
 import org.jspecify.annotations.Nullable;
 
-/** A function of a device, at the lower end of a link. */
+/**
+ * A function of a device, at the lower end of a link. What it may do, software says by way of its {@link ConfigSpace}; the methods
+ * {@code enable...} write there as software does.
+ */
 public final class PciFunction {
     private final EventLoop loop;
-    private final int id;
+    private final int number;
     private final TlpLink link;
+    private final ConfigSpace config;
     private final Requester requester;
-    private final FunctionControls controls = new FunctionControls();
-    private final Int2ObjectHashMap<RegisterFrame> bars = new Int2ObjectHashMap<>();
-    private final Int2ObjectHashMap<Vector> vectors = new Int2ObjectHashMap<>();
+    private final FunctionControls controls;
+    private final DeviceControl deviceControl;
+    private final ErrorStatus errors;
+    private final BaseAddresses bars;
+    private final @Nullable Msix msix;
     private final List<Runnable> resets = new ArrayList<>();
     private TlpReceiver messages = (tlp, buffer) -> buffer.drained(0);
-
-    private record Vector(long address, int data) {}
+    private int deviceId;
 
     /**
-     * A function with all off.
+     * A function in reset state.
      *
-     * @param tags requests that it can have outstanding
-     * @param timeout completion time-out, in ps
+     * @param number 0 to 7
      */
-    public PciFunction(EventLoop loop, TlpLink link, int id, int tags, long timeout) {
+    PciFunction(EventLoop loop, TlpLink link, int number, FunctionDescription d) {
+        this.number = number;
         this.loop = loop;
-        this.id = id;
         this.link = link;
-        requester = new Requester(loop, link, () -> id, tags, timeout);
-        link.connectDevice(this::receive);
+        ConfigSpaceBuilder b = new ConfigSpaceBuilder(Type0Header.MAP);
+        int pcieAt = b.capability(PcieCapability.ID, PcieCapability.MAP);
+        int msixAt = d.vectors() == 0 ? -1 : b.capability(MsixCapability.ID, MsixCapability.MAP);
+        int atsAt = d.ats() ? b.extended(AtsCapability.ID, AtsCapability.MAP) : -1;
+        int priAt = d.pageRequests() > 0 ? b.extended(PriCapability.ID, PriCapability.MAP) : -1;
+        int pasidAt = d.pasidBits() >= 0 ? b.extended(PasidCapability.ID, PasidCapability.MAP) : -1;
+        config = b.build();
+        wire(d, atsAt, priAt, pasidAt);
+        controls =
+                new FunctionControls(config, atsAt, pasidAt, new PageRequestControl(config, priAt, d.pageRequests()));
+        deviceControl = new DeviceControl(config, pcieAt, d, link.times().parameters(), this::reset);
+        errors = new ErrorStatus(config, pcieAt);
+        requester = new Requester(loop, link, this::id, deviceControl, errors);
+        bars = new BaseAddresses(config);
+        msix = msixAt < 0 ? null : new Msix(config, msixAt, d.vectors(), d.vectorBar(), this::send);
+        if (msix != null) {
+            bars.define(msix.bar(), msix.bytes(), msix, false);
+        }
     }
 
-    private void receive(Tlp tlp, TlpReceiver.Buffer buffer) {
+    private void wire(FunctionDescription d, int atsAt, int priAt, int pasidAt) {
+        if (atsAt >= 0) {
+            boolean global = d.globalInvalidate() && pasidAt >= 0;
+            config.wire(
+                    ConfigSpaceBuilder.at(atsAt, AtsCapability.CAPABILITY),
+                    AtsCapability.QUEUE_DEPTH.of(d.invalidateQueueDepth())
+                            | AtsCapability.PAGE_ALIGNED.mask()
+                            | AtsCapability.GLOBAL_INVALIDATE.of(global ? 1 : 0),
+                    0);
+        }
+        if (priAt >= 0) {
+            long status = PriCapability.STOPPED.mask() | PriCapability.RESPONSE_PASID.of(d.responsePasid() ? 1 : 0);
+            config.wire(ConfigSpaceBuilder.at(priAt, PriCapability.STATUS), status, 0);
+            config.wire(ConfigSpaceBuilder.at(priAt, PriCapability.CAPACITY), d.pageRequests(), 0);
+        }
+        if (pasidAt >= 0) {
+            long execute = d.execute() ? PasidCapability.EXECUTE.mask() : 0;
+            long privileged = d.privileged() ? PasidCapability.PRIVILEGED.mask() : 0;
+            // Supported and Enable are at the same positions.
+            config.wire(
+                    ConfigSpaceBuilder.at(pasidAt, PasidCapability.CAPABILITY),
+                    execute | privileged | PasidCapability.WIDTH.of(d.pasidBits()),
+                    0);
+            config.wire(
+                    ConfigSpaceBuilder.at(pasidAt, PasidCapability.CONTROL),
+                    0,
+                    PasidCapability.ENABLE.mask() | execute | privileged);
+        }
+    }
+
+    /** A completion or a message has come. */
+    void receive(Tlp tlp, TlpReceiver.Buffer buffer) {
         if (tlp instanceof Tlp.Completion c) {
             requester.completed(c);
             buffer.drained(0);
@@ -45,31 +103,81 @@ public final class PciFunction {
         }
     }
 
+    /** Takes over the bus and device number of a configuration write (PCIe Base Specification §2.2.6.2). */
+    void capture(int bus, int device) {
+        deviceId = bus << 8 | device << 3;
+    }
+
+    /** The BAR in which a whole access lies, or -1. */
+    int claim(long address, int bytes) {
+        return controls.isMemorySpace() ? bars.find(address, bytes) : -1;
+    }
+
+    /** Its base address registers. */
+    BaseAddresses bars() {
+        return bars;
+    }
+
+    /** Where it reports errors. */
+    ErrorStatus errors() {
+        return errors;
+    }
+
     /** Says who takes ATS messages. */
     public void onMessage(TlpReceiver receiver) {
         messages = receiver;
     }
 
-    /** Gives it registers, which software reaches through a base address register. */
+    /** Says whether its device has other functions. */
+    void multiFunction(boolean is) {
+        config.wire(CommonHeader.HEADER_TYPE, CommonHeader.MULTI_FUNCTION.of(is ? 1 : 0), 0);
+    }
+
+    /** Says what the function is: what drivers and {@code lspci} go by. */
+    public void identify(int vendor, int device, int classCode, int revision) {
+        config.wire(CommonHeader.VENDOR_ID, vendor & 0xFFFF, 0);
+        config.wire(CommonHeader.DEVICE_ID, device & 0xFFFF, 0);
+        long value = CommonHeader.CLASS_CODE.of(classCode) | CommonHeader.REVISION.of(revision);
+        config.wire(CommonHeader.CLASS, value, 0);
+    }
+
+    /**
+     * Gives it registers, which software reaches through a base address register of 32 bits.
+     *
+     * @param bytes rounded up to a power of two
+     */
     public void bar(int index, long bytes, RegisterFrame frame) {
-        bars.put(index, frame);
+        bars.define(index, bytes, frame, false);
+    }
+
+    /** Gives it prefetchable memory or registers, which software reaches through two base address registers of 64 bits together. */
+    public void wideBar(int index, long bytes, RegisterFrame frame) {
+        bars.define(index, bytes, frame, true);
     }
 
     /** The registers behind a base address register. */
     public @Nullable RegisterFrame frame(int bar) {
-        return bars.get(bar);
+        return bars.frame(bar);
     }
 
-    /** Says what a vector of MSI-X writes, and where. */
+    /** Programs a vector of MSI-X as software does: its entry in the table, unmasked, and MSI-X enabled. */
     public void vector(int vector, long address, int data) {
-        vectors.put(vector, new Vector(address, data));
+        FunctionControls.require(msix != null, "MSI-X");
+        if (msix != null) {
+            msix.program(vector, address, data);
+        }
     }
 
-    /** Sends an interrupt, behind what was written before. */
+    /** Sends an interrupt, behind what was written before, if MSI-X is enabled; a masked one is pending until it is unmasked. */
     public void interrupt(int vector) {
-        Vector v = vectors.get(vector);
-        if (v != null && controls.busMaster) {
-            requester.interrupt(v.address, v.data);
+        if (msix != null) {
+            msix.trigger(vector);
+        }
+    }
+
+    private void send(long address, int data) {
+        if (controls.isBusMaster()) {
+            requester.interrupt(address, data);
         }
     }
 
@@ -78,16 +186,102 @@ public final class PciFunction {
         resets.add(handler);
     }
 
-    /** Function-level reset: its requests are forgotten, all is off. */
+    /** Function-level reset (PCIe Base Specification §6.6.2): its requests are forgotten, all is off, but Max_Payload_Size stays. */
     public void reset() {
         requester.reset();
-        controls.reset();
+        long payload = deviceControl.payloadBits();
+        clear();
+        deviceControl.keepPayload(payload);
         resets.forEach(Runnable::run);
     }
 
-    /** Its requester id. */
+    /** Conventional reset: all is as at power-on, and no bus number is known. */
+    void conventionalReset() {
+        requester.reset();
+        clear();
+        deviceId = 0;
+        resets.forEach(Runnable::run);
+    }
+
+    private void clear() {
+        config.reset();
+        controls.pageRequests().forget();
+        if (msix != null) {
+            msix.reset();
+        }
+    }
+
+    /** Lets it send requests and interrupts. */
+    public PciFunction enableBusMaster() {
+        return command(CommonHeader.BUS_MASTER.mask());
+    }
+
+    /** Lets it answer to its BARs. */
+    public PciFunction enableMemory() {
+        return command(CommonHeader.MEMORY_SPACE.mask());
+    }
+
+    private PciFunction command(long bits) {
+        config.write(CommonHeader.COMMAND, config.get(CommonHeader.COMMAND) | bits);
+        return this;
+    }
+
+    /** Takes its right to send requests. */
+    public PciFunction disableBusMaster() {
+        Register command = CommonHeader.COMMAND;
+        config.write(command, config.get(command) & ~CommonHeader.BUS_MASTER.mask());
+        return this;
+    }
+
+    /**
+     * Enables ATS.
+     *
+     * @param unit log2 of the smallest translation, in pages of 4 KiB
+     */
+    public PciFunction enableAts(int unit) {
+        controls.enableAts(unit);
+        return this;
+    }
+
+    /** Disables ATS. */
+    public PciFunction disableAts() {
+        controls.disableAts();
+        return this;
+    }
+
+    /** Lets it have so many Page Requests outstanding. */
+    public PciFunction enablePri(int requests) {
+        controls.pageRequests().enable(requests);
+        return this;
+    }
+
+    /** Disables PRI. */
+    public PciFunction disablePri() {
+        controls.pageRequests().disable();
+        return this;
+    }
+
+    /** Enables PASID; to be done before ATS is. */
+    public PciFunction enablePasid(boolean execute, boolean privileged) {
+        controls.pasid(true, execute, privileged);
+        return this;
+    }
+
+    /** Disables PASID; to be done after ATS is. */
+    public PciFunction disablePasid() {
+        controls.pasid(false, false, false);
+        return this;
+    }
+
+    /** Sets Max_Payload_Size and Max_Read_Request_Size as firmware does: to what its link was made for. */
+    public PciFunction configureSizes() {
+        deviceControl.configureSizes();
+        return this;
+    }
+
+    /** Its requester id: as the last configuration write has it. */
     public int id() {
-        return id;
+        return deviceId | number;
     }
 
     /** Its clock. */
@@ -103,6 +297,11 @@ public final class PciFunction {
     /** Its requests. */
     public Requester requester() {
         return requester;
+    }
+
+    /** Its configuration space. */
+    public ConfigSpace config() {
+        return config;
     }
 
     /** What is switched on. */

@@ -86,11 +86,13 @@ public final class PcieLink {
      * @return when it is at the other end
      */
     public long send(TlpKind kind, long at, int data, boolean pasid) {
-        long start = pool(kind).take(kind, data, at);
+        return carry(kind, kind.direction() == TlpKind.Direction.UP, pool(kind).take(kind, data, at), data, pasid);
+    }
+
+    /** Sends one TLP in either direction, for which there are credits; returns when it is at the other end. */
+    long carry(TlpKind kind, boolean upwards, long at, int data, boolean pasid) {
         int bytes = parameters.tlpBytes(kind, data, pasid);
-        long end = kind.direction() == TlpKind.Direction.UP
-                ? up.transfer(upward.of(kind), start, bytes)
-                : down.transfer(downward.of(kind), start, bytes);
+        long end = upwards ? up.transfer(upward.of(kind), at, bytes) : down.transfer(downward.of(kind), at, bytes);
         return end + propagation;
     }
 
@@ -189,6 +191,11 @@ public final class PcieLink {
         long end = send(kind, at, bytes, false);
         drained(kind, end, bytes);
         return end;
+    }
+
+    /** One way, in ps. */
+    public long propagation() {
+        return propagation;
     }
 
     /** As configured. */

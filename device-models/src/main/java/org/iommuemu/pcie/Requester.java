@@ -40,6 +40,7 @@ public final class Requester {
     }
 
     private static final byte[] NOTHING = {};
+    private static final long NO_TIMER = -1;
 
     private record Waiting(Tlp.MemoryRequest request, Answer answer) {}
 
@@ -48,7 +49,7 @@ public final class Requester {
         private final byte[] data;
         private final boolean exact;
         private int missing;
-        private long timer = -1;
+        private long timer = NO_TIMER;
         private boolean poisoned;
 
         Outstanding(Answer answer, int bytes, boolean exact) {
@@ -62,8 +63,8 @@ public final class Requester {
     private final EventLoop loop;
     private final TlpLink link;
     private final IntSupplier id;
-    private final int tags;
-    private final long timeout;
+    private final DeviceControl control;
+    private final ErrorStatus errors;
     private final Int2ObjectHashMap<Outstanding> outstanding = new Int2ObjectHashMap<>();
     private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
     private int nextTag;
@@ -74,20 +75,19 @@ public final class Requester {
      * A requester without requests.
      *
      * @param id its requester id at the moment
-     * @param tags how many requests can be outstanding
-     * @param timeout completion time-out, in ps
+     * @param control what software lets it do
      */
-    public Requester(EventLoop loop, TlpLink link, IntSupplier id, int tags, long timeout) {
+    Requester(EventLoop loop, TlpLink link, IntSupplier id, DeviceControl control, ErrorStatus errors) {
         this.loop = loop;
         this.link = link;
         this.id = id;
-        this.tags = tags;
-        this.timeout = timeout;
+        this.control = control;
+        this.errors = errors;
     }
 
     /** Reads bytes that lie within one 4 KiB page. */
     public void read(Tlp.AddressType type, long address, int bytes, int pasid, int access, Answer answer) {
-        int most = link.times().parameters().maxReadRequest();
+        int most = control.maxReadRequest();
         if (bytes <= most) {
             ask(request(TlpKind.READ, type, address, bytes, pasid, access, null, null), answer);
             return;
@@ -111,7 +111,7 @@ public final class Requester {
 
     /** Writes bytes that lie within one 4 KiB page; nobody answers. */
     public void write(Tlp.AddressType type, long address, byte[] data, int pasid, int access) {
-        int most = link.times().parameters().maxPayload();
+        int most = control.maxPayload();
         for (int from = 0; from < data.length; from += most) {
             byte[] part = Arrays.copyOfRange(data, from, Math.min(data.length, from + most));
             link.up(request(
@@ -187,19 +187,14 @@ public final class Requester {
     }
 
     private void next() {
-        while (!waiting.isEmpty() && outstanding.size() < tags) {
+        while (!waiting.isEmpty() && outstanding.size() < control.tags()) {
             Waiting w = waiting.removeFirst();
             int tag = freeTag();
             Tlp.MemoryRequest r = w.request;
             Outstanding o = new Outstanding(w.answer, r.bytes(), r.kind() != TlpKind.TRANSLATION_REQUEST);
             outstanding.put(tag, o);
-            o.timer = loop.schedule(
-                    loop.now() + timeout,
-                    (time, t) -> {
-                        timeouts++;
-                        end((int) t, Outcome.TIMED_OUT, NOTHING);
-                    },
-                    tag);
+            errors.pending(true);
+            o.timer = giveUpLater(tag);
             link.up(new Tlp.MemoryRequest(
                     r.kind(),
                     r.requester(),
@@ -215,12 +210,26 @@ public final class Requester {
         }
     }
 
+    private long giveUpLater(int tag) {
+        long timeout = control.timeout();
+        return timeout < 0
+                ? NO_TIMER
+                : loop.schedule(
+                        loop.now() + timeout,
+                        (time, t) -> {
+                            timeouts++;
+                            end((int) t, Outcome.TIMED_OUT, NOTHING);
+                        },
+                        tag);
+    }
+
     private int freeTag() {
-        while (outstanding.containsKey(nextTag)) {
-            nextTag = (nextTag + 1) % tags;
+        int tags = control.tags();
+        int tag = nextTag % tags;
+        while (outstanding.containsKey(tag)) {
+            tag = (tag + 1) % tags;
         }
-        int tag = nextTag;
-        nextTag = (nextTag + 1) % tags;
+        nextTag = (tag + 1) % tags;
         return tag;
     }
 
@@ -228,7 +237,7 @@ public final class Requester {
     public void completed(Tlp.Completion c) {
         Outstanding o = outstanding.get(c.tag());
         if (o == null) {
-            unexpected++;
+            surprise();
             return;
         }
         if (c.status() != Tlp.Status.SUCCESS) {
@@ -237,7 +246,7 @@ public final class Requester {
         }
         boolean inTurn = o.exact ? c.byteCount() == o.missing : c.byteCount() <= o.missing;
         if (!inTurn || c.data().length > c.byteCount()) {
-            unexpected++;
+            surprise();
             return;
         }
         System.arraycopy(c.data(), 0, o.data, o.data.length - o.missing, c.data().length);
@@ -249,10 +258,17 @@ public final class Requester {
         }
     }
 
+    private void surprise() {
+        unexpected++;
+        errors.unexpected();
+    }
+
     private void end(int tag, Outcome outcome, byte[] data) {
         Outstanding o = outstanding.remove(tag);
         if (o != null) {
             loop.cancel(o.timer);
+            errors.ended(outcome);
+            errors.pending(!outstanding.isEmpty());
             o.answer.ended(outcome, data);
             next();
         }
@@ -263,6 +279,7 @@ public final class Requester {
         outstanding.values().forEach(o -> loop.cancel(o.timer));
         outstanding.clear();
         waiting.clear();
+        errors.pending(false);
     }
 
     /** Requests that want a completion and have none yet. */

@@ -3,6 +3,9 @@ package org.iommuemu.pcie;
 
 /** Which stream of the IOMMU a function is, by its requester id, and the other way round. */
 public interface StreamMap {
+    /** No stream, or no requester. */
+    int NONE = -1;
+
     /** VT-d, and an SMMU whose firmware maps ids one to one. */
     StreamMap IDENTITY = new StreamMap() {
         @Override
@@ -16,9 +19,9 @@ public interface StreamMap {
         }
     };
 
-    /** The StreamID of a requester id. */
+    /** The StreamID of a requester id, or {@link #NONE}. */
     int streamOf(int requester);
 
-    /** The requester id of a StreamID. */
+    /** The requester id of a StreamID, or {@link #NONE}. */
     int requesterOf(int stream);
 }

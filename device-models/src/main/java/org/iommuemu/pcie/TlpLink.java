@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.pcie;
 
-import java.util.EnumMap;
-import java.util.Map;
 import org.iommuemu.time.EventLoop;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A link in events: what is sent at one end arrives at the other, in {@link PcieLink}'s times. A TLP waits for its credits, which come
- * back when the receiver has drained it. Posted requests, non-posted requests and completions wait apart from each other.
+ * back when the receiver has drained it. What waits goes in the order that {@link TransmitQueue} allows, and arrives in the order in which it went.
  *
  * <p>Where a whole transfer's way is known when it begins, as in a replay, PcieLink alone does the same without events.
  */
@@ -16,14 +14,17 @@ public final class TlpLink {
     private final EventLoop loop;
     private final PcieLink times;
     private final long update;
-    private final Map<TlpKind.Flow, CreditGate> upward = new EnumMap<>(TlpKind.Flow.class);
-    private final Map<TlpKind.Flow, CreditGate> downward = new EnumMap<>(TlpKind.Flow.class);
+    private final TransmitQueue upward;
+    private final TransmitQueue downward;
     private LinkTap tap = LinkTap.NONE;
     private TlpReceiver host = (tlp, buffer) -> buffer.drained(0);
     private TlpReceiver device = (tlp, buffer) -> buffer.drained(0);
     private boolean down;
     private long generation;
     private long lost;
+    private long lastUp;
+    private long lastDown;
+    private long postedEnd;
 
     /**
      * An idle link that leads nowhere.
@@ -35,12 +36,10 @@ public final class TlpLink {
         this.loop = loop;
         this.times = times;
         update = credits.update();
-        upward.put(TlpKind.Flow.POSTED, new CreditGate(credits.postedUp(), tlp -> carry(tlp, true)));
-        upward.put(TlpKind.Flow.NON_POSTED, new CreditGate(credits.nonPostedUp(), tlp -> carry(tlp, true)));
-        upward.put(TlpKind.Flow.COMPLETION, new CreditGate(FlowControl.Pool.INFINITE, tlp -> carry(tlp, true)));
-        downward.put(TlpKind.Flow.POSTED, new CreditGate(credits.postedDown(), tlp -> carry(tlp, false)));
-        downward.put(TlpKind.Flow.NON_POSTED, new CreditGate(FlowControl.Pool.INFINITE, tlp -> carry(tlp, false)));
-        downward.put(TlpKind.Flow.COMPLETION, new CreditGate(credits.completionsDown(), tlp -> carry(tlp, false)));
+        upward = new TransmitQueue(
+                credits.postedUp(), credits.nonPostedUp(), FlowControl.Pool.INFINITE, tlp -> carry(tlp, true));
+        downward = new TransmitQueue(
+                credits.postedDown(), FlowControl.Pool.INFINITE, credits.completionsDown(), tlp -> carry(tlp, false));
     }
 
     /** Says who is at the upper end. */
@@ -60,29 +59,54 @@ public final class TlpLink {
 
     /** Sends a TLP towards the host. */
     public void up(Tlp tlp) {
-        send(upward, tlp);
+        up(tlp, () -> {});
     }
 
     /** Sends a TLP towards the device. */
     public void down(Tlp tlp) {
-        send(downward, tlp);
+        down(tlp, () -> {});
     }
 
-    private void send(Map<TlpKind.Flow, CreditGate> gates, Tlp tlp) {
+    /** Sends a TLP towards the host; {@code gone} is called when it has left, or is lost. */
+    void up(Tlp tlp, Runnable gone) {
+        send(upward, tlp, gone);
+    }
+
+    /** Sends a TLP towards the device; {@code gone} is called when it has left, or is lost. */
+    void down(Tlp tlp, Runnable gone) {
+        send(downward, tlp, gone);
+    }
+
+    /**
+     * Has something run when the posted TLPs that were sent towards the host before are all on the wire: devices hold what they write
+     * until then. If the device goes, it runs too.
+     */
+    public void afterPosted(Runnable what) {
+        upward.afterPosted(() -> loop.schedule(Math.max(loop.now(), postedEnd), (time, data) -> what.run(), 0));
+    }
+
+    private void send(TransmitQueue queue, Tlp tlp, Runnable gone) {
         if (down) {
             lost++;
+            gone.run();
         } else {
-            gate(gates, tlp).send(tlp);
+            queue.send(tlp, gone);
         }
     }
 
-    private static CreditGate gate(Map<TlpKind.Flow, CreditGate> gates, Tlp tlp) {
-        return gates.get(tlp.kind().flow());
-    }
-
     private void carry(Tlp tlp, boolean up) {
+        long booked = times.carry(tlp.kind(), up, loop.now(), tlp.dataBytes(), tlp.hasPasid());
+        // A link's order is that of sending, also where two found room in one window of its bandwidth.
+        long arrival = Math.max(booked, up ? lastUp : lastDown);
+        if (up) {
+            lastUp = arrival;
+        } else {
+            lastDown = arrival;
+        }
+        if (up && tlp.kind().flow() == TlpKind.Flow.POSTED) {
+            postedEnd = arrival - times.propagation();
+        }
         long sent = generation;
-        long arrival = times.send(tlp.kind(), loop.now(), tlp.dataBytes(), tlp.hasPasid());
         boolean[] settled = {false};
         boolean[] held = {false};
         tap.carry(tlp, up, arrival, (what, at) -> {
@@ -124,7 +148,7 @@ public final class TlpLink {
                 Math.max(loop.now(), at + update),
                 (time, data) -> {
                     if (sent == generation) {
-                        gate(up ? upward : downward, tlp).credit(tlp);
+                        (up ? upward : downward).credit(tlp);
                     }
                 },
                 0);
@@ -134,8 +158,18 @@ public final class TlpLink {
     public void remove() {
         down = true;
         generation++;
-        upward.values().forEach(CreditGate::clear);
-        downward.values().forEach(CreditGate::clear);
+        upward.clear();
+        downward.clear();
+    }
+
+    /** The link is up again, with nothing under way: a device was put in, or a hot reset has ended. */
+    public void restore() {
+        down = false;
+    }
+
+    /** Whether TLPs arrive. */
+    public boolean isUp() {
+        return !down;
     }
 
     /** TLPs that did not arrive. */

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.platform;
 
-import java.util.Collection;
+import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -20,7 +19,11 @@ import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.pcie.DataMemory;
+import org.iommuemu.pcie.DownstreamPort;
+import org.iommuemu.pcie.Enumeration;
+import org.iommuemu.pcie.FunctionDescription;
 import org.iommuemu.pcie.HostBridge;
+import org.iommuemu.pcie.PciDevice;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.pcie.PcieLink;
 import org.iommuemu.pcie.RootComplex;
@@ -29,6 +32,7 @@ import org.iommuemu.pcie.TlpLink;
 import org.iommuemu.smmuv3.SmmuFeatures;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.time.EventLoop;
+import org.iommuemu.time.Resource;
 import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.VtdFeatures;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +42,15 @@ import org.jspecify.annotations.Nullable;
  * where {@link #await} lets time pass.
  */
 public final class Platform implements AutoCloseable {
+    /** Where BARs of 32 bits are. */
+    public static final long NARROW_BASE = 0xC000_0000L;
+    /** Bytes for them. */
+    public static final long NARROW_BYTES = 0x3000_0000L;
+    /** Where BARs of 64 bits are. */
+    public static final long WIDE_BASE = 1L << 40;
+    /** Bytes for them. */
+    public static final long WIDE_BYTES = 1L << 40;
+
     private final PlatformParameters parameters;
     private final EventLoop loop = new EventLoop();
     private final PhysicalMemory memory = new PhysicalMemory();
@@ -48,7 +61,8 @@ public final class Platform implements AutoCloseable {
     private final TimedTranslation timed;
     private final MessageInterrupts interrupts;
     private final HostBridge bridge;
-    private final Map<Integer, PciFunction> functions = new LinkedHashMap<>();
+    private final List<PciFunction> functions = new ArrayList<>();
+    private final DataMemory data;
     private @Nullable IommuDriver driver;
     private Consumer<String> lines = line -> {};
     private Predicate<String> wires = line -> true;
@@ -72,16 +86,18 @@ public final class Platform implements AutoCloseable {
             vtd.time(timed.commands());
         }
         interrupts = new MessageInterrupts(this::later, vtd);
+        data = new DataMemory(p.memoryLatency(), p.memoryRate());
         bridge = new HostBridge(
                 loop,
                 iommu,
                 timed,
                 memory,
-                new DataMemory(p.memoryLatency(), p.memoryRate()),
+                data,
                 new RootComplex(p.rootComplex(), null),
                 StreamMap.IDENTITY,
                 interrupts,
-                p.invalidationTimeout());
+                p.invalidationTimeout(),
+                p.completionTimeout());
     }
 
     /** A machine with an SMMUv3. */
@@ -114,17 +130,49 @@ public final class Platform implements AutoCloseable {
         loop.schedule(loop.now() + parameters.interruptLatency(), (time, data) -> handler.run(), 0);
     }
 
-    /** Adds a function at the end of a link of its own. */
-    public PciFunction addFunction(int requester) {
-        TlpLink link = new TlpLink(
+    /** A link of the machine's kind, to be put below a port. */
+    public TlpLink newLink() {
+        return new TlpLink(
                 loop,
                 new PcieLink(parameters.link(), parameters.propagation(), parameters.completionBytes()),
                 parameters.credits());
-        PciFunction function =
-                new PciFunction(loop, link, requester, parameters.tags(), parameters.completionTimeout());
-        bridge.attach(requester, link);
-        functions.put(requester, function);
+    }
+
+    /** Functions with all capabilities, and the machine's tags and time-out. */
+    public FunctionDescription description() {
+        return FunctionDescription.standard(parameters.tags(), parameters.completionTimeout());
+    }
+
+    /** Adds a function of the root complex with all capabilities, see {@link #addFunction(int, FunctionDescription)}. */
+    public PciFunction addFunction(int requester) {
+        return addFunction(requester, description());
+    }
+
+    /** Adds a function of the root complex with a fixed requester id, at the end of a link of its own, configured as firmware does. */
+    public PciFunction addFunction(int requester, FunctionDescription description) {
+        PciFunction function = PciDevice.single(loop, newLink(), requester, description);
+        bridge.attach(function);
+        functions.add(function);
         return function;
+    }
+
+    /** Plugs a device with one function into a port; it has no numbers until it is enumerated. */
+    public PciFunction plug(DownstreamPort port) {
+        PciDevice device = new PciDevice(loop, port.link());
+        PciFunction function = device.addFunction(0, description());
+        port.plug(device);
+        functions.add(function);
+        return function;
+    }
+
+    /** Adds a root port, into which nothing is plugged. */
+    public DownstreamPort addRootPort() {
+        return bridge.addRootPort(newLink());
+    }
+
+    /** Numbers buses, and gives addresses to BARs and windows, as firmware does; returns the requester ids of all functions. */
+    public List<Integer> enumerate() {
+        return new Enumeration(bridge.ecam(), NARROW_BASE, NARROW_BYTES, WIDE_BASE, WIDE_BYTES).run(bridge.rootBuses());
     }
 
     /**
@@ -191,8 +239,8 @@ public final class Platform implements AutoCloseable {
     }
 
     /** The functions, in the order in which they were added. */
-    public Collection<PciFunction> functions() {
-        return Collections.unmodifiableCollection(functions.values());
+    public List<PciFunction> functions() {
+        return Collections.unmodifiableList(functions);
     }
 
     /** The clock. */
@@ -233,6 +281,15 @@ public final class Platform implements AutoCloseable {
     /** The host's end of the links. */
     public HostBridge bridge() {
         return bridge;
+    }
+
+    /** What requests wait for, in the order in which they meet it: the links of all functions, the IOMMU, memory. */
+    public List<Resource> resources() {
+        List<Resource> all = new ArrayList<>();
+        functions.forEach(f -> all.addAll(f.link().times().resources()));
+        all.addAll(timed.resources());
+        all.addAll(data.resources());
+        return all;
     }
 
     /** What it is made of. */

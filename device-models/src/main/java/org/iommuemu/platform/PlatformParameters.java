@@ -68,7 +68,7 @@ public record PlatformParameters(
                 Picoseconds.ofNanoseconds(1_000));
     }
 
-    /** The same with other caches. */
+    /** The same with other caches of the IOMMU. */
     public PlatformParameters withCaches(CacheConfiguration other) {
         return new PlatformParameters(
                 other,

@@ -10,8 +10,10 @@ import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.pcie.FlowControl;
+import org.iommuemu.pcie.FunctionDescription;
 import org.iommuemu.pcie.LinkGeneration;
 import org.iommuemu.pcie.LinkParameters;
+import org.iommuemu.pcie.PciDevice;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.pcie.PcieLink;
 import org.iommuemu.pcie.Tlp;
@@ -44,19 +46,34 @@ final class AtsBench {
     final EventLoop loop = new EventLoop();
     final TlpLink link = new TlpLink(
             loop, new PcieLink(LinkParameters.of(LinkGeneration.GEN4, 16, 256, 512), 0, 256), FlowControl.INFINITE);
-    final PciFunction function = new PciFunction(loop, link, ID, 64, 50_000_000_000L);
+    final PciFunction function;
     final List<Tlp> sent = new ArrayList<>();
     final DmaChannel dma;
 
     AtsBench(AtcParameters parameters) {
+        this(parameters, 0, false, false);
+    }
+
+    /**
+     * A function with all capabilities.
+     *
+     * @param unit Smallest Translation Unit
+     * @param global Global Invalidate Supported
+     * @param responsePasid PRG Response PASID Required
+     */
+    AtsBench(AtcParameters parameters, int unit, boolean global, boolean responsePasid) {
+        function = PciDevice.single(
+                loop,
+                link,
+                ID,
+                new FunctionDescription(
+                        1, 5, true, 32, global, 256, responsePasid, 20, true, true, 64, 50_000_000_000L));
         dma = new DmaChannel(function, parameters);
         link.connectHost((tlp, buffer) -> {
             sent.add(tlp);
             buffer.drained(loop.now());
         });
-        function.controls().busMaster = true;
-        function.controls().ats = true;
-        function.controls().pasid = true;
+        function.enableBusMaster().enablePasid(false, false).enableAts(unit);
     }
 
     AtsBench() {
@@ -65,8 +82,7 @@ final class AtsBench {
 
     /** With PRI and an allocation. */
     AtsBench withPages(int allocation) {
-        function.controls().pri = true;
-        function.controls().pageRequestAllocation = allocation;
+        function.enablePri(allocation);
         return this;
     }
 

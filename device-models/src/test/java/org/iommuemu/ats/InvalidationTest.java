@@ -25,8 +25,7 @@ class InvalidationTest {
     }
 
     /** A bench whose ATC has a page for reading, without an access that is still under way. */
-    private static AtsBench filled(AtcParameters parameters, int pasid, long entry) {
-        AtsBench bench = new AtsBench(parameters);
+    private static AtsBench filled(AtsBench bench, int pasid, long entry) {
         bench.read(0x5000, 4, pasid);
         bench.translate(0, entry);
         bench.complete(0);
@@ -35,7 +34,7 @@ class InvalidationTest {
 
     @Test
     void shouldDropTheEntryAndAnswerByItsITag() {
-        AtsBench bench = filled(AtcParameters.standard(), NONE, page(0x8000_0000L, R));
+        AtsBench bench = filled(new AtsBench(), NONE, page(0x8000_0000L, R));
 
         bench.invalidate(5, NONE, false, 0x5000, 12);
         bench.read(0x5000, 4, NONE);
@@ -47,7 +46,7 @@ class InvalidationTest {
 
     @Test
     void shouldDropAWholePageOfWhichAPartIsMeant() {
-        AtsBench bench = filled(AtcParameters.standard(), NONE, TranslationEntry.encode(0x4000_0000, 21) | R);
+        AtsBench bench = filled(new AtsBench(), NONE, TranslationEntry.encode(0x4000_0000, 21) | R);
 
         bench.invalidate(5, NONE, false, 0x1F_F000, 12);
         bench.read(0x5000, 4, NONE);
@@ -75,7 +74,7 @@ class InvalidationTest {
     })
     void shouldDropByPasid(int entry, boolean global, int pasid, boolean all, boolean reaches, boolean drops) {
         AtsBench bench = filled(
-                AtcParameters.standard().withInvalidations(true, reaches, 1, 0),
+                new AtsBench(AtcParameters.standard().withInvalidations(reaches, 1, 0), 0, true, false),
                 entry,
                 page(0x8000_0000L, R | (global ? TranslationEntry.GLOBAL.mask() : 0)));
 
@@ -88,7 +87,7 @@ class InvalidationTest {
 
     @Test
     void shouldIgnoreGlobalThatItDoesNotKnow() {
-        AtsBench bench = filled(AtcParameters.standard(), 8, page(0x8000_0000L, R));
+        AtsBench bench = filled(new AtsBench(), 8, page(0x8000_0000L, R));
 
         bench.invalidate(0, 7, true, 0x5000, 12);
         bench.read(0x5000, 4, 8);
@@ -98,8 +97,7 @@ class InvalidationTest {
 
     @Test
     void shouldRoundARangeUpToTheStu() {
-        AtsBench bench = new AtsBench();
-        bench.function.controls().smallestTranslationUnit = 4;
+        AtsBench bench = new AtsBench(AtcParameters.standard(), 4, false, false);
         bench.read(0x1_5000, 4, NONE);
         bench.translate(0, TranslationEntry.encode(0x8000_0000L, 16) | R);
         bench.complete(0);
@@ -204,8 +202,8 @@ class InvalidationTest {
     @Test
     void shouldAnswerWithAtsAndBusMasterOff() {
         AtsBench bench = new AtsBench();
-        bench.function.controls().ats = false;
-        bench.function.controls().busMaster = false;
+        bench.function.disableAts();
+        bench.function.disableBusMaster();
 
         bench.invalidate(31, NONE, false, 0, 64);
 
@@ -231,7 +229,7 @@ class InvalidationTest {
 
     @Test
     void shouldGatherITagsIntoOneMessage() {
-        AtsBench bench = new AtsBench(AtcParameters.standard().withInvalidations(false, true, 1, 20_000_000));
+        AtsBench bench = new AtsBench(AtcParameters.standard().withInvalidations(true, 1, 20_000_000));
 
         bench.invalidate(1, NONE, false, 0x5000, 12);
         bench.invalidate(2, NONE, false, 0x6000, 12);
@@ -245,7 +243,7 @@ class InvalidationTest {
 
     @Test
     void shouldSendAsManyEqualMessagesAsItSays() {
-        AtsBench bench = new AtsBench(AtcParameters.standard().withInvalidations(false, true, 3, 0));
+        AtsBench bench = new AtsBench(AtcParameters.standard().withInvalidations(true, 3, 0));
 
         bench.invalidate(1, NONE, false, 0x5000, 12);
 
@@ -270,11 +268,11 @@ class InvalidationTest {
 
     @Test
     void shouldDropEntriesWhenItIsReset() {
-        AtsBench bench = filled(AtcParameters.standard(), NONE, page(0x8000_0000L, R));
+        AtsBench bench = filled(new AtsBench(), NONE, page(0x8000_0000L, R));
 
         bench.function.reset();
-        bench.function.controls().busMaster = true;
-        bench.function.controls().ats = true;
+        bench.function.enableBusMaster();
+        bench.function.enableAts(0);
         bench.read(0x5000, 4, NONE);
 
         assertThat(bench.count(TlpKind.TRANSLATION_REQUEST)).isEqualTo(2);
@@ -282,11 +280,11 @@ class InvalidationTest {
 
     @Test
     void shouldDropEntriesWhenAtsIsEnabledAnew() {
-        AtsBench bench = filled(AtcParameters.standard(), NONE, page(0x8000_0000L, R));
+        AtsBench bench = filled(new AtsBench(), NONE, page(0x8000_0000L, R));
 
-        bench.function.controls().ats = false;
+        bench.function.disableAts();
         bench.read(0x5000, 4, NONE);
-        bench.function.controls().ats = true;
+        bench.function.enableAts(0);
         bench.read(0x5000, 4, NONE);
 
         assertThat(bench.request(TlpKind.READ, 1).type()).isEqualTo(Tlp.AddressType.UNTRANSLATED);
@@ -298,7 +296,7 @@ class InvalidationTest {
     void shouldNotFillFromARequestOfBeforeAtsWasEnabled() {
         AtsBench bench = new AtsBench();
         bench.read(0x5000, 4, NONE);
-        bench.function.controls().ats = false;
+        bench.function.disableAts();
 
         bench.translate(0, page(0x8000_0000L, R));
 

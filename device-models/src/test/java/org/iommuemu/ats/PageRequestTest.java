@@ -16,9 +16,8 @@ import org.junit.jupiter.api.Test;
 
 /** A function's page request interface (the fact sheet, 8 to 10). */
 class PageRequestTest {
-    private static AtcParameters pages(int group, int retries, boolean pasidRequired) {
-        return AtcParameters.standard()
-                .withPages(new PageRequestParameters(group, retries, 0, 100_000_000_000L, pasidRequired));
+    private static AtcParameters pages(int group, int retries) {
+        return AtcParameters.standard().withPages(new PageRequestParameters(group, retries, 0, 100_000_000_000L));
     }
 
     /** A bench with one read of page 5 whose page is missing. */
@@ -74,7 +73,7 @@ class PageRequestTest {
 
     @Test
     void shouldGiveUpAfterItsRetries() {
-        AtsBench bench = new AtsBench(pages(1, 3, false)).withPages(32);
+        AtsBench bench = new AtsBench(pages(1, 3)).withPages(32);
         AtsBench.Outcome o = bench.read(0x5010, 4, NONE);
 
         bench.translate(0, page(0, 0));
@@ -133,7 +132,7 @@ class PageRequestTest {
 
     @Test
     void shouldWantThePasidInAResponseIfItSaysSo() {
-        AtsBench bench = missing(new AtsBench(pages(1, 4, true)).withPages(32), 7);
+        AtsBench bench = missing(new AtsBench(pages(1, 4), 0, false, true).withPages(32), 7);
         int group = bench.page(0).group();
 
         bench.respond(group, NONE, Code.SUCCESS);
@@ -147,7 +146,7 @@ class PageRequestTest {
 
     @Test
     void shouldRequestPagesBehindTheMissingOneInItsGroup() {
-        AtsBench bench = new AtsBench(pages(4, 4, false)).withPages(32);
+        AtsBench bench = new AtsBench(pages(4, 4)).withPages(32);
 
         bench.write(0x5010, 0x2800, NONE);
         bench.translate(0, page(0, 0));
@@ -166,7 +165,7 @@ class PageRequestTest {
 
     @Test
     void shouldHoldAGroupBackUntilItHasAllItsCredits() {
-        AtsBench bench = new AtsBench(pages(2, 4, false)).withPages(3);
+        AtsBench bench = new AtsBench(pages(2, 4)).withPages(3);
 
         bench.read(0x1000, 0x2000, NONE);
         bench.translate(0, page(0, 0));
@@ -183,7 +182,7 @@ class PageRequestTest {
 
     @Test
     void shouldNeverHaveMoreRequestsOutstandingThanItsAllocation() {
-        AtsBench bench = new AtsBench(pages(8, 4, false)).withPages(3);
+        AtsBench bench = new AtsBench(pages(8, 4)).withPages(3);
 
         bench.read(0x1000, 0x8000, NONE);
         bench.translate(0, page(0, 0));
@@ -194,7 +193,7 @@ class PageRequestTest {
 
     @Test
     void shouldGiveUpAGroupThatIsNotAnsweredInTime() {
-        AtsBench bench = new AtsBench(pages(1, 4, false)).withPages(1);
+        AtsBench bench = new AtsBench(pages(1, 4)).withPages(1);
         AtsBench.Outcome o = bench.read(0x5010, 4, NONE);
         bench.translate(0, page(0, 0));
 

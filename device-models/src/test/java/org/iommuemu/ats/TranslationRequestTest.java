@@ -105,9 +105,9 @@ class TranslationRequestTest {
         bench.refuse(0, Tlp.Status.UR);
         bench.read(0x6000, 4, NONE);
         int whileOff = bench.count(TlpKind.TRANSLATION_REQUEST);
-        bench.function.controls().ats = false;
+        bench.function.disableAts();
         bench.read(0x7000, 4, NONE);
-        bench.function.controls().ats = true;
+        bench.function.enableAts(0);
         bench.read(0x8000, 4, NONE);
 
         assertThat(whileOff).isEqualTo(1);
@@ -177,8 +177,7 @@ class TranslationRequestTest {
         int wanted = Access.INSTRUCTION | Access.PRIVILEGED;
 
         bench.dma.read(0x5000, new byte[4], 7, wanted, new AtsBench.Outcome());
-        bench.function.controls().execute = true;
-        bench.function.controls().privileged = true;
+        bench.function.disableAts().enablePasid(true, true).enableAts(0);
         bench.dma.read(0x6000, new byte[4], 7, wanted, new AtsBench.Outcome());
         bench.dma.read(0x7000, new byte[4], NONE, wanted, new AtsBench.Outcome());
         bench.settle();
@@ -190,7 +189,7 @@ class TranslationRequestTest {
 
     @Test
     void shouldUseAGlobalEntryForEveryPasidIfItKnowsGlobal() {
-        AtsBench knows = new AtsBench(AtcParameters.standard().withInvalidations(true, true, 1, 0));
+        AtsBench knows = new AtsBench(AtcParameters.standard(), 0, true, false);
         AtsBench doesNot = new AtsBench();
 
         for (AtsBench bench : new AtsBench[] {knows, doesNot}) {
@@ -206,8 +205,7 @@ class TranslationRequestTest {
 
     @Test
     void shouldTakePagesSmallerThanTheStuAsUnsupportedRequest() {
-        AtsBench bench = new AtsBench();
-        bench.function.controls().smallestTranslationUnit = 4;
+        AtsBench bench = new AtsBench(AtcParameters.standard(), 4, false, false);
 
         bench.read(0x1_5010, 4, NONE);
         bench.translate(0, page(0x8000_0000L, R));

@@ -31,7 +31,7 @@ final class Bench implements AutoCloseable {
         driver = machine.startDriver(StageLayout.STAGE_1);
         driver.map(DEVICE, IommuDriver.NO_PASID, IOVA, PHYSICAL, 0x8000, 12, IommuDriver.READ | IommuDriver.WRITE);
         function = machine.addFunction(DEVICE);
-        function.controls().busMaster = true;
+        function.enableBusMaster();
         dma = new DmaChannel(function);
         injector = new FaultInjector(machine, new FaultPlan(7, List.of(rules)));
     }

@@ -160,7 +160,7 @@ class MachineRuleTest {
 
             assertThat(b.ended).isEmpty();
             assertThat(b.function.requester().unexpectedCompletions()).isEqualTo(1);
-            assertThat(b.function.controls().busMaster).isFalse();
+            assertThat(b.function.controls().isBusMaster()).isFalse();
         }
     }
 

@@ -57,7 +57,7 @@ class ContainmentTest {
             }
             machine.addFunction(OTHER);
             PciFunction attacker = machine.addFunction(ATTACKER);
-            attacker.controls().busMaster = true;
+            attacker.enableBusMaster();
             List<String> leaks = new ArrayList<>();
             attacker.link().connectDevice((tlp, buffer) -> {
                 if (tlp instanceof Tlp.Completion c && c.kind() == TlpKind.COMPLETION) {

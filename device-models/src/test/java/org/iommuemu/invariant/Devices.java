@@ -45,8 +45,8 @@ final class Devices {
     }
 
     private static void enable(PciFunction function) {
-        function.controls().busMaster = true;
-        function.controls().pasid = true;
+        function.enableBusMaster();
+        function.enablePasid(true, true);
     }
 
     void read(int function, int pasid, long iova, int bytes) {

@@ -22,6 +22,7 @@ abstract class AtsHost implements AutoCloseable {
     static final int PASID = 7;
     static final int NONE = Transaction.NO_SUBSTREAM;
     static final long PHYSICAL = 0x1_0000_0000L;
+    static final String[] ARCHITECTURES = {"smmuv3", "vtd"};
 
     final Platform machine;
 
@@ -34,7 +35,12 @@ abstract class AtsHost implements AutoCloseable {
     }
 
     /** Maps a page to {@link #PHYSICAL} plus its address. */
-    abstract void map(int pasid, long page, boolean writable);
+    final void map(int pasid, long page, boolean writable) {
+        map(pasid, page, PHYSICAL + page, writable);
+    }
+
+    /** Maps a page. */
+    abstract void map(int pasid, long page, long physical, boolean writable);
 
     /** Takes a page's mapping away, of the tables and of the IOMMU's caches, but not of any ATC. */
     abstract void unmap(int pasid, long page);
@@ -75,15 +81,9 @@ abstract class AtsHost implements AutoCloseable {
         }
 
         @Override
-        void map(int pasid, long page, boolean writable) {
+        void map(int pasid, long page, long physical, boolean writable) {
             driver.map(
-                    DEVICE,
-                    pasid,
-                    page,
-                    PHYSICAL + page,
-                    0x1000,
-                    12,
-                    IommuDriver.READ | (writable ? IommuDriver.WRITE : 0));
+                    DEVICE, pasid, page, physical, 0x1000, 12, IommuDriver.READ | (writable ? IommuDriver.WRITE : 0));
         }
 
         @Override
@@ -215,8 +215,8 @@ abstract class AtsHost implements AutoCloseable {
         }
 
         @Override
-        void map(int pasid, long page, boolean writable) {
-            memory.writeLong(leaf(page), PHYSICAL + page | (writable ? 7 : 5));
+        void map(int pasid, long page, long physical, boolean writable) {
+            memory.writeLong(leaf(page), physical | (writable ? 7 : 5));
         }
 
         @Override

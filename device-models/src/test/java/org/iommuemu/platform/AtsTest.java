@@ -29,9 +29,8 @@ class AtsTest {
     private void start(String architecture, AtcParameters p) {
         host = AtsHost.of(architecture, PlatformParameters.standard());
         function = host.machine.addFunction(AtsHost.DEVICE);
-        function.controls().busMaster = true;
-        function.controls().ats = true;
-        function.controls().pasid = true;
+        function.enableBusMaster();
+        function.enablePasid(false, false).enableAts(0);
         dma = new DmaChannel(function, p);
     }
 
@@ -121,7 +120,7 @@ class AtsTest {
     @ParameterizedTest
     @ValueSource(strings = {"smmuv3", "vtd"})
     void shouldSurviveAStormOfInvalidations(String architecture) {
-        start(architecture, AtcParameters.standard().withInvalidations(false, true, 2, 200_000));
+        start(architecture, AtcParameters.standard().withInvalidations(true, 2, 200_000));
         for (int i = 0; i < 16; i++) {
             host.map(NONE, 0x1_0000 + 0x1000L * i, true);
         }
@@ -245,8 +244,7 @@ class AtsTest {
     @ValueSource(strings = {"smmuv3", "vtd"})
     void shouldHaveAMissingPageMappedWhileItWaits(String architecture) {
         start(architecture);
-        function.controls().pri = true;
-        function.controls().pageRequestAllocation = 32;
+        function.enablePri(32);
         Status[] ended = new Status[1];
         dma.write(0x4010, new byte[] {1, 2, 3}, AtsHost.PASID, Access.WRITE, (s, n) -> ended[0] = s);
         PageRequest asked = awaitPage();
@@ -268,8 +266,7 @@ class AtsTest {
     @ValueSource(strings = {"smmuv3", "vtd"})
     void shouldEndWhatSoftwareSaysIsInvalid(String architecture) {
         start(architecture);
-        function.controls().pri = true;
-        function.controls().pageRequestAllocation = 32;
+        function.enablePri(32);
         Status[] ended = new Status[1];
         dma.read(0x4010, new byte[4], AtsHost.PASID, Access.READ, (s, n) -> ended[0] = s);
         PageRequest asked = awaitPage();
@@ -295,5 +292,49 @@ class AtsTest {
 
         assertThat(before).isEqualTo(Status.NO_PAGE);
         assertThat(after).isEqualTo(Status.OK);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"smmuv3", "vtd"})
+    void shouldGetSeveralPagesByOneRequest(String architecture) {
+        start(architecture, AtcParameters.standard().withRequests(8, 8, false));
+        for (int i = 0; i < 7; i++) {
+            host.map(NONE, 0x1_0000 + 0x1000L * i, true);
+        }
+
+        read(0x1_0000, new byte[4], NONE);
+        Status last = read(0x1_6000, new byte[4], NONE);
+        Status hole = read(0x1_7000, new byte[4], NONE);
+
+        assertThat(last).isEqualTo(Status.OK);
+        assertThat(hole).isEqualTo(Status.NO_PAGE);
+        assertThat(dma.statistics().get(Counter.FILLS)).isEqualTo(7);
+        assertThat(dma.statistics().get(Counter.REQUESTS))
+                .as("and one for the hole")
+                .isEqualTo(2);
+        assertThat(dma.statistics().get(Counter.MALFORMED)).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"smmuv3", "vtd"})
+    void shouldSendAStopMarkerBehindThePageRequestsThatItLeaves(String architecture) {
+        start(architecture);
+        function.enablePri(32);
+        Status[] ended = new Status[1];
+        boolean[] stopped = new boolean[1];
+        dma.read(0x4010, new byte[4], AtsHost.PASID, Access.READ, (s, n) -> ended[0] = s);
+        PageRequest asked = awaitPage();
+
+        dma.stopPasid(AtsHost.PASID, true, () -> stopped[0] = true);
+        PageRequest marker = awaitPage();
+        host.respond(asked, Code.SUCCESS);
+        host.machine.loop().run();
+
+        assertThat(ended[0]).isEqualTo(Status.NO_PAGE);
+        assertThat(stopped[0]).isTrue();
+        assertThat(marker.isStopMarker()).isTrue();
+        assertThat(marker.substreamId()).isEqualTo(AtsHost.PASID);
+        assertThat(dma.statistics().get(Counter.RESPONSES_SUCCESS)).isEqualTo(1);
+        assertThat(dma.statistics().get(Counter.RESPONSES_UNEXPECTED)).isZero();
     }
 }

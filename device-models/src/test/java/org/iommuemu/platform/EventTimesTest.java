@@ -172,8 +172,10 @@ class EventTimesTest {
 
     private static DmaChannel channel(Platform machine, boolean ats) {
         PciFunction function = machine.addFunction(DEVICE);
-        function.controls().busMaster = true;
-        function.controls().ats = ats;
+        function.enableBusMaster();
+        if (ats) {
+            function.enableAts(0);
+        }
         return new DmaChannel(function, AtcParameters.standard().withCache(CACHE, LATENCY));
     }
 }

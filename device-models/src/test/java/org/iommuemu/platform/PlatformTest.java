@@ -26,7 +26,7 @@ class PlatformTest {
             driver.map(
                     DEVICE, IommuDriver.NO_PASID, 0x4000, PHYSICAL, 0x2000, 12, IommuDriver.READ | IommuDriver.WRITE);
             PciFunction function = machine.addFunction(DEVICE);
-            function.controls().busMaster = true;
+            function.enableBusMaster();
             DmaChannel dma = new DmaChannel(function);
             byte[] data = new byte[5000];
             for (int i = 0; i < data.length; i++) {

@@ -6,7 +6,7 @@ package org.iommuemu.bits;
  *
  * @param name the specification's name
  * @param offset byte offset from the start of the register frame
- * @param bytes width: 4 or 8
+ * @param bytes width: 4 or 8; in a configuration space 1, 2 or 4
  * @param reset value after reset
  * @param writable bits that software can change by writing their new value
  * @param writeOneToClear bits that software can only clear, by writing 1

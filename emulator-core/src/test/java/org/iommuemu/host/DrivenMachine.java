@@ -9,6 +9,7 @@ import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
@@ -50,7 +51,8 @@ final class DrivenMachine implements AutoCloseable {
     }
 
     private final PhysicalMemory memory = new PhysicalMemory();
-    private final List<String> lines = new ArrayList<>();
+    private final ScriptedDevices devices = new ScriptedDevices();
+    private final List<String> consumed = new ArrayList<>();
     private final Iommu iommu;
     private final TranslationUnit unit;
     private final StaleDetector stale;
@@ -59,24 +61,37 @@ final class DrivenMachine implements AutoCloseable {
     private final Verdict verdict = new Verdict();
 
     DrivenMachine(Setup setup) {
-        InterruptSink sink = lines::add;
+        InterruptSink sink = line -> devices.pending.add(() -> driver().interrupt(line));
         if (setup.architecture == Architecture.SMMUV3) {
             SmmuV3 smmu = new SmmuV3(memory, SmmuFeatures.full(), CacheConfiguration.standard(), sink);
             iommu = smmu;
             unit = smmu.unit();
             stale = smmu.detectStale();
-            driver = new SmmuDriver(smmu, memory, setup.stages);
+            smmu.observeSoftware(null, (command, word0, word1) -> consumed.add(command.name()));
+            devices.connect(smmu);
+            driver = new SmmuDriver(smmu, memory, setup.stages, devices);
         } else {
             Vtd vtd = new Vtd(memory, VtdFeatures.full(), CacheConfiguration.standard(), sink);
             iommu = vtd;
             unit = vtd.unit();
             stale = vtd.detectStale();
-            driver = new VtdDriver(vtd, memory, setup.stages, setup.architecture == Architecture.VTD, Patience.NONE);
+            vtd.observeSoftware(null, (descriptor, word0, word1) -> consumed.add(descriptor.name()));
+            devices.connect(vtd);
+            driver = new VtdDriver(vtd, memory, setup.stages, setup.architecture == Architecture.VTD, devices);
         }
     }
 
     IommuDriver driver() {
         return driver;
+    }
+
+    ScriptedDevices devices() {
+        return devices;
+    }
+
+    /** Commands or descriptors that the IOMMU has consumed, by their names. */
+    List<String> consumed() {
+        return consumed;
     }
 
     Iommu iommu() {
@@ -94,6 +109,19 @@ final class DrivenMachine implements AutoCloseable {
     Verdict access(int stream, int pasid, long iova, int access) {
         iommu.translate(transaction.set(stream, pasid, iova, access), verdict);
         return verdict;
+    }
+
+    /** Whether a translated request passes. */
+    boolean forwards(int stream, long physical) {
+        iommu.forwardTranslated(transaction.set(stream, IommuDriver.NO_PASID, physical, Access.READ), verdict);
+        return verdict.isOk();
+    }
+
+    /** How a Translation Request ends, and whether it may read. */
+    boolean grants(int stream, int pasid, long iova) {
+        TranslationCompletion completion = new TranslationCompletion();
+        iommu.requestTranslation(transaction.set(stream, pasid, iova, Access.READ), completion);
+        return completion.status() == TranslationCompletion.Status.SUCCESS && completion.isReadable();
     }
 
     /** Where a read goes, or −1. */

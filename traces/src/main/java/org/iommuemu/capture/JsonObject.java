@@ -80,9 +80,24 @@ public final class JsonObject {
         }
     }
 
+    /**
+     * An object that was read elsewhere.
+     *
+     * @param line where it begins, from 1
+     * @param path what leads to it, with a dot behind, or nothing
+     */
+    public static JsonObject of(Path file, long line, String path, JsonNode object) {
+        return new JsonObject(file, line, path, object);
+    }
+
     /** Whether a field is there. */
     public boolean has(String name) {
         return node.has(name);
+    }
+
+    /** Whether a field is there and is a string. */
+    public boolean isText(String name) {
+        return node.path(name).isTextual();
     }
 
     /** Names of the object's fields, in the file's order. */
@@ -140,6 +155,27 @@ public final class JsonObject {
             throw wrong(name, "a number from " + min + " to " + max);
         }
         return value;
+    }
+
+    /** A number that need not be whole. */
+    public double fraction(String name) {
+        final JsonNode value = value(name, "a number");
+        if (!value.isNumber()) {
+            throw wrong(name, "a number");
+        }
+        return value.doubleValue();
+    }
+
+    /** An array of strings. */
+    public List<String> texts(String name) {
+        final List<String> texts = new ArrayList<>();
+        for (final JsonNode text : array(name)) {
+            if (!text.isTextual()) {
+                throw wrong(name, "an array of strings");
+            }
+            texts.add(text.textValue());
+        }
+        return texts;
     }
 
     /** An array of numbers. */
@@ -212,7 +248,7 @@ public final class JsonObject {
     }
 
     private static String shown(JsonNode value) {
-        final String text = value.isContainerNode() ? kindOf(value) : value.toString();
+        final String text = value.isContainerNode() || value.isMissingNode() ? kindOf(value) : value.toString();
         return text.length() > 60 ? text.substring(0, 60) + "…" : text;
     }
 

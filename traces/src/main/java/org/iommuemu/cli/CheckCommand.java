@@ -13,6 +13,7 @@ import org.iommuemu.iommu.LintLog;
 import org.iommuemu.report.JunitXml;
 import org.iommuemu.report.LintText;
 import org.iommuemu.report.ResultFile;
+import org.iommuemu.scenario.DeviceTally;
 import org.iommuemu.scenario.FailNthResult;
 import org.iommuemu.scenario.Scenario;
 import org.iommuemu.scenario.ScenarioResult;
@@ -62,6 +63,20 @@ final class CheckCommand implements Callable<Integer> {
                             + " docs/vtd.md")
     private boolean lint;
 
+    /** Who carries out the DMAs of scenarios. */
+    enum Devices {
+        /** A DMA engine that asks the IOMMU itself. */
+        engine,
+        /** Edu devices, programmed through their registers, behind PCIe links. */
+        edu
+    }
+
+    @Option(
+            names = "--devices",
+            paramLabel = "KIND",
+            description = "who carries out DMAs: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
+    private Devices devices = Devices.engine;
+
     @Mixin
     private CacheOptions caches = new CacheOptions();
 
@@ -71,6 +86,10 @@ final class CheckCommand implements Callable<Integer> {
             throw new InputException(
                     "--fail-nth with --detect-stale", "one of them, as runs with a failing access are not compared");
         }
+        if (failNth && devices == Devices.edu) {
+            throw new InputException(
+                    "--fail-nth with --devices edu", "one of them, as nobody tells a device what became of its writes");
+        }
         if (junit != null) {
             ResultFile.check(junit);
         }
@@ -79,6 +98,10 @@ final class CheckCommand implements Callable<Integer> {
         ScenarioRunner runner = new ScenarioRunner(caches.configuration(), lint ? findings : null);
         if (detectStale) {
             runner.detectStale();
+        }
+        DeviceTally tally = new DeviceTally();
+        if (devices == Devices.edu) {
+            runner.useEduDevices(tally);
         }
         if (failNth) {
             return failNth(runner, out);
@@ -103,6 +126,7 @@ final class CheckCommand implements Callable<Integer> {
         writeJunit(results);
         runner.stale().forEach(line -> out.println("stale   " + line));
         out.print(LintText.of(findings));
+        tally.lines().forEach(out::println);
         out.println(counts(results));
         if (unread) {
             return Main.BAD_INPUT;

@@ -24,6 +24,8 @@ import picocli.CommandLine.Command;
             PresetsCommand.class,
             ValidateCommand.class,
             TraceCommand.class,
+            DevicesCommand.class,
+            DemoCommand.class,
             CommandLine.HelpCommand.class
         })
 public final class Main {

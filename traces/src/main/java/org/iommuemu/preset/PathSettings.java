@@ -77,7 +77,7 @@ public final class PathSettings {
                 tags == 0 ? s.integer(Parameter.DEVICE_READS) : tags);
     }
 
-    private static long dataLatency(Settings s) {
+    static long dataLatency(Settings s) {
         long cached = s.picoseconds(Parameter.DATA_CACHED);
         long memory = cached + s.picoseconds(Parameter.DATA_MEMORY_EXTRA);
         return switch (s.text(Parameter.DATA_PLACEMENT)) {
@@ -87,7 +87,7 @@ public final class PathSettings {
         };
     }
 
-    private static FlowControl credits(Settings s) {
+    static FlowControl credits(Settings s) {
         return new FlowControl(
                 pool(s, Parameter.CREDITS_POSTED_HEADERS, Parameter.CREDITS_POSTED_DATA),
                 pool(s, Parameter.CREDITS_NON_POSTED_HEADERS, Parameter.CREDITS_NON_POSTED_DATA),
@@ -100,7 +100,7 @@ public final class PathSettings {
         return new FlowControl.Pool(s.integer(headers), s.integer(data));
     }
 
-    private static @Nullable ByteRate rate(Settings s, Parameter gigabits) {
+    static @Nullable ByteRate rate(Settings s, Parameter gigabits) {
         double value = s.number(gigabits);
         return value == 0 ? null : ByteRate.bitsPerSecond(Math.max(1, Math.round(value * MEGABITS)) * MEGABIT);
     }

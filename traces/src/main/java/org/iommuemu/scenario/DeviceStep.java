@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.scenario;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.JsonObject;
 import org.iommuemu.iommu.Access;
@@ -28,8 +30,25 @@ sealed interface DeviceStep extends Step {
             TranslationCompletion.Status expected,
             long address,
             int size,
-            @Nullable String permissions)
-            implements DeviceStep {}
+            @Nullable String permissions,
+            int count)
+            implements DeviceStep {
+        /** What its Translation Completion must have, as text. */
+        Map<String, String> fields() {
+            Map<String, String> fields = new LinkedHashMap<>();
+            fields.put("status", expected.name().toLowerCase(Locale.ROOT));
+            if (address >= 0) {
+                fields.put("address", "0x" + Long.toHexString(address));
+            }
+            if (size >= 0) {
+                fields.put("size", "0x" + Integer.toHexString(size));
+            }
+            if (permissions != null) {
+                fields.put("permissions", permissions);
+            }
+            return fields;
+        }
+    }
 
     /** A Page Request message. */
     record PageRequestMessage(PageRequest message) implements DeviceStep {}
@@ -110,7 +129,8 @@ sealed interface DeviceStep extends Step {
                 one(json, "expect", TranslationCompletion.Status.values(), "ca"),
                 json.has("address") ? json.number("address", 0, (1L << 52) - 1) : -1,
                 json.has("size") ? (int) json.number("size", 12, 52) : -1,
-                json.has("permissions") ? json.text("permissions") : null);
+                json.has("permissions") ? json.text("permissions") : null,
+                json.has("count") ? (int) json.number("count", 1, 16) : 1);
     }
 
     private static Step response(JsonObject json) {
@@ -144,7 +164,7 @@ sealed interface DeviceStep extends Step {
     }
 
     /** The constant that a field names in lower case. */
-    private static <E extends Enum<E>> E one(JsonObject json, String field, E[] constants, String example) {
+    static <E extends Enum<E>> E one(JsonObject json, String field, E[] constants, String example) {
         String name = json.text(field);
         for (E constant : constants) {
             if (constant.name().toLowerCase(Locale.ROOT).equals(name)) {
@@ -157,6 +177,11 @@ sealed interface DeviceStep extends Step {
                     .append(constant.name().toLowerCase(Locale.ROOT));
         }
         throw json.wrong(field, names + " (such as \"" + example + "\")");
+    }
+
+    /** Whether a field is a certain string. */
+    static boolean isText(JsonObject json, String name, String text) {
+        return json.isText(name) && json.text(name).equals(text);
     }
 
     /** A StreamID. */

@@ -53,8 +53,9 @@ public record Scenario(
             }
         }
         List<Step> steps = new ArrayList<>();
+        Set<Integer> functions = new HashSet<>();
         for (JsonObject step : json.objects("steps")) {
-            steps.add(Step.parse(step));
+            steps.add(checked(Step.parse(step), step, functions));
         }
         Notes notes = Notes.parse(json.has("note") ? json.text("note") : "");
         return new Scenario(
@@ -67,6 +68,26 @@ public record Scenario(
                 ram,
                 List.copyOf(steps),
                 notes);
+    }
+
+    /** A step for a function must come behind the one that adds it. */
+    private static Step checked(Step step, JsonObject json, Set<Integer> functions) {
+        if (step instanceof TimedStep.Device d && !functions.add(d.requester())) {
+            throw json.wrong("requester", "one without a device step before");
+        }
+        boolean linked = step instanceof TimedStep t && t.requester() != TimedStep.NOBODY;
+        if (linked && !functions.contains(((TimedStep) step).requester())) {
+            throw json.wrong("requester", "that of a device step before");
+        }
+        if (step instanceof DeviceStep.TranslationRequest r && r.count() > 1 && !functions.contains(r.requester())) {
+            throw json.wrong("count", "1, or the requester of a device step before");
+        }
+        return step;
+    }
+
+    /** Whether time passes in it. */
+    boolean isTimed() {
+        return steps.stream().anyMatch(TimedStep.class::isInstance);
     }
 
     private static Set<Integer> cannotStall(JsonObject features) {

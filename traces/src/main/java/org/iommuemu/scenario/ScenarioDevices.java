@@ -40,6 +40,7 @@ final class ScenarioDevices implements DevicePort {
     private final TranslationCompletion completion = new TranslationCompletion();
     private Invalidation answer = Invalidation.ENDED;
     private DmaEngine last;
+    private @Nullable EduDevices edu;
     private @Nullable StaleDetector stale;
     private int staleSeen;
 
@@ -74,8 +75,17 @@ final class ScenarioDevices implements DevicePort {
         return completion;
     }
 
+    /** Lets edu devices carry out the DMAs that they can. */
+    void use(EduDevices devices) {
+        edu = devices;
+        iommu.connect(this);
+    }
+
     /** Issues a DMA; returns how it differs from what is expected, or nothing. */
     String issue(Step.Dma s) {
+        if (edu != null && edu.takes(s)) {
+            return edu.issue(s);
+        }
         DmaEngine engine = new DmaEngine(s.translated() ? iommu::forwardTranslated : iommu::translate, memory);
         byte[] data = s.write() && s.data() != null ? s.data() : new byte[s.length()];
         Transfer transfer = new Transfer(engine, s, data);
@@ -240,6 +250,8 @@ final class ScenarioDevices implements DevicePort {
             last = transfer.engine;
             transfer.engine.resume(verdict);
             hold(transfer);
+        } else if (edu != null) {
+            edu.resumed(ticket, transaction, verdict);
         }
     }
 

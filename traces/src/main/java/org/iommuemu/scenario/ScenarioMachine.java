@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.iommuemu.iommu.CacheConfiguration;
@@ -14,9 +15,13 @@ import org.iommuemu.iommu.LintLog;
 import org.iommuemu.iommu.RegisterFrame;
 import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.StructureObserver;
+import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.memory.RangeState;
 import org.iommuemu.paging.WalkObserver;
+import org.iommuemu.platform.Platform;
+import org.iommuemu.platform.PlatformParameters;
 import org.iommuemu.replay.EventReader;
 import org.iommuemu.replay.Explainable;
 import org.iommuemu.replay.FaultRecordReader;
@@ -36,12 +41,15 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
     /** A step that answered as expected. */
     static final String SAME = "";
 
-    private final PhysicalMemory memory = new PhysicalMemory();
+    private final @Nullable Platform platform;
+    private final PhysicalMemory memory;
     private final Iommu iommu;
+    private final TranslationUnit unit;
     private final RegisterFrame monitor;
     private final @Nullable SmmuV3 smmu;
     private final @Nullable LintLog findings;
     private final ScenarioDevices devices;
+    private final @Nullable TimedDevices timed;
     private final Supplier<StaleDetector> detector;
     private final BiConsumer<@Nullable StructureObserver, @Nullable WalkObserver> observers;
     private final RecordReader records;
@@ -54,28 +62,39 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
      * @param linted whether to look for what the scenario does wrong as software
      */
     ScenarioMachine(Scenario scenario, CacheConfiguration caches, boolean linted) {
+        platform = scenario.isTimed() ? platform(scenario, caches) : null;
+        memory = platform == null ? new PhysicalMemory() : platform.memory();
         populate(scenario.ram());
         Map<String, Integer> pulses = new HashMap<>();
+        if (platform != null) {
+            platform.onLine(line -> pulses.merge(line, 1, Integer::sum));
+        }
         if (scenario.vtd() != null) {
             smmu = null;
-            Vtd built = new Vtd(memory, scenario.vtd(), caches, line -> pulses.merge(line, 1, Integer::sum));
+            Vtd built = platform != null && platform.vtd() != null
+                    ? platform.vtd()
+                    : new Vtd(memory, scenario.vtd(), caches, line -> pulses.merge(line, 1, Integer::sum));
             VtdLint lint = linted ? new VtdLint(built, memory) : null;
             findings = lint == null ? null : lint.log();
             iommu = lint == null ? built : lint;
             failures = new VtdFailures(built);
             monitor = iommu;
+            unit = built.unit();
             detector = built::detectStale;
             observers = built::observe;
             records = new FaultRecordReader(built);
             terms = new VtdTerms();
         } else if (scenario.smmu() != null) {
-            SmmuV3 built = new SmmuV3(memory, scenario.smmu(), caches, line -> pulses.merge(line, 1, Integer::sum));
+            SmmuV3 built = platform != null && platform.smmu() != null
+                    ? platform.smmu()
+                    : new SmmuV3(memory, scenario.smmu(), caches, line -> pulses.merge(line, 1, Integer::sum));
             smmu = built;
             failures = new SmmuFailures(built);
             SmmuLint lint = linted ? new SmmuLint(built, memory) : null;
             findings = lint == null ? null : lint.log();
             iommu = lint == null ? built : lint;
             monitor = built.counterGroup();
+            unit = built.unit();
             detector = built::detectStale;
             observers = built::observe;
             records = new EventReader(built, memory);
@@ -84,6 +103,14 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
             throw new IllegalStateException("a scenario for no IOMMU");
         }
         devices = new ScenarioDevices(iommu, memory, scenario.cannotStall(), pulses);
+        timed = platform == null ? null : new TimedDevices(platform, devices, scenario.line());
+    }
+
+    private static Platform platform(Scenario scenario, CacheConfiguration caches) {
+        PlatformParameters parameters = PlatformParameters.standard().withCaches(caches);
+        return scenario.smmu() != null
+                ? Platform.smmuv3(parameters, scenario.smmu())
+                : Platform.vtd(parameters, Objects.requireNonNull(scenario.vtd()));
     }
 
     private void populate(List<long[]> ram) {
@@ -129,6 +156,21 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
         return failures;
     }
 
+    /**
+     * Lets edu devices carry out DMAs.
+     *
+     * @param tally takes how many
+     */
+    void useEduDevices(Scenario scenario, DeviceTally tally) {
+        // Nobody asks for how long the IOMMU walks; who lints looks at what it reads.
+        TimedTranslation timed = new TimedTranslation(
+                iommu,
+                unit,
+                (structures, walks) -> {},
+                PlatformParameters.standard().timing());
+        devices.use(new EduDevices(iommu, timed, memory, scenario, tally));
+    }
+
     /** Compares every translation from now on with what the tables say. */
     void detectStale() {
         devices.watch(detector.get());
@@ -155,6 +197,14 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
             return devices.issue(s);
         } else if (step instanceof Step.MemoryExpect s) {
             return expect(s);
+        } else if (timed != null && step instanceof TimedStep s) {
+            return timed.run(s);
+        } else if (timed != null && step instanceof DeviceStep.TranslationRequest s && timed.has(s.requester())) {
+            return timed.request(s);
+        } else if (timed != null
+                && step instanceof DeviceStep.PageRequestMessage s
+                && timed.has(s.message().streamId())) {
+            return timed.request(s);
         }
         return devices.run((DeviceStep) step);
     }
@@ -193,6 +243,6 @@ final class ScenarioMachine implements AutoCloseable, Explainable {
 
     @Override
     public void close() {
-        memory.close();
+        memory.close(); // a platform's too
     }
 }

@@ -16,6 +16,7 @@ public final class ScenarioRunner {
     private final CacheConfiguration caches;
     private final List<String> stale = new ArrayList<>();
     private boolean detectStale;
+    private @Nullable DeviceTally tally;
     private final @Nullable LintLog lint;
 
     /** A runner whose machines have certain caches. */
@@ -38,6 +39,15 @@ public final class ScenarioRunner {
         detectStale = true;
     }
 
+    /**
+     * Has DMAs carried out by edu devices on links from now on, where these can.
+     *
+     * @param counts takes how many
+     */
+    public void useEduDevices(DeviceTally counts) {
+        tally = counts;
+    }
+
     /** Pages that were accessed by a stale translation and that no step expected so far, a line each. */
     public List<String> stale() {
         return List.copyOf(stale);
@@ -49,6 +59,9 @@ public final class ScenarioRunner {
         try (ScenarioMachine machine = new ScenarioMachine(scenario, caches, lint != null)) {
             if (detectStale) {
                 machine.detectStale();
+            }
+            if (tally != null) {
+                machine.useEduDevices(scenario, tally);
             }
             ScenarioResult result = run(scenario, machine);
             // One that fails is the one whose stale translations are wanted most.
@@ -89,11 +102,11 @@ public final class ScenarioRunner {
 
     /**
      * Runs a scenario once for each memory access that the machine makes in it, with that access failing; nothing is
-     * compared with the scenario's expectations. Every run must end in what the architecture has for a failed access.
+     * compared with the scenario's expectations. A scenario in which time passes is not run. Every run must end in what the architecture has for a failed access.
      */
     public FailNthResult failNth(Scenario scenario) {
         FailNthResult result = new FailNthResult(scenario);
-        boolean more = true;
+        boolean more = !scenario.isTimed(); // devices hide from software what becomes of their requests
         for (long n = 1; more; n++) {
             more = failOnce(scenario, n, result);
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.scenario;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.iommuemu.capture.InputException;
@@ -10,7 +11,13 @@ import org.jspecify.annotations.Nullable;
 
 /** One step of a scenario. */
 sealed interface Step
-        permits Step.MemoryWrite, Step.RegisterWrite, Step.RegisterRead, Step.Dma, Step.MemoryExpect, DeviceStep {
+        permits Step.MemoryWrite,
+                Step.RegisterWrite,
+                Step.RegisterRead,
+                Step.Dma,
+                Step.MemoryExpect,
+                DeviceStep,
+                TimedStep {
     /** Loads physical memory, whatever answers there. */
     record MemoryWrite(long address, byte[] data) implements Step {}
 
@@ -76,9 +83,12 @@ sealed interface Step
             case "mem_expect" -> memoryExpect(json);
             default -> {
                 Step step = DeviceStep.parse(op, json);
+                step = step == null ? TimedStepReader.parse(op, json) : step;
                 if (step == null) {
-                    throw json.wrong(
-                            "op", "one of " + String.join(", ", NAMES) + ", " + String.join(", ", DeviceStep.NAMES));
+                    List<String> names = new ArrayList<>(NAMES);
+                    names.addAll(DeviceStep.NAMES);
+                    names.addAll(TimedStep.NAMES);
+                    throw json.wrong("op", "one of " + String.join(", ", names));
                 }
                 yield step;
             }

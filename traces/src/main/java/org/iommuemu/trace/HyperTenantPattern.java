@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.trace;
 
+import static org.iommuemu.device.traffic.HyperTenantAccesses.BUFFER_PAGES;
+import static org.iommuemu.device.traffic.HyperTenantAccesses.LARGE_SHIFT;
+import static org.iommuemu.device.traffic.HyperTenantAccesses.MAILBOX;
+import static org.iommuemu.device.traffic.HyperTenantAccesses.PACKETS_OF_A_BUFFER;
+import static org.iommuemu.device.traffic.HyperTenantAccesses.RING;
+
 import java.io.IOException;
+import org.iommuemu.device.traffic.DeviceAccess;
+import org.iommuemu.device.traffic.HyperTenantAccesses;
 import org.iommuemu.time.RandomStream;
 
 /**
- * What the network cards of many guests do with packets that come in, after HyperSIO (ISCA 2020): three accesses for each packet of 1,542
- * bytes on the wire, packets 61.68 ns apart (200 Gb/s), guests in turn, all of them with the same addresses.
- *
- * <ol>
- *   <li>a read of 64 bytes from the ring of descriptors, one page of 4 KiB;
- *   <li>a write of 1,514 bytes into a buffer of 2 KiB, in a page of 2 MiB that after 1,500 packets of its guest is unmapped, and another
- *       one mapped: 32 of them, one after the other and round again;
- *   <li>a write of 16 bytes into the mailbox, one page of 4 KiB.
- * </ol>
+ * What the network cards of many guests do, each of them as {@link HyperTenantAccesses} says: packets 61.68 ns apart (200 Gb/s), guests
+ * in turn.
  *
  * <p>By seed: where in physical memory each guest is, which of its pages are ring and mailbox, and which of its blocks it begins with.
  */
@@ -21,19 +22,8 @@ final class HyperTenantPattern {
     /** 1,542 bytes at 200 Gb/s, in ps. */
     static final long PACKET_INTERVAL = 61_680;
 
-    static final int PACKETS_OF_A_BUFFER = 1500;
-    static final long RING = 0xFFFF_F000L;
-    static final long MAILBOX = 0xFFFF_E000L;
-    static final long BUFFERS = 0xF800_0000L;
-    static final int BUFFER_PAGES = 32;
-
     private static final long PAGE = TenantMemory.PAGE;
-    private static final int LARGE_SHIFT = 21;
     private static final long LARGE = 1L << LARGE_SHIFT;
-    private static final int DESCRIPTOR_READ = 64;
-    private static final int FRAME = 1514;
-    private static final int FRAME_ROOM = 2048;
-    private static final int MAILBOX_WRITE = 16;
 
     /** Buffers are at the bottom of a guest's memory, single pages in its last 2 MiB. */
     private static final long SMALL_PAGES = (1L << TenantMemory.SHIFT) - LARGE;
@@ -83,29 +73,16 @@ final class HyperTenantPattern {
         }
         if (packet % PACKETS_OF_A_BUFFER == 0) {
             if (packet > 0) {
-                memory.unmap(tenant, time, buffer(packet - 1), LARGE_SHIFT);
+                memory.unmap(tenant, time, HyperTenantAccesses.buffer(packet - 1), LARGE_SHIFT);
             }
-            memory.map(tenant, time, buffer(packet), LARGE_SHIFT, block);
+            memory.map(tenant, time, HyperTenantAccesses.buffer(packet), LARGE_SHIFT, block);
         }
-        long inRing = packet * DESCRIPTOR_READ % PAGE;
-        memory.access(TraceKind.READ_DMA, tenant, time, RING + inRing, DESCRIPTOR_READ, ringPages[tenant] + inRing);
-        if (accesses > 1) {
-            long inBuffer = packet * FRAME_ROOM % LARGE;
-            memory.access(TraceKind.WRITE_DMA, tenant, time, buffer(packet) + inBuffer, FRAME, block + inBuffer);
+        for (int step = 0; step < Math.min(accesses, HyperTenantAccesses.STEPS); step++) {
+            DeviceAccess a = HyperTenantAccesses.access(packet, step);
+            long page = step == 0 ? ringPages[tenant] : step == 1 ? block : mailboxPages[tenant];
+            long within = a.address() - (step == 0 ? RING : step == 1 ? HyperTenantAccesses.buffer(packet) : MAILBOX);
+            TraceKind kind = a.write() ? TraceKind.WRITE_DMA : TraceKind.READ_DMA;
+            memory.access(kind, tenant, time, a.address(), a.bytes(), page + within);
         }
-        if (accesses > 2) {
-            long inMailbox = packet * MAILBOX_WRITE % PAGE;
-            memory.access(
-                    TraceKind.WRITE_DMA,
-                    tenant,
-                    time,
-                    MAILBOX + inMailbox,
-                    MAILBOX_WRITE,
-                    mailboxPages[tenant] + inMailbox);
-        }
-    }
-
-    private static long buffer(long packet) {
-        return BUFFERS + packet / PACKETS_OF_A_BUFFER % BUFFER_PAGES * LARGE;
     }
 }

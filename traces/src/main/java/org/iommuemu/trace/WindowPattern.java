@@ -2,6 +2,7 @@
 package org.iommuemu.trace;
 
 import java.io.IOException;
+import org.iommuemu.device.traffic.OffsetPattern;
 import org.iommuemu.time.RandomStream;
 
 /**
@@ -18,11 +19,11 @@ final class WindowPattern {
     private static final int PAGES = 1 << WINDOW_SHIFT - TenantMemory.PAGE_SHIFT;
 
     private final TracePattern.Parameters parameters;
-    private final boolean anywhere;
+    private final OffsetPattern lines;
 
     WindowPattern(TracePattern.Parameters parameters, boolean anywhere) {
         this.parameters = parameters;
-        this.anywhere = anywhere;
+        lines = anywhere ? OffsetPattern.uniform(LINES) : OffsetPattern.sequential(LINES);
     }
 
     void write(TraceWriter out) throws IOException {
@@ -35,7 +36,7 @@ final class WindowPattern {
         }
         for (long i = 0; i < parameters.records(); i++) {
             int tenant = (int) (i % tenants);
-            long line = anywhere ? own[tenant].nextBelow(LINES) : i / tenants % LINES;
+            long line = lines.unit(i / tenants, own[tenant]);
             long offset = line * LINE;
             int page = (int) (offset >>> TenantMemory.PAGE_SHIFT);
             long time = i * INTERVAL;

@@ -290,6 +290,23 @@ class CliTest {
     }
 
     @Test
+    void shouldSayHowManyDmasEduDevicesCarriedOut() {
+        assertThat(run("check", "--devices", "edu", "scenarios/smmuv3-faults.jsonl"))
+                .isZero();
+
+        assertThat(out.toString())
+                .contains("138 DMAs by edu devices, 7 by an engine\n")
+                .endsWith("  6: with a PASID, which edu devices have not\n126 passed, 0 failed, 0 skipped\n");
+    }
+
+    @Test
+    void shouldRefuseFailingAccessesWithEduDevices() {
+        assertOneLineAboutBadInput(
+                run("check", "--fail-nth", "--devices", "edu", "scenarios/smmuv3-faults.jsonl"),
+                "--fail-nth with --devices edu");
+    }
+
+    @Test
     void shouldDecodeFromTheSharedDeclarations() {
         // IHI 0070 §4.4: range invalidation of 8 pages.
         assertThat(run("decode", "command", "0x0009000500103012", "0x0000000123456701"))

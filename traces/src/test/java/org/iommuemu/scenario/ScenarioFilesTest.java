@@ -49,7 +49,13 @@ class ScenarioFilesTest {
         "vtd-stale.jsonl, 82, 0",
         "vtd-public.jsonl.zst, 542, 70",
         "vtd-flts-public.jsonl.zst, 251, 79",
-        "vtd-faults.jsonl, 580, 0"
+        "vtd-faults.jsonl, 580, 0",
+        "smmuv3-ats.jsonl, 54, 0",
+        "smmuv3-pri.jsonl, 38, 0",
+        "smmuv3-inject.jsonl, 43, 0",
+        "vtd-ats.jsonl, 42, 0",
+        "vtd-pri.jsonl, 23, 0",
+        "vtd-inject.jsonl, 23, 0"
     })
     void shouldPassEveryScenarioThatIsNotExcused(String file, long passed, long skipped) {
         List<ScenarioResult> results = run(file, CacheConfiguration.standard());
@@ -79,6 +85,35 @@ class ScenarioFilesTest {
         assertThat(failures(run(file, CacheConfiguration.none()))).isEmpty();
         assertThat(failures(run(file, CacheConfiguration.uniform(tiny).withContiguousHonoured(true))))
                 .isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "smmuv3-public.jsonl.zst, 605, 103, 3600",
+        "smmuv3-v10-public.jsonl.zst, 196, 29, 1294",
+        "smmuv3-s2-public.jsonl.zst, 217, 71, 1200",
+        "smmuv3-nested-public.jsonl.zst, 201, 29, 1135",
+        "smmuv3-faults.jsonl, 126, 0, 100",
+        "smmuv3-faults-more.jsonl, 527, 0, 2700",
+        "smmuv3-quirks.jsonl, 319, 0, 400",
+        "smmuv3-devices.jsonl, 147, 0, 9",
+        "vtd-public.jsonl.zst, 542, 70, 2581",
+        "vtd-flts-public.jsonl.zst, 251, 79, 1100",
+        "vtd-faults.jsonl, 580, 0, 600"
+    })
+    void shouldGoTheSameWithEduDevices(String file, long passed, long skipped, int dmas) {
+        ScenarioRunner runner = new ScenarioRunner(CacheConfiguration.standard());
+        DeviceTally tally = new DeviceTally();
+        runner.useEduDevices(tally);
+
+        List<ScenarioResult> results = Scenario.readAll(Path.of("scenarios", file)).stream()
+                .map(runner::run)
+                .toList();
+
+        assertThat(failures(results)).isEmpty();
+        assertThat(count(results, Status.PASSED)).isEqualTo(passed);
+        assertThat(count(results, Status.SKIPPED)).isEqualTo(skipped);
+        assertThat(tally.dmas()).isGreaterThanOrEqualTo(dmas);
     }
 
     @Test
