@@ -103,7 +103,7 @@ final class Devices {
             throw new Violation(Invariant.MAPPED_IS_ACCESSIBLE, dma + " was mapped all the while, and " + status);
         }
         // By ATS a device hears that there is no page, or no address space.
-        boolean heard = functions.get(dma.function).controls().ats
+        boolean heard = functions.get(dma.function).controls().isAts()
                 && (status == DmaChannel.Status.NO_PAGE || status == DmaChannel.Status.ABORTED);
         if (status != DmaChannel.Status.OK && status != DmaChannel.Status.REFUSED && !heard) {
             throw new Violation(Invariant.EVERYTHING_ENDS, dma + " ended with " + status + " without a fault");
@@ -120,13 +120,15 @@ final class Devices {
     /** Switches ATS on, or ATS and PRI off. */
     void ats(int function, boolean on) {
         excuse(function);
-        functions.get(function).controls().ats = on;
-        functions.get(function).controls().pri &= on;
+        if (on) {
+            functions.get(function).enableAts(0);
+        } else {
+            functions.get(function).disablePri().disableAts();
+        }
     }
 
     void pageRequests(int function) {
-        functions.get(function).controls().pageRequestAllocation = MOST_PAGE_REQUESTS;
-        functions.get(function).controls().pri = true;
+        functions.get(function).enablePri(MOST_PAGE_REQUESTS);
     }
 
     /** Software disturbs what a function has under way: that may fail. */
