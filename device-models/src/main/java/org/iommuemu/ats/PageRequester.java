@@ -95,7 +95,9 @@ final class PageRequester implements PageRequestControl.Interface {
             return;
         }
         long most = Math.min(parameters.groupPages(), Integer.toUnsignedLong(allocation));
-        waiting.addLast(new PageRequestGroup(p, (int) Math.min(most, p.pagesToEnd())));
+        PageRequestGroup g = new PageRequestGroup(p, (int) Math.min(most, p.pagesToEnd()));
+        g.timer = timer(g);
+        waiting.addLast(g);
         next();
         if (!waiting.isEmpty() && waiting.getLast().first == p) {
             statistics.count(Counter.GROUPS_HELD);
@@ -146,7 +148,8 @@ final class PageRequester implements PageRequestControl.Interface {
         statistics.count(Counter.GROUPS);
         statistics.add(Counter.PAGE_REQUESTS, g.pages);
         statistics.most(Counter.MOST_PAGE_REQUESTS, outstanding);
-        g.timer = loop.schedule(loop.now() + parameters.responseTimeout(), (time, data) -> missed(g), 0);
+        loop.cancel(g.timer);
+        g.timer = timer(g);
         for (int i = 0; i < g.pages; i++) {
             long page = g.first.page() + ((long) i << PageAccess.PAGE_SHIFT);
             message(g.first, page, i == g.pages - 1, g.index);
@@ -167,13 +170,19 @@ final class PageRequester implements PageRequestControl.Interface {
                         index)));
     }
 
+    private long timer(PageRequestGroup g) {
+        return loop.schedule(loop.now() + parameters.responseTimeout(), (time, data) -> missed(g), 0);
+    }
+
+    /** A group has no response in time, or not even the credits to be sent, which responses give back. */
     private void missed(PageRequestGroup g) {
-        statistics.count(Counter.RESPONSES_MISSING);
+        statistics.add(Counter.RESPONSES_MISSING, waiting.remove(g) ? 0 : 1);
         g.stale = true;
         tell(g, DmaChannel.Status.TIMED_OUT);
     }
 
     private void tell(PageRequestGroup g, DmaChannel.Status why) {
+        loop.cancel(g.timer);
         List<PageAccess> all = List.copyOf(g.waiters);
         g.waiters.clear();
         all.forEach(p -> answers.absent(p, why));
@@ -242,6 +251,7 @@ final class PageRequester implements PageRequestControl.Interface {
                 all.add(g);
             }
         }
+        waiting.forEach(g -> loop.cancel(g.timer));
         all.addAll(waiting);
         waiting.clear();
         return all;

@@ -60,6 +60,14 @@ final class TranslationRequester {
             return pasid;
         }
 
+        /**
+         * Whether it was sent for an access. To one that came later, and merged, it says nothing if the answer is no: that may have
+         * been on its way when the page was mapped.
+         */
+        private boolean isFor(PageAccess p) {
+            return waiters.get(0) == p;
+        }
+
         private boolean serves(PageAccess p, int asked) {
             boolean same = p.pasid() == pasid && ((asked ^ access) & Access.PRIVILEGED) == 0;
             return !discarded && same && (asked & ~access) == 0 && p.page() - first >= 0 && p.page() - first < span;
@@ -153,7 +161,13 @@ final class TranslationRequester {
             case TIMED_OUT -> statistics.count(Counter.UNANSWERED);
             default -> statistics.count(Counter.ABORTED);
         }
-        r.waiters.forEach(p -> answers.failed(p, why));
+        for (PageAccess p : r.waiters) {
+            if (why == Requester.Outcome.CA && !r.isFor(p)) {
+                answers.again(p);
+            } else {
+                answers.failed(p, why);
+            }
+        }
     }
 
     private void take(Request r, int wanted, byte[] data) {
@@ -183,7 +197,9 @@ final class TranslationRequester {
         }
         for (PageAccess p : r.waiters) {
             long index = shift >= Long.SIZE ? 0 : p.page() - base >>> shift;
-            if (index < count) {
+            boolean allowed =
+                    index < count && AddressTranslationCache.allows(entry(data, (int) index), p.transaction());
+            if (index < count && (allowed || r.isFor(p))) {
                 answers.answered(p, usable(r, entry(data, (int) index)));
             } else {
                 answers.again(p);

@@ -3,6 +3,7 @@ package org.iommuemu.invariant;
 
 import java.util.function.UnaryOperator;
 import org.iommuemu.invariant.CommandFilter.Words;
+import org.iommuemu.platform.Platform;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.vtd.spec.Descriptor;
 
@@ -29,7 +30,21 @@ enum BrokenDriver {
     /** Says that only leaves have changed where a table has gone. */
     LEAVES_ONLY(
             w -> isTlb(w) ? new Words(w.word0(), w.word1() | Command.LEAF.of(1)) : w,
-            w -> isIotlb(w) ? new Words(w.word0(), w.word1() | 1 << 6) : w);
+            w -> isIotlb(w) ? new Words(w.word0(), w.word1() | 1 << 6) : w),
+    /** Forgets to invalidate ATCs. */
+    NO_ATC_INVALIDATION(w -> isAtc(w) ? nothing() : w, w -> isDeviceTlb(w) ? noWork() : w),
+    /** Names another PASID to the ATC. */
+    WRONG_PASID(
+            w -> isAtc(w) ? new Words(w.word0() ^ Command.SSV.of(1) ^ Command.SSID.of(0x100), w.word1()) : w,
+            w -> Descriptor.of(w.word0()) == Descriptor.PASID_DEVICE_TLB
+                    ? new Words(w.word0() ^ Descriptor.PASID.of(0x100), w.word1())
+                    : Descriptor.of(w.word0()) == Descriptor.DEVICE_TLB ? noWork() : w),
+    /** Does not wait for ATCs. */
+    NO_WAIT(w -> Command.of(w.word0()) == Command.SYNC ? nothing() : w, w -> w),
+    /** Does not answer page requests. */
+    NO_RESPONSE(
+            w -> Command.of(w.word0()) == Command.PRI_RESP ? nothing() : w,
+            w -> Descriptor.of(w.word0()) == Descriptor.PAGE_GROUP_RESPONSE ? noWork() : w);
 
     private final UnaryOperator<Words> smmu;
     private final UnaryOperator<Words> vtd;
@@ -54,6 +69,15 @@ enum BrokenDriver {
         return c == Command.TLBI_NH_VA || c == Command.TLBI_NH_ASID;
     }
 
+    private static boolean isAtc(Words w) {
+        return Command.of(w.word0()) == Command.ATC_INV;
+    }
+
+    private static boolean isDeviceTlb(Words w) {
+        Descriptor d = Descriptor.of(w.word0());
+        return d == Descriptor.DEVICE_TLB || d == Descriptor.PASID_DEVICE_TLB;
+    }
+
     private static boolean isIotlb(Words w) {
         Descriptor d = Descriptor.of(w.word0());
         return d == Descriptor.IOTLB || d == Descriptor.PASID_IOTLB;
@@ -66,7 +90,7 @@ enum BrokenDriver {
     }
 
     /** Makes the driver of a machine this one. */
-    void install(World w) {
-        CommandFilter.install(w.machine(), w.machine().smmu() != null ? smmu : vtd);
+    void install(Platform machine) {
+        CommandFilter.install(machine, machine.smmu() != null ? smmu : vtd);
     }
 }

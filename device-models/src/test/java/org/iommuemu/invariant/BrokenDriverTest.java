@@ -3,6 +3,7 @@ package org.iommuemu.invariant;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.function.Consumer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -13,30 +14,41 @@ class BrokenDriverTest {
     private static final int FEW = 8;
 
     @ParameterizedTest
-    @EnumSource(BrokenDriver.class)
+    @EnumSource(value = BrokenDriver.class, mode = EnumSource.Mode.EXCLUDE, names = "NO_RESPONSE")
     void shouldBeFoundAndShrunkWithAnSmmu(BrokenDriver broken) {
-        shouldBeFoundAndShrunk(Setting.Architecture.SMMUV3, broken);
+        shouldBeFoundAndShrunk(Setting.Architecture.SMMUV3, broken.breaks(), w -> broken.install(w.machine()));
     }
 
     @ParameterizedTest
-    @EnumSource(BrokenDriver.class)
+    // Here a wait has memory written when it is over; there is nothing that a driver could leave out.
+    @EnumSource(
+            value = BrokenDriver.class,
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"NO_WAIT", "NO_RESPONSE"})
     void shouldBeFoundAndShrunkWithVtd(BrokenDriver broken) {
-        shouldBeFoundAndShrunk(Setting.Architecture.VTD, broken);
+        shouldBeFoundAndShrunk(Setting.Architecture.VTD, broken.breaks(), w -> broken.install(w.machine()));
     }
 
-    private static void shouldBeFoundAndShrunk(Setting.Architecture architecture, BrokenDriver broken) {
+    @ParameterizedTest
+    @EnumSource(BrokenDevice.class)
+    void shouldFindBrokenDevices(BrokenDevice broken) {
+        shouldBeFoundAndShrunk(Setting.Architecture.SMMUV3, Invariant.NO_ACCESS_AFTER_UNMAP, broken::install);
+        shouldBeFoundAndShrunk(Setting.Architecture.VTD, Invariant.NO_ACCESS_AFTER_UNMAP, broken::install);
+    }
+
+    private static void shouldBeFoundAndShrunk(
+            Setting.Architecture architecture, Invariant expected, Consumer<World> sabotage) {
         Program failing = null;
         Violation violation = null;
         for (long seed = 0; violation == null && seed < MOST_PROGRAMS; seed++) {
             failing = Program.random(new Setting(architecture, 1, false), seed, STEPS);
-            violation = Execution.run(failing, broken::install).violation();
+            violation = Execution.run(failing, sabotage).violation();
         }
 
         assertThat(violation).isNotNull();
-        Program small = Failures.shrink(failing, violation, broken::install);
+        Program small = Failures.shrink(failing, violation, sabotage);
 
-        System.out.println(broken + " " + violation.getMessage() + "\n" + small.asJava());
-        assertThat(violation.invariant()).isEqualTo(broken.breaks());
+        assertThat(violation.invariant()).isEqualTo(expected);
         assertThat(small.steps()).hasSizeLessThanOrEqualTo(FEW);
         assertThat(Execution.run(small).violation())
                 .as("with the driver as it is")

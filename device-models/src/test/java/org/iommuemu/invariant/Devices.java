@@ -3,6 +3,7 @@ package org.iommuemu.invariant;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.iommuemu.ats.AtsStatistics;
 import org.iommuemu.ats.DmaChannel;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Transaction;
@@ -13,6 +14,7 @@ import org.iommuemu.pcie.Tlp;
 final class Devices {
     private static final int FIRST = 0x100;
     private static final int STRIDE = 8;
+    private static final int MOST_PAGE_REQUESTS = 4;
 
     private final World world;
     private final List<PciFunction> functions = new ArrayList<>();
@@ -74,7 +76,7 @@ final class Devices {
         Dma dma = issue(new Dma(function, pasid, iova, bytes, false, true, author));
         byte[] data = PageContents.bytes(author, iova, bytes);
         channels.get(function).write(iova, data, pasid(pasid), Access.WRITE, (status, moved) -> {
-            if (status != DmaChannel.Status.OK && status != DmaChannel.Status.OFF) {
+            if (status != DmaChannel.Status.OK) {
                 ended(dma, status, data, moved);
             }
         });
@@ -94,13 +96,16 @@ final class Devices {
         world.oracle().read(dma, data, dma.reads ? moved : 0);
         open.get(dma.function).remove(dma);
         results.add(dma.function + " " + Long.toHexString(dma.iova) + " " + status + " " + moved);
-        if (faults) {
+        if (faults || dma.excused) {
             return;
         }
         if (accessible && status != DmaChannel.Status.OK) {
             throw new Violation(Invariant.MAPPED_IS_ACCESSIBLE, dma + " was mapped all the while, and " + status);
         }
-        if (status != DmaChannel.Status.OK && status != DmaChannel.Status.REFUSED) {
+        // By ATS a device hears that there is no page, or no address space.
+        boolean heard = functions.get(dma.function).controls().isAts()
+                && (status == DmaChannel.Status.NO_PAGE || status == DmaChannel.Status.ABORTED);
+        if (status != DmaChannel.Status.OK && status != DmaChannel.Status.REFUSED && !heard) {
             throw new Violation(Invariant.EVERYTHING_ENDS, dma + " ended with " + status + " without a fault");
         }
     }
@@ -110,6 +115,37 @@ final class Devices {
         functions.get(function).reset();
         open.get(function).clear();
         enable(functions.get(function));
+    }
+
+    /** Switches ATS on, or ATS and PRI off. */
+    void ats(int function, boolean on) {
+        excuse(function);
+        if (on) {
+            functions.get(function).enableAts(0);
+        } else {
+            functions.get(function).disablePri().disableAts();
+        }
+    }
+
+    void pageRequests(int function) {
+        functions.get(function).enablePri(MOST_PAGE_REQUESTS);
+    }
+
+    /** Software disturbs what a function has under way: that may fail. */
+    void excuse(int function) {
+        open.get(function).forEach(dma -> dma.excused = true);
+    }
+
+    /** Has a function stop using a PASID, and waits; returns whether it did. */
+    boolean stop(int function, int pasid, boolean marker, long patience) {
+        open.get(function).forEach(dma -> dma.excused |= dma.pasid == pasid);
+        boolean[] stopped = {false};
+        channels.get(function).stopPasid(pasid, marker, () -> stopped[0] = true);
+        long until = world.machine().loop().now() + patience;
+        if (!world.machine().await(() -> stopped[0], until) && !faults) {
+            throw new Violation(Invariant.EVERYTHING_ENDS, "function " + function + " does not stop PASID " + pasid);
+        }
+        return stopped[0];
     }
 
     /** From now on transfers may fail. */
@@ -130,13 +166,23 @@ final class Devices {
                 if (dma.reads) {
                     throw new Violation(Invariant.EVERYTHING_ENDS, dma + " has not ended");
                 }
-                if (!faults && world.oracle().wasAccessible(dma) && dma.landed * PageContents.WORD != dma.bytes) {
+                if (!faults
+                        && !dma.excused
+                        && world.oracle().wasAccessible(dma)
+                        && dma.landed * PageContents.WORD != dma.bytes) {
                     throw new Violation(
                             Invariant.MAPPED_IS_ACCESSIBLE,
                             dma + " was mapped all the while, but only " + dma.landed + " words were written");
                 }
             }
         }
+    }
+
+    /** Translation Requests so far, by what functions say. */
+    long translationRequests() {
+        return channels.stream()
+                .mapToLong(c -> c.statistics().get(AtsStatistics.Counter.REQUESTS))
+                .sum();
     }
 
     /** How transfers ended, in order. */

@@ -16,6 +16,8 @@ final class Dma {
     long issued;
     /** The turn when it ended for the device, or 0. */
     long ended;
+    /** Whether software has disturbed it, so that it may fail. */
+    boolean excused;
     /** Words that it has written. */
     int landed;
 

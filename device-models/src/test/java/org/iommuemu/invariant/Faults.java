@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.invariant;
 
+import java.util.ArrayList;
+import java.util.List;
+import org.iommuemu.inject.InterruptRule;
 import org.iommuemu.inject.MemoryRule;
 import org.iommuemu.inject.Occasion;
 import org.iommuemu.inject.QueueFullRule;
@@ -90,6 +93,18 @@ final class Faults {
         }
     }
 
+    /** The next of the IOMMU's own interrupts is lost: of faults, of page requests, of errors. */
+    record LoseInterrupt(int which) implements Operation {
+        private static final List<String> SMMU = List.of("eventq", "priq", "gerror");
+
+        @Override
+        public void run(World w) {
+            if (w.machine().smmu() != null) {
+                w.inject(new InterruptRule(w.newRule(), SMMU.get(which % SMMU.size()), Occasion.nth(1)));
+            }
+        }
+    }
+
     /** A function is pulled out. */
     record Remove(int function) implements Operation {
         @Override
@@ -98,22 +113,44 @@ final class Faults {
         }
     }
 
-    private static final TlpKind[] DATA = {TlpKind.WRITE, TlpKind.READ, TlpKind.ATOMIC, TlpKind.COMPLETION};
-    private static final TlpKind[] WITH_DATA = {TlpKind.WRITE, TlpKind.ATOMIC, TlpKind.COMPLETION};
+    /** Requests to memory and their completions. */
+    private static final List<TlpKind> DATA = List.of(TlpKind.WRITE, TlpKind.READ, TlpKind.ATOMIC, TlpKind.COMPLETION);
+
+    private static final List<TlpKind> WITH_DATA = List.of(TlpKind.WRITE, TlpKind.ATOMIC, TlpKind.COMPLETION);
+    private static final List<TlpKind> ANY = List.of(TlpKind.values());
+
+    /** What may come late where ATS is on. Posted writes may not: Invalidate Completions must push them (PCIe §10.3). */
+    private static final List<TlpKind> LATE = without(ANY, TlpKind.WRITE);
+
+    /** What may come twice where ATS is on: not what writes, nor what ITags are known by, which are soon used again. */
+    private static final List<TlpKind> TWICE =
+            without(LATE, TlpKind.ATOMIC, TlpKind.INVALIDATE_REQUEST, TlpKind.INVALIDATE_COMPLETION);
+
+    private static List<TlpKind> without(List<TlpKind> all, TlpKind... some) {
+        List<TlpKind> rest = new ArrayList<>(all);
+        rest.removeAll(List.of(some));
+        return rest;
+    }
+
+    private static TlpKind one(RandomStream r, List<TlpKind> kinds) {
+        return kinds.get((int) r.nextBelow(kinds.size()));
+    }
 
     /** A fault out of a random stream. */
-    static Operation random(RandomStream r, int functions) {
+    static Operation random(RandomStream r, int functions, boolean ats) {
         int nth = (int) r.nextBelow(8);
-        TlpKind kind = DATA[(int) r.nextBelow(DATA.length)];
         return switch ((int) r.nextBelow(8)) {
-            case 0 -> new Lose(kind, nth);
-            case 1 -> new Delay(kind, nth, (int) r.nextBelow(20_000));
-            case 2 -> new Repeat(kind, nth, (int) r.nextBelow(20_000));
-            case 3 -> new Reorder(kind, nth, (int) r.nextBelow(4));
-            case 4 -> new Poison(WITH_DATA[(int) r.nextBelow(WITH_DATA.length)], nth);
+            case 0 -> new Lose(one(r, ats ? ANY : DATA), nth);
+            case 1 -> new Delay(one(r, ats ? LATE : DATA), nth, (int) r.nextBelow(20_000));
+            case 2 -> new Repeat(one(r, ats ? TWICE : DATA), nth, (int) r.nextBelow(20_000));
+            case 3 -> new Reorder(one(r, ats ? LATE : DATA), nth, (int) r.nextBelow(4));
+            case 4 -> new Poison(one(r, WITH_DATA), nth);
             case 5 -> new FailMemory(r.nextBelow(2) == 0, r.nextBelow(2) == 0, nth);
             case 6 -> new FillEventQueue((int) r.nextBelow(20_000));
-            default -> r.nextBelow(8) == 0 ? new Remove((int) r.nextBelow(functions)) : new Lose(kind, nth);
+            default ->
+                r.nextBelow(8) == 0
+                        ? new Remove((int) r.nextBelow(functions))
+                        : new LoseInterrupt((int) r.nextBelow(3));
         };
     }
 }

@@ -81,7 +81,7 @@ final class Operations {
     record Reset(int function) implements Operation {
         @Override
         public void run(World w) {
-            w.devices().reset(function);
+            w.software().reset(function);
         }
     }
 
@@ -100,6 +100,46 @@ final class Operations {
             for (int i = 0; i < count; i++) {
                 w.devices().write(function, pasid, w.iova(page), Long.BYTES);
             }
+        }
+    }
+
+    /** Software lets a function use ATS. */
+    record EnableAts(int function) implements Operation {
+        @Override
+        public void run(World w) {
+            w.software().enableAts(function);
+        }
+    }
+
+    /** Software takes ATS away from a function, and PRI with it. */
+    record DisableAts(int function) implements Operation {
+        @Override
+        public void run(World w) {
+            w.software().disableAts(function);
+        }
+    }
+
+    /** Software lets a function request pages. */
+    record EnablePageRequests(int function) implements Operation {
+        @Override
+        public void run(World w) {
+            w.software().enablePageRequests(function);
+        }
+    }
+
+    /** Software brings pages in that are asked for from now on, or does not. */
+    record ServePages(boolean on) implements Operation {
+        @Override
+        public void run(World w) {
+            w.software().servePages(on);
+        }
+    }
+
+    /** A function stops using a PASID, with a Stop Marker or without, and software takes it away. */
+    record Unbind(int function, int pasid, boolean marker) implements Operation {
+        @Override
+        public void run(World w) {
+            w.software().unbind(function, pasid, marker);
         }
     }
 }

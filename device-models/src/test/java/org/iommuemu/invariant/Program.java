@@ -36,17 +36,18 @@ record Program(Setting setting, List<Operation> steps) {
         int functions = 1 + (int) r.nextBelow(World.FUNCTIONS);
         int pasids = 1 + (int) r.nextBelow(setting.pasids());
         int pages = 1 << r.nextBelow(5);
+        boolean ats = r.nextBelow(3) != 0;
         Operation[] steps = new Operation[count];
         for (int i = 0; i < count; i++) {
             int f = (int) r.nextBelow(functions);
             int p = (int) r.nextBelow(pasids);
             int page = (int) (r.nextBelow(Math.min(pages, PAGES)) * (pages <= 4 ? 5 : 1)) % PAGES;
-            steps[i] = r.nextBelow(100) < faults ? Faults.random(r, functions) : step(r, f, p, page);
+            steps[i] = r.nextBelow(100) < faults ? Faults.random(r, functions, ats) : step(r, f, p, page, ats);
         }
         return of(setting, steps);
     }
 
-    private static Operation step(RandomStream r, int f, int p, int page) {
+    private static Operation step(RandomStream r, int f, int p, int page, boolean ats) {
         int kind = (int) r.nextBelow(100);
         boolean one = r.nextBelow(4) != 0;
         if (kind < 16) {
@@ -65,14 +66,27 @@ record Program(Setting setting, List<Operation> steps) {
             return new Operations.Write(f, p, page, (int) r.nextBelow(512), size(r, 8));
         } else if (kind < 70) {
             return new Operations.Swap(f, p, page, (int) r.nextBelow(512));
-        } else if (kind < 98) {
+        } else if (kind < (ats ? 95 : 98)) {
             return new Operations.Wait((int) r.nextBelow(r.nextBelow(4) == 0 ? 4000 : 300));
         } else if (kind < 99) {
-            return new Operations.Reset(f);
+            return ats ? translation(r, f, p) : new Operations.Reset(f);
         } else if (r.nextBelow(20) == 0) {
             return new Operations.Storm(f, p, page, 1 + (int) r.nextBelow(MOST_IN_A_STORM));
         }
         return new Operations.TakeFaults();
+    }
+
+    /** ATS, PRI and PASIDs on and off. */
+    private static Operation translation(RandomStream r, int f, int p) {
+        boolean one = r.nextBelow(2) == 0;
+        return switch ((int) r.nextBelow(16)) {
+            case 0, 1, 2, 3, 4 -> new Operations.EnableAts(f);
+            case 5, 6, 7 -> new Operations.EnablePageRequests(f);
+            case 8, 9 -> new Operations.ServePages(one);
+            case 10 -> new Operations.DisableAts(f);
+            case 11 -> new Operations.Reset(f);
+            default -> p == 0 ? new Operations.EnableAts(f) : new Operations.Unbind(f, p, one);
+        };
     }
 
     /** Mostly short; some that take several TLPs and cross pages. */

@@ -3,15 +3,26 @@ package org.iommuemu.invariant;
 
 import java.util.List;
 import org.iommuemu.host.IommuDriver;
+import org.iommuemu.iommu.PageRequest;
+import org.iommuemu.iommu.PageResponse;
+import org.iommuemu.time.Picoseconds;
 
 /** Software that maps memory for devices, always new memory, and writes what it has taken back. */
 final class Software {
     private static final int PAGE_SHIFT = 12;
     private static final int BLOCK_SHIFT = 21;
 
+    /** What software takes for a page request. */
+    private static final long HANDLING = Picoseconds.ofNanoseconds(3_000);
+    /** How long a function may take to stop using a PASID. */
+    private static final long STOPPING = Picoseconds.ofNanoseconds(5_000_000_000L);
+
     private final World world;
     private final IommuDriver driver;
     private final TakenFaults faults = new TakenFaults();
+    private final boolean[] ats = new boolean[World.FUNCTIONS];
+    private final boolean[] silent = new boolean[World.FUNCTIONS];
+    private boolean serving;
     private long nextFrame = World.FRAMES;
     private long nextBlock = World.FRAMES + (1L << 36);
 
@@ -19,6 +30,8 @@ final class Software {
         this.world = world;
         this.driver = driver;
         driver.onFault(faults);
+        driver.onSilence(this::silent);
+        driver.onPageRequest(this::bringIn, HANDLING);
     }
 
     private static int pasid(int number) {
@@ -87,6 +100,85 @@ final class Software {
         }
     }
 
+    private static int function(int stream) {
+        return (stream - Devices.requester(0)) / (Devices.requester(1) - Devices.requester(0));
+    }
+
+    private void silent(int stream) {
+        silent[function(stream)] = true;
+        ats[function(stream)] = false;
+        world.devices().excuse(function(stream));
+    }
+
+    void enableAts(int function) {
+        if (ats[function]) {
+            return;
+        }
+        if (silent[function]) {
+            // It still has what it was not told to forget.
+            world.devices().reset(function);
+            silent[function] = false;
+        }
+        ats[function] = true;
+        driver.enableAts(Devices.requester(function));
+        world.devices().ats(function, true);
+    }
+
+    void disableAts(int function) {
+        if (ats[function]) {
+            world.devices().ats(function, false);
+            driver.disableAts(Devices.requester(function));
+            driver.disablePageRequests(Devices.requester(function));
+            ats[function] = false;
+        }
+    }
+
+    void enablePageRequests(int function) {
+        if (ats[function]) {
+            driver.enablePageRequests(Devices.requester(function));
+            world.devices().pageRequests(function);
+        }
+    }
+
+    void reset(int function) {
+        disableAts(function);
+        world.devices().reset(function);
+        silent[function] = false;
+    }
+
+    void servePages(boolean on) {
+        serving = on;
+    }
+
+    private PageResponse.Code bringIn(List<PageRequest> group) {
+        for (PageRequest r : group) {
+            int pasid = r.hasSubstream() ? r.substreamId() : 0;
+            int function = function(r.streamId());
+            if (!serving || function >= World.FUNCTIONS || pasid >= world.pasids()) {
+                return PageResponse.Code.INVALID;
+            }
+            map(function, pasid, r.address(), PAGE_SHIFT, true);
+            Mapping m = world.oracle().open(function, pasid, r.address());
+            if (m == null || m.closing < world.oracle().turn() || r.write() && !m.writable) {
+                return PageResponse.Code.INVALID;
+            }
+        }
+        return PageResponse.Code.SUCCESS;
+    }
+
+    void unbind(int function, int pasid, boolean marker) {
+        if (pasid == 0 || !world.devices().stop(function, pasid, marker, STOPPING)) {
+            return;
+        }
+        List<Mapping> all = world.oracle().allOpen(function, pasid);
+        long closing = world.oracle().nextTurn();
+        all.forEach(m -> m.closing = closing);
+        driver.unbind(Devices.requester(function), pasid);
+        long until = world.oracle().nextTurn();
+        all.forEach(m -> m.until = until);
+        all.forEach(m -> world.fill(m.physical, filled(m.shift)));
+    }
+
     void takeFaults() {
         driver.takeFaults();
     }
@@ -94,7 +186,7 @@ final class Software {
     /** Takes what is left, and checks that nothing is missing. */
     void finish() {
         driver.takeFaults();
-        faults.check(world.machine().bridge().refused());
+        faults.check(world.machine().bridge().refused(), world.devices().translationRequests());
     }
 
     /** Fault records that were taken. */

@@ -21,14 +21,20 @@ final class TakenFaults implements FaultListener {
         lost = true;
     }
 
-    /** Checks that all that was refused was told of, once all was taken. */
-    void check(long refused) {
-        if (lost ? records.size() >= refused : records.size() != refused) {
+    /**
+     * Checks that all that was refused was told of, once all was taken.
+     *
+     * @param refused requests to memory that were refused, each of which has a record
+     * @param asked Translation Requests, which may have one
+     */
+    void check(long refused, long asked) {
+        boolean missing = records.size() < refused;
+        if (missing && !lost || records.size() > refused + asked || lost && !missing && asked == 0) {
             throw new Violation(
                     Invariant.NO_RECORD_LOST_UNSEEN,
                     String.format(
-                            "%d requests were refused, %d records taken, overflow is %s",
-                            refused, records.size(), lost));
+                            "%d requests were refused, %d asked for translations, %d records taken, overflow is %s",
+                            refused, asked, records.size(), lost));
         }
     }
 

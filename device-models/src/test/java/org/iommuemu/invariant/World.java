@@ -32,6 +32,7 @@ final class World implements AutoCloseable {
     /** Memory that devices may get lies from here on; that of drivers below. */
     static final long FRAMES = 1L << 40;
 
+    private final int pasids;
     private final Platform machine;
     private final Oracle oracle;
     private final Software software;
@@ -41,8 +42,9 @@ final class World implements AutoCloseable {
     private boolean quiet;
 
     World(Setting setting) {
+        pasids = setting.pasids();
         machine = setting.machine();
-        oracle = new Oracle(FUNCTIONS, setting.pasids());
+        oracle = new Oracle(FUNCTIONS, pasids);
         software = new Software(this, machine.startDriver(StageLayout.STAGE_1));
         devices = new Devices(this);
         machine.memory().watchWrites(this::written);
@@ -121,6 +123,11 @@ final class World implements AutoCloseable {
 
     Platform machine() {
         return machine;
+    }
+
+    /** Address spaces that a function can have. */
+    int pasids() {
+        return pasids;
     }
 
     Oracle oracle() {
