@@ -167,7 +167,6 @@ class MachineRuleTest {
     void shouldSendTranslatedRequestsThatWereNeverGranted() {
         int stranger = 0x200;
         try (Bench b = new Bench()) {
-            b.driver.enableAts(DEVICE);
             b.injector.attach(b.machine.addFunction(stranger));
             b.injector.add(new RogueRule("stranger reads", stranger, PHYSICAL, 8, false, 0));
             b.injector.add(new RogueRule("stranger writes", stranger, PHYSICAL, 8, true, 0));
