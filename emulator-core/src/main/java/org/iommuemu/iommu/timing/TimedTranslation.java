@@ -154,10 +154,8 @@ public final class TimedTranslation {
         boolean miss = footprint.reads() > 0;
         int entry = unit.iotlb().lastEntry();
         int found = unit.iotlb().hasFilled() ? SetAssociativeCache.MISS : entry;
-        // A translated request that no TLB was asked for has been through no lookup, nor has one that passes an IOMMU
-        // which is off.
-        boolean asked = !translated && unit.configurations().lastEntry() >= 0;
-        boolean passes = !asked && !miss && entry < 0;
+        // A translated request that no TLB was asked for has been through no lookup.
+        boolean passes = translated && !miss && entry < 0;
         long looked = passes ? in : lookups.look(t.streamId(), in, found, journey);
         long answer = miss
                 ? walked(t, looked, windows == writes, bytes, journey)
