@@ -30,42 +30,14 @@ final class PageRequester implements PageRequestControl.Interface {
 
     private static final int GROUPS = 1 << 9;
 
-    /** Pages requested together. A stale one is only there for its credits and its index. */
-    private static final class Group {
-        private final PageAccess first;
-        private final int pages;
-        private final List<PageAccess> waiters = new ArrayList<>();
-        private int index;
-        private long timer = -1;
-        private boolean stale;
-
-        Group(PageAccess first, int pages) {
-            this.first = first;
-            this.pages = pages;
-            waiters.add(first);
-        }
-
-        private boolean serves(PageAccess p) {
-            long behind = p.page() - first.page();
-            return !stale
-                    && p.pasid() == first.pasid()
-                    && behind >= 0
-                    && behind >>> PageAccess.PAGE_SHIFT < pages
-                    && p.isPrivileged() == first.isPrivileged()
-                    && (!p.reads() || first.reads())
-                    && (!p.writes() || first.writes())
-                    && (!p.executes() || first.executes());
-        }
-    }
-
     private final PciFunction function;
     private final PageRequestControl control;
     private final EventLoop loop;
     private final PageRequestParameters parameters;
     private final AtsStatistics statistics;
     private final Answers answers;
-    private final @Nullable Group[] byIndex = new Group[GROUPS];
-    private final ArrayDeque<Group> waiting = new ArrayDeque<>();
+    private final @Nullable PageRequestGroup[] byIndex = new PageRequestGroup[GROUPS];
+    private final ArrayDeque<PageRequestGroup> waiting = new ArrayDeque<>();
     private int nextIndex;
     private int groups;
     private int outstanding;
@@ -105,7 +77,7 @@ final class PageRequester implements PageRequestControl.Interface {
     public void reset() {
         failed = false;
         stopping = false;
-        List<Group> all = clear();
+        List<PageRequestGroup> all = clear();
         all.forEach(g -> tell(g, DmaChannel.Status.NO_PAGE));
     }
 
@@ -116,14 +88,14 @@ final class PageRequester implements PageRequestControl.Interface {
             answers.absent(p, DmaChannel.Status.NO_PAGE);
             return;
         }
-        Group same = serving(p);
+        PageRequestGroup same = serving(p);
         if (same != null) {
             statistics.count(Counter.PAGES_MERGED);
             same.waiters.add(p);
             return;
         }
         long most = Math.min(parameters.groupPages(), Integer.toUnsignedLong(allocation));
-        Group g = new Group(p, (int) Math.min(most, p.pagesToEnd()));
+        PageRequestGroup g = new PageRequestGroup(p, (int) Math.min(most, p.pagesToEnd()));
         g.timer = timer(g);
         waiting.addLast(g);
         next();
@@ -132,13 +104,13 @@ final class PageRequester implements PageRequestControl.Interface {
         }
     }
 
-    private @Nullable Group serving(PageAccess p) {
-        for (Group g : byIndex) {
+    private @Nullable PageRequestGroup serving(PageAccess p) {
+        for (PageRequestGroup g : byIndex) {
             if (g != null && g.serves(p)) {
                 return g;
             }
         }
-        for (Group g : waiting) {
+        for (PageRequestGroup g : waiting) {
             if (g.serves(p)) {
                 return g;
             }
@@ -149,12 +121,13 @@ final class PageRequester implements PageRequestControl.Interface {
     /** A group needs all its credits before its first message. */
     private void next() {
         while (!waiting.isEmpty() && groups < GROUPS) {
-            Group g = waiting.getFirst();
+            PageRequestGroup g = waiting.getFirst();
             if (!control.isEnabled()) {
                 waiting.removeFirst();
                 tell(g, DmaChannel.Status.NO_PAGE);
-            } else if (g.waiters.stream().allMatch(PageAccess::isOver)) {
+            } else if (g.isVain()) {
                 waiting.removeFirst();
+                loop.cancel(g.timer);
             } else if (outstanding + g.pages > Integer.toUnsignedLong(control.allocation())) {
                 return;
             } else {
@@ -164,7 +137,7 @@ final class PageRequester implements PageRequestControl.Interface {
         }
     }
 
-    private void send(Group g) {
+    private void send(PageRequestGroup g) {
         while (byIndex[nextIndex] != null) {
             nextIndex = (nextIndex + 1) % GROUPS;
         }
@@ -198,18 +171,18 @@ final class PageRequester implements PageRequestControl.Interface {
                         index)));
     }
 
-    private long timer(Group g) {
+    private long timer(PageRequestGroup g) {
         return loop.schedule(loop.now() + parameters.responseTimeout(), (time, data) -> missed(g), 0);
     }
 
     /** A group has no response in time, or not even the credits to be sent, which responses give back. */
-    private void missed(Group g) {
+    private void missed(PageRequestGroup g) {
         statistics.add(Counter.RESPONSES_MISSING, waiting.remove(g) ? 0 : 1);
         g.stale = true;
         tell(g, DmaChannel.Status.TIMED_OUT);
     }
 
-    private void tell(Group g, DmaChannel.Status why) {
+    private void tell(PageRequestGroup g, DmaChannel.Status why) {
         loop.cancel(g.timer);
         List<PageAccess> all = List.copyOf(g.waiters);
         g.waiters.clear();
@@ -227,7 +200,7 @@ final class PageRequester implements PageRequestControl.Interface {
             fail();
             return;
         }
-        Group g = byIndex[r.group()];
+        PageRequestGroup g = byIndex[r.group()];
         if (g == null || !isFor(r, g)) {
             statistics.count(Counter.RESPONSES_UNEXPECTED);
             control.unexpectedGroup();
@@ -248,14 +221,14 @@ final class PageRequester implements PageRequestControl.Interface {
         }
     }
 
-    private boolean isFor(PageResponse r, Group g) {
+    private boolean isFor(PageResponse r, PageRequestGroup g) {
         boolean none = r.substreamId() == Transaction.NO_SUBSTREAM;
         return none
                 ? !control.isResponsePasidRequired() || g.first.pasid() == Transaction.NO_SUBSTREAM
                 : r.substreamId() == g.first.pasid();
     }
 
-    private void release(Group g) {
+    private void release(PageRequestGroup g) {
         loop.cancel(g.timer);
         byIndex[g.index] = null;
         groups--;
@@ -266,14 +239,14 @@ final class PageRequester implements PageRequestControl.Interface {
         failed = true;
         stopping = false;
         control.responseFailure();
-        List<Group> all = clear();
+        List<PageRequestGroup> all = clear();
         all.forEach(g -> tell(g, DmaChannel.Status.NO_PAGE));
     }
 
-    private List<Group> clear() {
-        List<Group> all = new ArrayList<>();
+    private List<PageRequestGroup> clear() {
+        List<PageRequestGroup> all = new ArrayList<>();
         for (int i = 0; i < GROUPS; i++) {
-            Group g = byIndex[i];
+            PageRequestGroup g = byIndex[i];
             if (g != null) {
                 release(g);
                 all.add(g);
@@ -287,14 +260,14 @@ final class PageRequester implements PageRequestControl.Interface {
 
     /** Nobody waits for a PASID's groups any more; answers to them only give credits back. */
     void forsake(int pasid) {
-        List<Group> all = new ArrayList<>();
-        for (Group g : byIndex) {
+        List<PageRequestGroup> all = new ArrayList<>();
+        for (PageRequestGroup g : byIndex) {
             if (g != null && g.first.pasid() == pasid) {
                 g.stale = true;
                 all.add(g);
             }
         }
-        for (Group g : waiting) {
+        for (PageRequestGroup g : waiting) {
             if (g.first.pasid() == pasid) {
                 all.add(g);
             }
@@ -305,7 +278,7 @@ final class PageRequester implements PageRequestControl.Interface {
 
     /** Whether a PASID's groups are outstanding. */
     boolean isWaiting(int pasid) {
-        for (Group g : byIndex) {
+        for (PageRequestGroup g : byIndex) {
             if (g != null && g.first.pasid() == pasid) {
                 return true;
             }

@@ -62,22 +62,32 @@ final class AtsBench {
      * @param responsePasid PRG Response PASID Required
      */
     AtsBench(AtcParameters parameters, int unit, boolean global, boolean responsePasid) {
-        function = PciDevice.single(
-                loop,
-                link,
-                ID,
+        this(
+                parameters,
                 new FunctionDescription(
                         1, 5, true, 32, global, 256, responsePasid, 20, true, true, 64, 50_000_000_000L));
+        function.enablePasid(false, false).enableAts(unit);
+    }
+
+    private AtsBench(AtcParameters parameters, FunctionDescription description) {
+        function = PciDevice.single(loop, link, ID, description);
         dma = new DmaChannel(function, parameters);
         link.connectHost((tlp, buffer) -> {
             sent.add(tlp);
             buffer.drained(loop.now());
         });
-        function.enableBusMaster().enablePasid(false, false).enableAts(unit);
+        function.enableBusMaster();
     }
 
     AtsBench() {
         this(AtcParameters.standard());
+    }
+
+    /** A function that has none of it. */
+    static AtsBench withoutAts() {
+        return new AtsBench(
+                AtcParameters.standard(),
+                FunctionDescription.standard(64, 50_000_000_000L).withoutAts());
     }
 
     /** With PRI and an allocation. */

@@ -29,6 +29,7 @@ final class Bench implements AutoCloseable {
 
     Bench(FaultRule... rules) {
         driver = machine.startDriver(StageLayout.STAGE_1);
+        driver.enableAts(DEVICE);
         driver.map(DEVICE, IommuDriver.NO_PASID, IOVA, PHYSICAL, 0x8000, 12, IommuDriver.READ | IommuDriver.WRITE);
         function = machine.addFunction(DEVICE);
         function.enableBusMaster();

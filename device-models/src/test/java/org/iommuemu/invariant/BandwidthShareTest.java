@@ -79,16 +79,20 @@ class BandwidthShareTest {
         }
 
         void attackByWrites() {
-            machine.loop().schedule(machine.loop().now() + PACE, (time, data) -> {
-                attacker.requester()
-                        .write(
-                                Tlp.AddressType.UNTRANSLATED,
-                                IOVA + page++ * 4096,
-                                new byte[8],
-                                Transaction.NO_SUBSTREAM,
-                                Access.WRITE);
-                attackByWrites();
-            }, 0);
+            machine.loop()
+                    .schedule(
+                            machine.loop().now() + PACE,
+                            (time, data) -> {
+                                attacker.requester()
+                                        .write(
+                                                Tlp.AddressType.UNTRANSLATED,
+                                                IOVA + page++ * 4096,
+                                                new byte[8],
+                                                Transaction.NO_SUBSTREAM,
+                                                Access.WRITE);
+                                attackByWrites();
+                            },
+                            0);
         }
 
         @Override

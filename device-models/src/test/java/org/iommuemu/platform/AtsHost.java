@@ -3,26 +3,24 @@ package org.iommuemu.platform;
 
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.StageLayout;
-import org.iommuemu.iommu.PageRequest;
-import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.spec.Command;
-import org.iommuemu.smmuv3.spec.PriEntry;
 import org.iommuemu.smmuv3.spec.Registers;
 import org.iommuemu.vtd.Vtd;
-import org.iommuemu.vtd.spec.PageRequestDescriptor;
 import org.iommuemu.vtd.spec.VtdRegisters;
 
-/** Software of one architecture, as little as it takes to see what ATS does: it maps, invalidates an ATC, answers Page Requests. */
+/**
+ * Software of one architecture that invalidates an ATC command by command, as a driver would never do. All mappings are to be made before
+ * the first command.
+ */
 abstract class AtsHost implements AutoCloseable {
     static final int DEVICE = 0x10;
     static final int PASID = 7;
     static final int NONE = Transaction.NO_SUBSTREAM;
     static final long PHYSICAL = 0x1_0000_0000L;
-    static final String[] ARCHITECTURES = {"smmuv3", "vtd"};
 
     final Platform machine;
 
@@ -35,15 +33,7 @@ abstract class AtsHost implements AutoCloseable {
     }
 
     /** Maps a page to {@link #PHYSICAL} plus its address. */
-    final void map(int pasid, long page, boolean writable) {
-        map(pasid, page, PHYSICAL + page, writable);
-    }
-
-    /** Maps a page. */
-    abstract void map(int pasid, long page, long physical, boolean writable);
-
-    /** Takes a page's mapping away, of the tables and of the IOMMU's caches, but not of any ATC. */
-    abstract void unmap(int pasid, long page);
+    abstract void map(int pasid, long page, boolean writable);
 
     /** Sends an Invalidate Request for 2^log2 bytes, without waiting for it. */
     abstract void invalidate(int pasid, long address, int log2Bytes);
@@ -56,11 +46,6 @@ abstract class AtsHost implements AutoCloseable {
 
     /** What the IOMMU says of Invalidate Requests: nothing, "timed out" or "unexpected". */
     abstract String complaint();
-
-    /** The next Page Request, or null. */
-    abstract PageRequest takePage();
-
-    abstract void respond(PageRequest r, PageResponse.Code code);
 
     @Override
     public void close() {
@@ -75,21 +60,22 @@ abstract class AtsHost implements AutoCloseable {
         Smmu(PlatformParameters p) {
             super(Platform.smmuv3(p));
             driver = machine.startDriver(StageLayout.STAGE_1);
+            driver.enableAts(DEVICE);
             smmu = machine.smmu();
             map(NONE, 0x10_0000, true);
-            map(PASID, 0x10_0000, true);
+            driver.enableAts(DEVICE);
         }
 
         @Override
-        void map(int pasid, long page, long physical, boolean writable) {
+        void map(int pasid, long page, boolean writable) {
             driver.map(
-                    DEVICE, pasid, page, physical, 0x1000, 12, IommuDriver.READ | (writable ? IommuDriver.WRITE : 0));
-        }
-
-        @Override
-        void unmap(int pasid, long page) {
-            driver.unmap(DEVICE, pasid, page, 0x1000, 12);
-            driver.invalidate(DEVICE, pasid, page, 0x1000);
+                    DEVICE,
+                    pasid,
+                    page,
+                    PHYSICAL + page,
+                    0x1000,
+                    12,
+                    IommuDriver.READ | (writable ? IommuDriver.WRITE : 0));
         }
 
         private void command(Command c, long word0, long word1) {
@@ -123,38 +109,6 @@ abstract class AtsHost implements AutoCloseable {
         String complaint() {
             long error = smmu.readRegister(Registers.CMDQ_CONS.offset(), 4) >>> 24 & 0x7F;
             return error == 0 ? "" : error == 3 ? "timed out" : "error " + error;
-        }
-
-        @Override
-        PageRequest takePage() {
-            long consumer = smmu.readRegister(Registers.PRIQ_CONS.offset(), 4);
-            if (consumer == smmu.readRegister(Registers.PRIQ_PROD.offset(), 4)) {
-                return null;
-            }
-            long base = smmu.readRegister(Registers.PRIQ_BASE.offset(), 8);
-            long log2 = Registers.QUEUE_LOG2SIZE.get(base);
-            long at = Registers.QUEUE_ADDR.inPlace(base) + (consumer & (1L << log2) - 1) * PriEntry.BYTES;
-            long low = machine.memory().readLong(at);
-            long high = machine.memory().readLong(at + 8);
-            smmu.writeRegister(Registers.PRIQ_CONS.offset(), 4, consumer + 1 & (2L << log2) - 1);
-            return new PageRequest(
-                    (int) low,
-                    low < 0 ? (int) (low >>> 32) & 0xFFFFF : NONE,
-                    high & -4096L,
-                    (low >>> 60 & 1) != 0,
-                    (low >>> 61 & 1) != 0,
-                    (low >>> 59 & 1) != 0,
-                    (low >>> 58 & 1) != 0,
-                    (low >>> 62 & 1) != 0,
-                    (int) high & 0x1FF);
-        }
-
-        @Override
-        void respond(PageRequest r, PageResponse.Code code) {
-            long word0 = (long) DEVICE << 32 | (r.hasSubstream() ? 1 << 11 | (long) r.substreamId() << 12 : 0);
-            // Resp: deny is 0, failure 1, success 2 (IHI 0070 §4.5.2).
-            long says = code == PageResponse.Code.SUCCESS ? 2 : code == PageResponse.Code.INVALID ? 1 : 0;
-            command(Command.PRI_RESP, word0, r.group() | says << 12);
         }
     }
 
@@ -215,16 +169,8 @@ abstract class AtsHost implements AutoCloseable {
         }
 
         @Override
-        void map(int pasid, long page, long physical, boolean writable) {
-            memory.writeLong(leaf(page), physical | (writable ? 7 : 5));
-        }
-
-        @Override
-        void unmap(int pasid, long page) {
-            memory.writeLong(leaf(page), 0);
-            // PASID-based IOTLB: all of PASID 0 and of PASID 7 in domain 1.
-            descriptor(6 | 2 << 4 | 1 << 16, 0);
-            descriptor(6 | 2 << 4 | 1 << 16 | (long) PASID << 32, 0);
+        void map(int pasid, long page, boolean writable) {
+            memory.writeLong(leaf(page), PHYSICAL + page | (writable ? 7 : 5));
         }
 
         private void descriptor(long word0, long word1) {
@@ -261,32 +207,6 @@ abstract class AtsHost implements AutoCloseable {
         String complaint() {
             long status = unit.readRegister(0x34, 4);
             return VtdRegisters.ITE.isSet(status) ? "timed out" : VtdRegisters.ICE.isSet(status) ? "unexpected" : "";
-        }
-
-        @Override
-        PageRequest takePage() {
-            long head = unit.readRegister(0xC0, 8);
-            if (head == unit.readRegister(0xC8, 8)) {
-                return null;
-            }
-            long[] d = {memory.readLong(PAGES + head), memory.readLong(PAGES + head + 8)};
-            unit.writeRegister(0xC0, 8, head + 32 & 0xFFF);
-            return new PageRequest(
-                    (int) PageRequestDescriptor.RID.get(d),
-                    PageRequestDescriptor.PP.isSet(d) ? (int) PageRequestDescriptor.PASID.get(d) : NONE,
-                    d[1] & -4096L,
-                    PageRequestDescriptor.RDR.isSet(d),
-                    PageRequestDescriptor.WRR.isSet(d),
-                    PageRequestDescriptor.EXR.isSet(d),
-                    PageRequestDescriptor.PMR.isSet(d),
-                    PageRequestDescriptor.LPIG.isSet(d),
-                    (int) PageRequestDescriptor.PRGI.get(d));
-        }
-
-        @Override
-        void respond(PageRequest r, PageResponse.Code code) {
-            long pasid = r.hasSubstream() ? 1 << 4 | (long) r.substreamId() << 32 : 0;
-            descriptor(9 | pasid | (long) code.encoding() << 12 | (long) DEVICE << 16, (long) r.group() << 3);
         }
     }
 }

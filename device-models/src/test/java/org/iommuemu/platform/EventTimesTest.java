@@ -38,15 +38,10 @@ class EventTimesTest {
     private final PlatformParameters parameters = PlatformParameters.standard();
 
     private static void map(Platform machine) {
-        machine.startDriver(StageLayout.STAGE_1)
-                .map(
-                        DEVICE,
-                        IommuDriver.NO_PASID,
-                        0x1_0000,
-                        PHYSICAL,
-                        0x1_0000,
-                        12,
-                        IommuDriver.READ | IommuDriver.WRITE);
+        IommuDriver driver = machine.startDriver(StageLayout.STAGE_1);
+        int readWrite = IommuDriver.READ | IommuDriver.WRITE;
+        driver.map(DEVICE, IommuDriver.NO_PASID, 0x1_0000, PHYSICAL, 0x1_0000, 12, readWrite);
+        driver.enableAts(DEVICE);
     }
 
     private DmaPath closedForm(Platform machine, boolean ats) {
