@@ -127,6 +127,7 @@ final class PageRequester implements PageRequestControl.Interface {
                 tell(g, DmaChannel.Status.NO_PAGE);
             } else if (g.isVain()) {
                 waiting.removeFirst();
+                loop.cancel(g.timer);
             } else if (outstanding + g.pages > Integer.toUnsignedLong(control.allocation())) {
                 return;
             } else {

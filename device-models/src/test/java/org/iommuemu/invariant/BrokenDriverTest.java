@@ -3,6 +3,7 @@ package org.iommuemu.invariant;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -38,14 +39,14 @@ class BrokenDriverTest {
 
     private static void shouldBeFoundAndShrunk(
             Setting.Architecture architecture, Invariant expected, Consumer<World> sabotage) {
-        Program failing = null;
-        Violation violation = null;
-        for (long seed = 0; violation == null && seed < MOST_PROGRAMS; seed++) {
+        Program failing = Program.of(new Setting(architecture, 1, false));
+        Violation found = null;
+        for (long seed = 0; found == null && seed < MOST_PROGRAMS; seed++) {
             failing = Program.random(new Setting(architecture, 1, false), seed, STEPS);
-            violation = Execution.run(failing, sabotage).violation();
+            found = Execution.run(failing, sabotage).violation();
         }
 
-        assertThat(violation).isNotNull();
+        Violation violation = Objects.requireNonNull(found, "is not found");
         Program small = Failures.shrink(failing, violation, sabotage);
 
         assertThat(violation.invariant()).isEqualTo(expected);

@@ -44,11 +44,6 @@ final class Mapping {
         return until == NEVER;
     }
 
-    /** Whether it could be used at some moment of a time. */
-    boolean overlaps(long first, long last) {
-        return from <= last && first <= until;
-    }
-
     /** Whether it can be used all of a time. */
     boolean covers(long first, long last) {
         return there <= first && last <= closing;

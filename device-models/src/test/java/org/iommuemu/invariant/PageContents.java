@@ -68,10 +68,10 @@ final class PageContents {
 
     /** Whether a byte could be read at an address at some moment of a time. */
     boolean couldBe(byte value, long address, long from, long until) {
-        List<Change> changes = pages.get(address & ~OFFSET);
+        List<Change> changes = pages.getOrDefault(address & ~OFFSET, List.of());
         int offset = (int) (address & OFFSET);
         // From the last to the first: what was there at the beginning is the last that was written up to then.
-        for (int i = changes == null ? -1 : changes.size() - 1; i >= 0; i--) {
+        for (int i = changes.size() - 1; i >= 0; i--) {
             Change c = changes.get(i);
             if (c.turn <= until && c.first <= offset && offset < c.end) {
                 if ((byte) (word(c.author, offset) >>> Byte.SIZE * (offset % WORD)) == value) {

@@ -4,6 +4,7 @@ package org.iommuemu.invariant;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -91,9 +92,8 @@ class PageRequestInvariantsTest {
         Setting setting = new Setting(architecture, 1, false);
         List<Step<PageRequestWorld>> steps = PageRequestSteps.random(7, STEPS);
 
-        Violation violation = run(setting, steps, repeats, sabotage);
+        Violation violation = Objects.requireNonNull(run(setting, steps, repeats, sabotage), "is not found");
 
-        assertThat(violation).isNotNull();
         assertThat(violation.invariant()).isEqualTo(Invariant.ONE_RESPONSE);
         // One of seven responses is repeated.
         assertThat(shrink(setting, steps, violation, repeats, sabotage)).hasSizeLessThanOrEqualTo(FEW);

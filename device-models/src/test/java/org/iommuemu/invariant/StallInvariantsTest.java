@@ -4,6 +4,7 @@ package org.iommuemu.invariant;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
@@ -68,13 +69,13 @@ class StallInvariantsTest {
     @EnumSource(value = StallWorld.Hearing.class, mode = EnumSource.Mode.EXCLUDE, names = "GOOD")
     void shouldFindWhatHearsBadly(StallWorld.Hearing hearing) {
         List<Step<StallWorld>> failing = List.of();
-        Violation violation = null;
-        for (long seed = 0; violation == null && seed < PROGRAMS; seed++) {
+        Violation found = null;
+        for (long seed = 0; found == null && seed < PROGRAMS; seed++) {
             failing = StallSteps.random(seed, STEPS);
-            violation = run(failing, hearing);
+            found = run(failing, hearing);
         }
 
-        assertThat(violation).isNotNull();
+        Violation violation = Objects.requireNonNull(found, "is not found");
         assertThat(violation.invariant()).isEqualTo(Invariant.ONE_END_OF_A_STALL);
         // It hears the fifth end badly, so five transactions must stall, and end.
         assertThat(shrink(failing, violation, hearing)).hasSizeLessThanOrEqualTo(6);
