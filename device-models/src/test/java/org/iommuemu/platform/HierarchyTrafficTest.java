@@ -61,7 +61,7 @@ class HierarchyTrafficTest {
             int all = IommuDriver.READ | IommuDriver.WRITE;
             for (int i = 0; i < 2; i++) {
                 PciFunction f = functions.get(i).enableBusMaster();
-                driver.map(f.id(), IommuDriver.NO_PASID, 0x10_0000, PHYSICAL + i * BYTES, BYTES, 12, all);
+                driver.map(f.id(), IommuDriver.NO_PASID, 0x10_0000, PHYSICAL + (long) i * BYTES, BYTES, 12, all);
             }
             byte[][] expected = new byte[2][BYTES];
             RandomStream random = new RandomStream(7);
@@ -74,7 +74,7 @@ class HierarchyTrafficTest {
                 Requester requester = functions.get(who).requester();
                 int at = (int) random.nextBelow(BYTES - 512) & ~3;
                 int bytes = Math.min((int) random.nextBelow(128) * 4 + 4, 4096 - (at & 4095));
-                long iova = 0x10_0000 + at;
+                long iova = 0x10_0000L + at;
                 if (random.nextBelow(2) == 0) {
                     byte[] data = new byte[bytes];
                     for (int i = 0; i < bytes; i += 4) {
@@ -106,7 +106,7 @@ class HierarchyTrafficTest {
             assertThat(answered).hasSameElementsAs(asked).isNotEqualTo(asked);
             for (int i = 0; i < 2; i++) {
                 byte[] memory = new byte[BYTES];
-                machine.memory().read(PHYSICAL + i * BYTES, memory, 0, BYTES);
+                machine.memory().read(PHYSICAL + (long) i * BYTES, memory, 0, BYTES);
                 assertThat(memory).isEqualTo(expected[i]);
                 assertThat(functions.get(i).requester().unexpectedCompletions()).isZero();
                 assertThat(functions.get(i).requester().timeouts()).isZero();

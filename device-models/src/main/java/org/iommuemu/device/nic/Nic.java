@@ -19,7 +19,6 @@ import org.iommuemu.time.EventLoop;
  */
 public final class Nic implements RegisterFrame {
     private final EventLoop loop;
-    private final PciFunction function;
     private final NicParameters parameters;
     private final PostedDma dma;
     private final RegisterFile file;
@@ -33,7 +32,6 @@ public final class Nic implements RegisterFrame {
     /** A card that is off, behind a function whose base address register 0 it takes. */
     public Nic(EventLoop loop, PciFunction function, DmaChannel channel, NicParameters parameters) {
         this.loop = loop;
-        this.function = function;
         this.parameters = parameters;
         dma = new PostedDma(loop, function, channel);
         file = new RegisterFile(NicRegisters.map(parameters.queues()));
