@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.pcie;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
 import org.iommuemu.time.EventLoop;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +19,7 @@ public final class TlpLink {
     private final long update;
     private final TransmitQueue upward;
     private final TransmitQueue downward;
+    private final List<Consumer<Tlp>> arrivals = new ArrayList<>();
     private LinkTap tap = LinkTap.NONE;
     private TlpReceiver host = (tlp, buffer) -> buffer.drained(0);
     private TlpReceiver device = (tlp, buffer) -> buffer.drained(0);
@@ -125,6 +129,11 @@ public final class TlpLink {
         }
     }
 
+    /** Shows every TLP that arrives at either end from now on. */
+    public void onArrival(Consumer<Tlp> observer) {
+        arrivals.add(observer);
+    }
+
     private void arriveAt(long sent, long at, Tlp what, boolean up, @Nullable Tlp holder) {
         loop.schedule(
                 at,
@@ -132,6 +141,9 @@ public final class TlpLink {
                     if (sent != generation) {
                         lost++;
                         return;
+                    }
+                    for (Consumer<Tlp> observer : arrivals) {
+                        observer.accept(what);
                     }
                     (up ? host : device).receive(what, drained -> {
                         if (holder != null) {
