@@ -208,7 +208,13 @@ public final class Platform implements AutoCloseable {
         return started;
     }
 
-    private Patience patience() {
+    /** Physical address that devices write their interrupts to, see {@link IommuDriver#mapDoorbell}. */
+    public long doorbell() {
+        return vtd == null ? MessageInterrupts.DOORBELL : MessageInterrupts.WINDOW_BASE;
+    }
+
+    /** How software of this machine waits: by letting time pass. */
+    public Patience patience() {
         return new Patience() {
             @Override
             public boolean await(BooleanSupplier done, long picoseconds) {

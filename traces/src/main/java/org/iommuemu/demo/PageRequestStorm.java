@@ -24,7 +24,8 @@ final class PageRequestStorm implements Demo {
     private static final long IOVA = 0x10_0000_0000L;
     private static final long MEMORY = 0x2_0000_0000L;
     private static final long WINDOW = 1 << 22;
-    private static final int UNIT = 4096;
+    private static final int PAGE = 4096;
+    private static final int UNIT = 512;
     private static final long SERVICE = 5 * Picoseconds.PER_MICROSECOND;
     private static final int SLICES = 60;
     private static final long SLICE = 10 * Picoseconds.PER_MICROSECOND;
@@ -60,19 +61,27 @@ final class PageRequestStorm implements Demo {
                             STORM,
                             IommuDriver.NO_PASID,
                             r.address(),
-                            MEMORY + WINDOW + (r.address() - IOVA) % WINDOW,
-                            UNIT,
+                            MEMORY + WINDOW + (r.address() - IOVA) % (1 << 30),
+                            PAGE,
                             12,
                             IommuDriver.READ | IommuDriver.WRITE));
                     return PageResponse.Code.SUCCESS;
                 },
                 SERVICE);
-        TrafficGenerator victim = generator(machine, driver, VICTIM, WINDOW / UNIT, 16, victimBytes);
-        TrafficGenerator storm = generator(machine, driver, STORM, 1 << 24, 64, stormBytes);
-        story.tell("victim", "reads " + UNIT + " bytes at a time, 16 under way, from 4 MiB that are mapped");
+        PciFunction calmly = machine.addFunction(VICTIM).enableBusMaster();
+        TrafficGenerator victim = generator(machine, calmly, OffsetPattern.uniform(WINDOW / UNIT), 16, victimBytes);
+        driver.enableAts(STORM);
+        driver.enablePageRequests(STORM);
+        PciFunction stormy =
+                machine.addFunction(STORM).enableBusMaster().enableAts(0).enablePri(256);
+        TrafficGenerator storm =
+                generator(machine, stormy, OffsetPattern.strided(1 << 24, PAGE / UNIT), 256, stormBytes);
+        story.tell(
+                "victim",
+                "reads " + UNIT + " bytes at a time, 16 under way, anywhere in 4 MiB that are mapped, without ATS");
         victim.start();
         machine.loop().runUntil(FROM * SLICE);
-        story.tell("storm", "begins: 64 reads under way, each of a page that nobody has mapped");
+        story.tell("storm", "begins: 256 reads under way, of pages that nobody has mapped");
         storm.start();
         machine.loop().runUntil(TO * SLICE);
         story.tell("storm", "ends; software has brought in " + requests + " pages, 5 us each");
@@ -105,17 +114,13 @@ final class PageRequestStorm implements Demo {
     }
 
     private static TrafficGenerator generator(
-            Platform machine, IommuDriver driver, int id, long units, int outstanding, double[] slices) {
-        driver.enableAts(id);
-        driver.enablePageRequests(id);
-        PciFunction function =
-                machine.addFunction(id).enableBusMaster().enableAts(0).enablePri(64);
+            Platform machine, PciFunction function, OffsetPattern pattern, int outstanding, double[] slices) {
         WindowAccesses.Shape shape = new WindowAccesses.Shape(IOVA, UNIT, UNIT, UNIT, 1, 0);
         return new TrafficGenerator(
                 machine.loop(),
                 function,
                 new DmaChannel(function),
-                new WindowAccesses(shape, OffsetPattern.sequential(units), id),
+                new WindowAccesses(shape, pattern, function.id()),
                 Software.NOTHING,
                 TrafficParameters.closed(-1, outstanding, 0),
                 (access, status, latency) -> count(machine, access, status, slices));
