@@ -3,7 +3,9 @@ package org.iommuemu.bandwidth;
 
 import org.iommuemu.device.nvme.NvmeDriver;
 import org.iommuemu.host.IommuDriver;
+import org.iommuemu.iommu.timing.TimedCommands;
 import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.time.EventLoop;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +16,8 @@ final class RequestBuffers implements NvmeDriver.Buffers {
     private static final int PAGE_SHIFT = 12;
 
     private final MachineRun run;
+    private final EventLoop loop;
+    private final TimedCommands commands;
     private final long offset;
     private final long stride;
     private final @Nullable IommuDriver driver;
@@ -27,6 +31,8 @@ final class RequestBuffers implements NvmeDriver.Buffers {
      */
     RequestBuffers(MachineRun run, Mapping mapping, long offset, int bytes) {
         this.run = run;
+        loop = run.machine().loop();
+        commands = run.machine().timed().commands();
         this.offset = offset;
         stride = pages(bytes);
         driver = mapping == Mapping.STRICT ? run.driver() : null;
@@ -40,7 +46,7 @@ final class RequestBuffers implements NvmeDriver.Buffers {
     public long map(int slot, int bytes, boolean write) {
         long at = offset + slot * stride;
         if (driver != null) {
-            long begun = run.machine().loop().now();
+            long begun = loop.now();
             driver.map(
                     MachineRun.DEVICE,
                     IommuDriver.NO_PASID,
@@ -49,7 +55,7 @@ final class RequestBuffers implements NvmeDriver.Buffers {
                     pages(bytes),
                     PAGE_SHIFT,
                     write ? IommuDriver.READ : IommuDriver.WRITE);
-            time += run.machine().loop().now() - begun;
+            time += loop.now() - begun;
         }
         return run.iova() + at;
     }
@@ -57,9 +63,19 @@ final class RequestBuffers implements NvmeDriver.Buffers {
     @Override
     public void unmap(int slot, long iova, int bytes) {
         if (driver != null) {
-            long begun = run.machine().loop().now();
+            long begun = loop.now();
+            commands.toldAt(begun);
             driver.unmap(MachineRun.DEVICE, IommuDriver.NO_PASID, iova, pages(bytes), PAGE_SHIFT);
-            time += run.machine().loop().now() - begun;
+            waitUntil(commands.lastEnd());
+            time += loop.now() - begun;
+        }
+    }
+
+    /** The driver goes on when commands are consumed; when they have ended is known beside. */
+    private void waitUntil(long end) {
+        if (end > loop.now()) {
+            loop.schedule(end, (now, data) -> {}, 0);
+            run.patience().await(() -> loop.now() >= end, end - loop.now());
         }
     }
 
