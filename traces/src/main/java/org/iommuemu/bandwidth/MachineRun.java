@@ -153,9 +153,14 @@ final class MachineRun implements AutoCloseable {
         return driver == null ? MessageInterrupts.DOORBELL : driver.mapDoorbell(DEVICE, MessageInterrupts.DOORBELL);
     }
 
-    /** Lets time pass until so many units are done; returns whether they are. */
+    /** Lets time pass until so many units are done, however long that takes; returns false if no further one is done for {@link #PATIENCE}. */
     boolean until(LongSupplier done, long units) {
-        return machine.await(() -> done.getAsLong() >= units, machine.loop().now() + PATIENCE);
+        long before = -1;
+        while (done.getAsLong() < units && done.getAsLong() != before) {
+            before = done.getAsLong();
+            machine.await(() -> done.getAsLong() >= units, machine.loop().now() + PATIENCE);
+        }
+        return done.getAsLong() >= units;
     }
 
     /** Says what else requests wait for, before they come to the link. */

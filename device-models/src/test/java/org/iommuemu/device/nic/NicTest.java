@@ -283,4 +283,74 @@ class NicTest {
         long status = nic.readRegister(queue.status().offset(), 4);
         assertThat(QueueRegisters.CAUSE.get(status)).isEqualTo(StopCause.TAIL.ordinal());
     }
+
+    private long status(QueueRegisters r) {
+        return nic.readRegister(r.status().offset(), 4);
+    }
+
+    @Test
+    void shouldBeActiveUntilTheLastTransferHasEnded() {
+        start(setup(1, 64, 2048), false);
+        QueueRegisters queue = NicRegisters.RECEIVE.get(0);
+        nic.connect(new RandomPackets(4, PacketSizes.fixed(1514), 0, false, 40, 7));
+        machine.loop().runUntil(machine.loop().now() + 2 * Picoseconds.PER_MICROSECOND);
+
+        nic.writeRegister(queue.control().offset(), 4, 0);
+        long atOnce = status(queue);
+        machine.loop().run();
+
+        assertThat(atOnce).isEqualTo(1);
+        assertThat(status(queue)).isZero();
+    }
+
+    @Test
+    void shouldBeIdleAtOnceWhenItsFunctionIsReset() {
+        start(setup(1, 64, 2048), false);
+        QueueRegisters queue = NicRegisters.RECEIVE.get(0);
+        nic.connect(new RandomPackets(4, PacketSizes.fixed(1514), 0, false, 40, 7));
+        machine.loop().runUntil(machine.loop().now() + 2 * Picoseconds.PER_MICROSECOND);
+
+        function.reset();
+        long atOnce = status(queue);
+        machine.loop().run();
+
+        assertThat(atOnce).isZero();
+        assertThat(status(queue)).isZero();
+    }
+
+    @Test
+    void shouldForgetPacketsThatHaveNotLeftWhenItIsReset() {
+        start(setup(1, 64, 2048), false);
+        List<byte[]> line = new ArrayList<>();
+        nic.connect((packet, time) -> line.add(packet));
+        for (int i = 0; i < 20; i++) {
+            driver.send(0, new byte[1514]);
+        }
+        while (line.size() < 2) {
+            machine.loop().step();
+        }
+
+        function.reset();
+        machine.loop().run();
+
+        assertThat(line).hasSize(2);
+        assertThat(nic.statistics().of(NicCounter.SENT)).isZero();
+    }
+
+    @Test
+    void shouldSendAnInterruptSoonerWhenTheIntervalIsMadeShorter() {
+        InterruptModeration m = new InterruptModeration(machine.loop(), function, 0);
+        long on = NicRegisters.INTERRUPT.of(1) | NicRegisters.COUNT.of(255);
+        m.set(on | NicRegisters.INTERVAL.of(0xFFFF));
+        m.written(1);
+        machine.loop().runUntil(machine.loop().now() + 500_000);
+
+        m.set(on | NicRegisters.INTERVAL.of(16)); // 1,024 ns from when it was written
+        machine.loop().runUntil(machine.loop().now() + 523_000);
+        long before = m.sent();
+        machine.loop().runUntil(machine.loop().now() + 2_000);
+
+        assertThat(before).isZero();
+        assertThat(m.sent()).isEqualTo(1);
+    }
 }
