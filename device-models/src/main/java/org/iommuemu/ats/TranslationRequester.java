@@ -68,9 +68,14 @@ final class TranslationRequester {
             return waiters.get(0) == p;
         }
 
+        /** Whether an address was asked for: what is asked for ends with the address space, and does not begin anew at 0. */
+        private boolean covers(long address) {
+            return Long.compareUnsigned(address, first) >= 0 && Long.compareUnsigned(address, last()) <= 0;
+        }
+
         private boolean serves(PageAccess p, int asked) {
             boolean same = p.pasid() == pasid && ((asked ^ access) & Access.PRIVILEGED) == 0;
-            return !discarded && same && (asked & ~access) == 0 && p.page() - first >= 0 && p.page() - first < span;
+            return !discarded && same && (asked & ~access) == 0 && covers(p.page());
         }
     }
 
@@ -191,7 +196,7 @@ final class TranslationRequester {
         long base = shift >= Long.SIZE ? 0 : r.first & -(1L << shift);
         for (int i = 0; i < count; i++) {
             long at = base + ((long) i << shift);
-            if (i == 0 || at - r.first >= 0 && at - r.first < r.span) {
+            if (i == 0 || r.covers(at)) {
                 keep(r, at, entry(data, i));
             }
         }
