@@ -172,7 +172,7 @@ final class PageResolver implements TranslationRequester.Answers, PageRequester.
     /** Drops what a request means, from the ATC and of what is under way; says what it means. */
     AtcInvalidation invalidate(Tlp.InvalidateRequest request) {
         AtcInvalidation what = invalidations.meaning(request);
-        translations.discard(r -> invalidations.concerns(what, r));
+        translations.invalidate(what, r -> invalidations.concerns(what, r.pasid()));
         invalidations.take(what);
         return what;
     }
