@@ -125,7 +125,7 @@ public final class TlpLink {
             settled[0] = true;
             held[0] = true; // lost, unless the tap delivers it later
             lost++;
-            credit(tlp, up, arrival);
+            credit(tlp, up, arrival, sent);
         }
     }
 
@@ -147,15 +147,15 @@ public final class TlpLink {
                     }
                     (up ? host : device).receive(what, drained -> {
                         if (holder != null) {
-                            credit(holder, up, Math.max(drained, time));
+                            credit(holder, up, Math.max(drained, time), sent);
                         }
                     });
                 },
                 0);
     }
 
-    private void credit(Tlp tlp, boolean up, long at) {
-        long sent = generation;
+    /** Credits that a TLP took before the link went down are those of another life: all are back since. */
+    private void credit(Tlp tlp, boolean up, long at, long sent) {
         loop.schedule(
                 Math.max(loop.now(), at + update),
                 (time, data) -> {

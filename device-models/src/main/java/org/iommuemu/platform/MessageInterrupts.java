@@ -59,9 +59,9 @@ public final class MessageInterrupts implements InterruptSpace {
     }
 
     @Override
-    public void deliver(int requester, long address, int data) {
+    public void deliver(int requester, long address, int data, int bytes) {
         InterruptMessage message =
-                vtd == null ? new InterruptMessage(address, data) : vtd.remapInterrupt(requester, address, data);
+                vtd == null ? new InterruptMessage(address, data) : vtd.remapInterrupt(requester, address, data, bytes);
         if (message != null) {
             delivered++;
             later.accept(() -> handler.interrupted(requester, message.address(), message.data()));
