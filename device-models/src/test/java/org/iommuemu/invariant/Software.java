@@ -20,6 +20,11 @@ final class Software {
     /** How long a function may take to stop using a PASID. */
     private static final long STOPPING = Picoseconds.ofNanoseconds(5_000_000_000L);
 
+    /** What software waits after a reset, in ns (PCIe Base Specification §6.6.2). */
+    private static final int AFTER_RESET = 100_000_000;
+    /** What translated requests need to arrive, in ns, which are not to find ATS on again. */
+    private static final int ON_THE_WAY = 200_000;
+
     private final World world;
     private final IommuDriver driver;
     private final TakenFaults faults = new TakenFaults();
@@ -128,6 +133,9 @@ final class Software {
             // It still has what it was not told to forget.
             world.devices().reset(function);
             silent[function] = false;
+            world.pass(AFTER_RESET);
+        } else if (hadAts[function]) {
+            world.pass(ON_THE_WAY);
         }
         ats[function] = true;
         hadAts[function] = true;
