@@ -37,12 +37,24 @@ class BrokenDriverTest {
         shouldBeFoundAndShrunk(Setting.Architecture.VTD, Invariant.NO_ACCESS_AFTER_UNMAP, broken::install);
     }
 
+    @ParameterizedTest
+    @EnumSource(Setting.Architecture.class)
+    void shouldFindRecordsThatAreLostWithoutTheOverflowIndication(Setting.Architecture architecture) {
+        shouldBeFoundAndShrunk(
+                architecture, Invariant.NO_RECORD_LOST_UNSEEN, w -> UnseenOverflow.install(w.machine()), 4);
+    }
+
     private static void shouldBeFoundAndShrunk(
             Setting.Architecture architecture, Invariant expected, Consumer<World> sabotage) {
+        shouldBeFoundAndShrunk(architecture, expected, sabotage, 0);
+    }
+
+    private static void shouldBeFoundAndShrunk(
+            Setting.Architecture architecture, Invariant expected, Consumer<World> sabotage, int faults) {
         Program failing = Program.of(new Setting(architecture, 1, false));
         Violation found = null;
         for (long seed = 0; found == null && seed < MOST_PROGRAMS; seed++) {
-            failing = Program.random(new Setting(architecture, 1, false), seed, STEPS);
+            failing = Program.random(new Setting(architecture, 1, false), seed, STEPS, faults);
             found = Execution.run(failing, sabotage).violation();
         }
 

@@ -2,12 +2,16 @@
 package org.iommuemu.invariant;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
-import org.iommuemu.ats.AtsStatistics;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.iommuemu.ats.AtsStatistics.Counter;
 import org.iommuemu.ats.DmaChannel;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.pcie.PciFunction;
+import org.iommuemu.pcie.Requester;
 import org.iommuemu.pcie.Tlp;
 
 /** The functions of a program, and what becomes of their transfers. */
@@ -15,6 +19,19 @@ final class Devices {
     private static final int FIRST = 0x100;
     private static final int STRIDE = 8;
     private static final int MOST_PAGE_REQUESTS = 4;
+    private static final int ITAGS = 32;
+
+    private static final List<Counter> COUNTERS = List.of(
+            Counter.RETRIES,
+            Counter.DISCARDED,
+            Counter.INVALIDATIONS_HELD,
+            Counter.GROUPS_HELD,
+            Counter.RESPONSES_SUCCESS,
+            Counter.RESPONSES_INVALID,
+            Counter.RESPONSES_UNEXPECTED,
+            Counter.RESPONSES_MISSING,
+            Counter.STOP_MARKERS,
+            Counter.UNTRANSLATED);
 
     private final World world;
     private final List<PciFunction> functions = new ArrayList<>();
@@ -24,6 +41,11 @@ final class Devices {
 
     private boolean faults;
     private final List<String> results = new ArrayList<>();
+    private final Map<DmaChannel.Status, Long> statuses = new EnumMap<>(DmaChannel.Status.class);
+    private boolean resets;
+    private long probes;
+    private long probed;
+    private long rogues;
 
     Devices(World world) {
         this.world = world;
@@ -76,7 +98,9 @@ final class Devices {
         Dma dma = issue(new Dma(function, pasid, iova, bytes, false, true, author));
         byte[] data = PageContents.bytes(author, iova, bytes);
         channels.get(function).write(iova, data, pasid(pasid), Access.WRITE, (status, moved) -> {
-            if (status != DmaChannel.Status.OK) {
+            if (status == DmaChannel.Status.OK) {
+                count(status);
+            } else {
                 ended(dma, status, data, moved);
             }
         });
@@ -92,6 +116,7 @@ final class Devices {
         if (dma.ended != 0) {
             throw new Violation(Invariant.EVERYTHING_ENDS, dma + " ended twice");
         }
+        count(status);
         boolean accessible = world.oracle().wasAccessible(dma);
         world.oracle().read(dma, data, dma.reads ? moved : 0);
         open.get(dma.function).remove(dma);
@@ -110,9 +135,24 @@ final class Devices {
         }
     }
 
+    private void count(DmaChannel.Status status) {
+        statuses.merge(status, 1L, Long::sum);
+    }
+
     /** Resets a function: what it has not done yet it need not do, and nobody will hear of it. */
     void reset(int function) {
         functions.get(function).reset();
+        wasReset(function);
+    }
+
+    void stopBusMaster(int function) {
+        expectFaults();
+        functions.get(function).disableBusMaster();
+    }
+
+    /** A function was reset: nobody waits for what it had under way, and it may send requests again. */
+    void wasReset(int function) {
+        resets = true;
         open.get(function).clear();
         enable(functions.get(function));
     }
@@ -148,15 +188,28 @@ final class Devices {
         return stopped[0];
     }
 
+    /**
+     * A function whose ATC did not answer tries what it may not do any more: to be told translations, and to use one.
+     *
+     * @param refused whether it is still to be refused, by the time of the answer
+     */
+    void probe(int function, BooleanSupplier refused) {
+        PciFunction f = functions.get(function);
+        Requester.Answer answer = (outcome, data) -> {
+            probes++;
+            if (outcome == Requester.Outcome.SUCCESS && refused.getAsBoolean()) {
+                throw new Violation(Invariant.NO_ACCESS_AFTER_UNMAP, "silenced function " + function + " is answered");
+            }
+        };
+        probed++;
+        long any = world.iova(0);
+        f.requester().translate(any, 1, Transaction.NO_SUBSTREAM, Access.READ, answer);
+        f.requester().read(Tlp.AddressType.TRANSLATED, World.FRAMES, 8, Transaction.NO_SUBSTREAM, Access.READ, answer);
+    }
+
     /** From now on transfers may fail. */
     void expectFaults() {
         faults = true;
-    }
-
-    /** Pulls a function out. */
-    void remove(int function) {
-        expectFaults();
-        functions.get(function).link().remove();
     }
 
     /** Nothing is under way any more. */
@@ -178,11 +231,51 @@ final class Devices {
         }
     }
 
-    /** Translation Requests so far, by what functions say. */
-    long translationRequests() {
-        return channels.stream()
-                .mapToLong(c -> c.statistics().get(AtsStatistics.Counter.REQUESTS))
-                .sum();
+    /** What there may be a fault record of beside requests to memory: what was refused, if all answers can be known. */
+    long recordsOfAts() {
+        // VT-d records Page Requests that it refuses.
+        long pages = world.machine().vtd() != null ? count(Counter.PAGE_REQUESTS) + count(Counter.STOP_MARKERS) : 0;
+        if (faults || resets) {
+            return count(Counter.REQUESTS) + probed + pages;
+        }
+        return count(Counter.UNSUPPORTED) + count(Counter.ABORTED) + count(Counter.DISCARDED) + pages;
+    }
+
+    /** Translated requests that may be refused without a record, as an SMMU with CR2.REC_CFG_ATS=0 does where it finds no valid STE. */
+    long unrecorded() {
+        return probed + (world.machine().smmu() != null ? rogues : 0);
+    }
+
+    /** A function sends a translated request that it may not send, and loses software's trust. */
+    void rogue() {
+        rogues++;
+    }
+
+    private long count(Counter counter) {
+        return channels.stream().mapToLong(c -> c.statistics().get(counter)).sum();
+    }
+
+    /** What functions are to meet in the end. */
+    static List<String> goals() {
+        List<String> goals = new ArrayList<>();
+        for (DmaChannel.Status s : DmaChannel.Status.values()) {
+            goals.add(s.name());
+        }
+        COUNTERS.forEach(c -> goals.add(c.name()));
+        goals.add("all ITags");
+        goals.add("probes of silenced devices");
+        return goals;
+    }
+
+    /** Counts what was reached. */
+    void report(Coverage coverage) {
+        statuses.forEach((status, times) -> coverage.count(status.name(), times));
+        for (Counter c : COUNTERS) {
+            coverage.count(c.name(), count(c));
+        }
+        coverage.count("probes of silenced devices", probes);
+        channels.forEach(c ->
+                coverage.count("all ITags", c.statistics().get(Counter.MOST_INVALIDATIONS) >= ITAGS ? 1 : 0));
     }
 
     /** How transfers ended, in order. */

@@ -25,16 +25,23 @@ final class Execution {
      * @param sabotage what is done to the machine first
      */
     static Outcome run(Program program, Consumer<World> sabotage) {
+        return run(program, sabotage, new Coverage());
+    }
+
+    /** The same, with a count of what it reached. */
+    static Outcome run(Program program, Consumer<World> sabotage, Coverage coverage) {
         try (World w = new World(program.setting())) {
             try {
                 sabotage.accept(w);
                 for (Operation step : program.steps()) {
                     step.run(w);
+                    w.look();
                     if (program.setting().drained()) {
                         w.machine().loop().run();
                     }
                 }
                 w.finish();
+                w.report(coverage);
                 return new Outcome(w.devices().results(), w.software().faults(), null);
             } catch (Violation v) {
                 return new Outcome(w.devices().results(), w.software().faults(), v);

@@ -12,17 +12,30 @@ final class Software {
     private static final int PAGE_SHIFT = 12;
     private static final int BLOCK_SHIFT = 21;
 
+    /** What it is to meet in the end. */
+    static final List<String> GOALS = List.of("silenced devices", "overflow of fault records told");
+
     /** What software takes for a page request. */
     private static final long HANDLING = Picoseconds.ofNanoseconds(3_000);
     /** How long a function may take to stop using a PASID. */
     private static final long STOPPING = Picoseconds.ofNanoseconds(5_000_000_000L);
 
+    /** What software waits after a reset, in ns (PCIe Base Specification §6.6.2). */
+    private static final int AFTER_RESET = 100_000_000;
+    /** What translated requests need to arrive, in ns, which are not to find ATS on again. */
+    private static final int ON_THE_WAY = 200_000;
+
     private final World world;
     private final IommuDriver driver;
     private final TakenFaults faults = new TakenFaults();
     private final boolean[] ats = new boolean[World.FUNCTIONS];
+    private final boolean[] hadAts = new boolean[World.FUNCTIONS];
+    /** Those that never may. */
+    private final boolean[] rogue = new boolean[World.FUNCTIONS];
+
     private final boolean[] silent = new boolean[World.FUNCTIONS];
     private boolean serving;
+    private long silences;
     private long nextFrame = World.FRAMES;
     private long nextBlock = World.FRAMES + (1L << 36);
 
@@ -105,23 +118,35 @@ final class Software {
     }
 
     private void silent(int stream) {
+        silences++;
         silent[function(stream)] = true;
+        world.devices().probe(function(stream), () -> !ats[function(stream)]);
         ats[function(stream)] = false;
         world.devices().excuse(function(stream));
     }
 
     void enableAts(int function) {
-        if (ats[function]) {
+        if (ats[function] || rogue[function]) {
             return;
         }
         if (silent[function]) {
             // It still has what it was not told to forget.
             world.devices().reset(function);
             silent[function] = false;
+            world.pass(AFTER_RESET);
+        } else if (hadAts[function]) {
+            world.pass(ON_THE_WAY);
         }
         ats[function] = true;
+        hadAts[function] = true;
         driver.enableAts(Devices.requester(function));
         world.devices().ats(function, true);
+    }
+
+    /** Software does not let a function use ATS any more; returns whether it never has. */
+    boolean distrust(int function) {
+        rogue[function] |= !hadAts[function];
+        return rogue[function];
     }
 
     void disableAts(int function) {
@@ -167,9 +192,17 @@ final class Software {
     }
 
     void unbind(int function, int pasid, boolean marker) {
-        if (pasid == 0 || !world.devices().stop(function, pasid, marker, STOPPING)) {
-            return;
+        if (pasid != 0 && world.devices().stop(function, pasid, marker, STOPPING)) {
+            unbind(function, pasid);
         }
+    }
+
+    /** Takes a PASID away from a function that has not stopped using it. */
+    void takePasid(int requester, int pasid) {
+        unbind(function(requester), pasid);
+    }
+
+    private void unbind(int function, int pasid) {
         List<Mapping> all = world.oracle().allOpen(function, pasid);
         long closing = world.oracle().nextTurn();
         all.forEach(m -> m.closing = closing);
@@ -186,7 +219,16 @@ final class Software {
     /** Takes what is left, and checks that nothing is missing. */
     void finish() {
         driver.takeFaults();
-        faults.check(world.machine().bridge().refused(), world.devices().translationRequests());
+        faults.check(
+                world.machine().bridge().refused(),
+                world.devices().unrecorded(),
+                world.devices().recordsOfAts());
+    }
+
+    /** Counts what was reached. */
+    void report(Coverage coverage) {
+        coverage.count("silenced devices", silences);
+        coverage.count("overflow of fault records told", faults.isLost() ? 1 : 0);
     }
 
     /** Fault records that were taken. */

@@ -25,17 +25,24 @@ final class TakenFaults implements FaultListener {
      * Checks that all that was refused was told of, once all was taken.
      *
      * @param refused requests to memory that were refused, each of which has a record
-     * @param asked Translation Requests, which may have one
+     * @param silently how many of these may have none
+     * @param more what may have a record beside them
      */
-    void check(long refused, long asked) {
-        boolean missing = records.size() < refused;
-        if (missing && !lost || records.size() > refused + asked || lost && !missing && asked == 0) {
+    void check(long refused, long silently, long more) {
+        boolean missing = records.size() < refused - silently;
+        boolean needless = records.size() >= refused && more == 0;
+        if (missing && !lost || records.size() > refused + more || lost && needless) {
             throw new Violation(
                     Invariant.NO_RECORD_LOST_UNSEEN,
                     String.format(
-                            "%d requests were refused, %d asked for translations, %d records taken, overflow is %s",
-                            refused, asked, records.size(), lost));
+                            "%d requests were refused, %d maybe silently, up to %d others, %d records taken, overflow is %s",
+                            refused, silently, more, records.size(), lost));
         }
+    }
+
+    /** Whether software was told that some are lost. */
+    boolean isLost() {
+        return lost;
     }
 
     /** All that were taken. */

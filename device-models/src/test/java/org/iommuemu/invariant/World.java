@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.invariant;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.iommuemu.bits.Register;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.inject.FaultInjector;
@@ -9,6 +11,7 @@ import org.iommuemu.inject.FaultPlan;
 import org.iommuemu.inject.FaultRule;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.platform.Platform;
+import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.spec.Registers;
 import org.iommuemu.time.Picoseconds;
 import org.iommuemu.vtd.spec.VtdRegisters;
@@ -31,6 +34,8 @@ final class World implements AutoCloseable {
 
     /** Memory that devices may get lies from here on; that of drivers below. */
     static final long FRAMES = 1L << 40;
+    /** Tables of guests lie from here on. */
+    static final long GUESTS = 1L << 46;
 
     private final int pasids;
     private final Platform machine;
@@ -40,6 +45,8 @@ final class World implements AutoCloseable {
     private @Nullable FaultInjector injector;
     private long rules;
     private boolean quiet;
+    /** Steps after which page requests were seen to have found no room. */
+    private long pageRequestOverflows;
 
     World(Setting setting) {
         pasids = setting.pasids();
@@ -55,7 +62,7 @@ final class World implements AutoCloseable {
             return;
         }
         PhysicalMemory memory = machine.memory();
-        if (address < FRAMES) {
+        if (address < FRAMES || address >= GUESTS) {
             if (bytes >= Long.BYTES && PageContents.isMarked(memory.readLong(address))) {
                 throw new Violation(
                         Invariant.NO_ACCESS_WITHOUT_MAPPING,
@@ -98,14 +105,58 @@ final class World implements AutoCloseable {
     }
 
     /** A name for a rule. */
-    String newRule() {
-        return "rule " + rules++;
+    String newRule(String kind) {
+        return kind + " #" + rules++;
+    }
+
+    /** Looks at what software will have taken away later. */
+    void look() {
+        if (machine.vtd() != null) {
+            long status = machine.iommu().readRegister(VtdRegisters.PRS.offset(), Integer.BYTES);
+            pageRequestOverflows += VtdRegisters.PRO.isSet(status) ? 1 : 0;
+        }
+    }
+
+    /** Counts what was reached. */
+    void report(Coverage coverage) {
+        if (injector != null) {
+            injector.injected().forEach(f -> coverage.count(kind(f.rule()), 1));
+        }
+        SmmuV3 smmu = machine.smmu();
+        if (smmu != null) {
+            coverage.count("fault records lost", smmu.statistics().eventsOverflowed());
+            coverage.count("page requests lost", smmu.statistics().pageRequestsOverflowed());
+            coverage.count("automatic responses", smmu.statistics().automaticResponses());
+        } else {
+            coverage.count(
+                    "fault records lost", Objects.requireNonNull(machine.vtd()).faultsLost());
+            coverage.count("page requests lost", pageRequestOverflows);
+        }
+        software.report(coverage);
+        devices.report(coverage);
+    }
+
+    /** All that runs in which things fail are to reach. */
+    static List<String> goals(Setting.Architecture architecture) {
+        List<String> goals = new ArrayList<>(Faults.goals(architecture));
+        goals.add("fault records lost");
+        goals.add("page requests lost");
+        if (architecture == Setting.Architecture.SMMUV3) {
+            goals.add("automatic responses");
+        }
+        goals.addAll(Software.GOALS);
+        goals.addAll(Devices.goals());
+        return goals;
+    }
+
+    private static String kind(String rule) {
+        return rule.substring(0, rule.indexOf(" #"));
     }
 
     /** Lets something go wrong from now on. */
     void inject(FaultRule rule) {
         if (injector == null) {
-            injector = new FaultInjector(machine, new FaultPlan(0, List.of()));
+            injector = new FaultInjector(machine, new FaultPlan(0, List.of()), software::takePasid);
         }
         injector.add(rule);
         devices.expectFaults();
@@ -119,6 +170,12 @@ final class World implements AutoCloseable {
             end = Math.max(end, (at & QUEUE_ADDRESS) + QUEUE_MOST);
         }
         return end;
+    }
+
+    /** Where page requests are written. */
+    long pageRequestQueue() {
+        Register queue = machine.smmu() != null ? Registers.PRIQ_BASE : VtdRegisters.PQA;
+        return machine.iommu().readRegister(queue.offset(), queue.bytes()) & QUEUE_ADDRESS & ~0x1FL;
     }
 
     Platform machine() {
