@@ -9,7 +9,7 @@ import org.iommuemu.cache.ReplacementPolicy;
  *
  * @param geometry of its address translation cache
  * @param latency of a lookup in it
- * @param translations that one Translation Request asks for, 1 to 16
+ * @param translations that one Translation Request asks for, 1 to 16, and no more than fit into a Read Completion Boundary
  * @param outstanding Translation Requests at once
  * @param asksToWrite whether reads ask for write permission too (NW=0)
  * @param reachesPasids whether an Invalidate Request without a PASID means entries of every PASID too, as from PCIe 6.0 on

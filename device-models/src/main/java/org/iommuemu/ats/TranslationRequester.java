@@ -126,10 +126,15 @@ final class TranslationRequester {
                 | (p.isPrivileged() ? Access.PRIVILEGED : 0);
     }
 
+    /** A request asks for one Read Completion Boundary of translations at most (§10.2.2). */
+    private int most() {
+        return function.link().times().parameters().readCompletionBoundary() / TranslationEntry.BYTES;
+    }
+
     private void send(PageAccess p, int asked) {
         long unit = 1L << PAGE_SHIFT + function.controls().smallestTranslationUnit();
         long first = p.page() & -unit;
-        int count = parameters.translations();
+        int count = Math.min(parameters.translations(), most());
         Request r = new Request(first, unit * count, p.pasid(), asked);
         r.waiters.add(p);
         outstanding.add(r);

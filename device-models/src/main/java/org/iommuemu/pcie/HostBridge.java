@@ -170,13 +170,16 @@ public final class HostBridge implements DevicePort {
     }
 
     /** Whether a request crosses a 4 KiB page, or asks for more than any may (PCIe Base Specification §2.2.7, §10.2.2). */
-    private static boolean isMalformed(Tlp.MemoryRequest r) {
-        long first = r.type() == Tlp.AddressType.TRANSLATION_REQUEST ? 0 : r.address() & PhysicalMemory.PAGE_BYTES - 1;
+    private static boolean isMalformed(TlpLink link, Tlp.MemoryRequest r) {
+        if (r.type() == Tlp.AddressType.TRANSLATION_REQUEST) {
+            return r.bytes() > link.times().parameters().readCompletionBoundary();
+        }
+        long first = r.address() & PhysicalMemory.PAGE_BYTES - 1;
         return first + r.bytes() > PhysicalMemory.PAGE_BYTES;
     }
 
     private void request(TlpLink link, Tlp.MemoryRequest r, TlpReceiver.Buffer buffer) {
-        if (isMalformed(r)) {
+        if (isMalformed(link, r)) {
             malformed++;
             buffer.drained(loop.now());
             return;

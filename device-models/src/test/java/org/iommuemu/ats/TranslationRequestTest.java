@@ -72,6 +72,15 @@ class TranslationRequestTest {
     }
 
     @Test
+    void shouldAskForNoMoreThanAReadCompletionBoundary() {
+        AtsBench bench = new AtsBench(AtcParameters.standard().withRequests(16, 8, false));
+
+        bench.read(0x5000, 4, NONE);
+
+        assertThat(bench.request(TlpKind.TRANSLATION_REQUEST, 0).bytes()).isEqualTo(64);
+    }
+
+    @Test
     void shouldNotWaitForARequestThatDoesNotAskForWhatItNeeds() {
         AtsBench bench = new AtsBench();
 

@@ -3,12 +3,16 @@ package org.iommuemu.platform;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.iommuemu.ats.DmaChannel;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.pcie.PciFunction;
+import org.iommuemu.pcie.Requester;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -16,6 +20,24 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PlatformTest {
     private static final int DEVICE = 0x100;
     private static final long PHYSICAL = 0x1_0000_0000L;
+
+    @Test
+    void shouldNotAnswerATranslationRequestForMoreThanAReadCompletionBoundary() {
+        try (Platform machine = Platform.vtd(PlatformParameters.standard())) {
+            PciFunction function = machine.addFunction(DEVICE);
+            function.enableBusMaster().enableAts(0);
+            List<Requester.Outcome> ended = new ArrayList<>();
+
+            for (int count = 8; count <= 9; count++) {
+                function.requester()
+                        .translate(0x4000, count, Transaction.NO_SUBSTREAM, Access.READ, (o, data) -> ended.add(o));
+            }
+            machine.loop().run();
+
+            assertThat(machine.bridge().malformed()).isEqualTo(1);
+            assertThat(ended).containsExactly(Requester.Outcome.UR, Requester.Outcome.TIMED_OUT);
+        }
+    }
 
     @ParameterizedTest
     @CsvSource({"smmuv3, STAGE_1", "smmuv3, STAGE_2", "smmuv3, NESTED", "vtd, STAGE_1", "vtd, STAGE_2", "vtd, NESTED"})
