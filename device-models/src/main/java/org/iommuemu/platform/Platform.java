@@ -251,15 +251,15 @@ public final class Platform implements AutoCloseable {
     }
 
     /**
-     * Lets time pass until something holds.
+     * Lets time pass until something holds, and no longer.
      *
-     * @param until when to give up, in ps
+     * @param until when to give up, in ps: what happens later is still to come then
      * @return whether it holds
      */
     public boolean await(BooleanSupplier done, long until) {
         boolean more = true;
         while (!done.getAsBoolean() && more && loop.now() < until) {
-            more = loop.step();
+            more = loop.stepUntil(until);
         }
         return done.getAsBoolean();
     }

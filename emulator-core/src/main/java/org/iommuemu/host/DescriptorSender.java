@@ -17,6 +17,9 @@ import org.iommuemu.vtd.spec.VtdRegisters;
 final class DescriptorSender {
     private static final int LOG2 = 8;
     private static final int LENGTH = 1 << LOG2;
+    /** A wait goes behind each batch, and one slot is always free. */
+    private static final int MOST_AT_ONCE = LENGTH - 2;
+
     private static final int DONE = 2;
     /** 256 descriptors of 32 bytes are two pages. */
     private static final int PAGES_LOG2 = 1;
@@ -37,7 +40,7 @@ final class DescriptorSender {
     private final long queue;
     private final long status;
     /** What was added since the last batch: words of 64 bits in pairs, and how many of them there are. */
-    private final long[] added = new long[2 * LENGTH];
+    private final long[] added = new long[2 * MOST_AT_ONCE];
 
     private int count;
     /** Descriptors submitted, and seen consumed, since the queue was made. */
@@ -70,8 +73,11 @@ final class DescriptorSender {
                         | VtdRegisters.QS.of(wide ? PAGES_LOG2 : 0));
     }
 
-    /** Puts a descriptor behind those that are there. */
+    /** Puts a descriptor behind those that are there; if there is no room for more at once, these are done first. */
     void add(long word0, long word1) {
+        if (count == added.length) {
+            submit();
+        }
         added[count++] = word0;
         added[count++] = word1;
     }

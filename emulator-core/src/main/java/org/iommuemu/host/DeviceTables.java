@@ -66,9 +66,9 @@ final class DeviceTables {
         spaces.remove(pasid);
     }
 
-    /** All address spaces. */
-    Iterable<AddressSpace> all() {
-        return spaces.values();
+    /** What the address spaces are tagged with, each once. */
+    int[] ids() {
+        return spaces.values().stream().mapToInt(AddressSpace::id).distinct().toArray();
     }
 
     /** How many address spaces there are. */

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
+import org.jspecify.annotations.Nullable;
 
 /** Collects page requests to groups, and has each group answered once, a while after it was complete. */
 final class PageRequestService {
@@ -40,6 +43,14 @@ final class PageRequestService {
     private final Host host;
     private final Map<Key, List<PageRequest>> partial = new LinkedHashMap<>();
     private final List<Group> complete = new ArrayList<>();
+    /** Of these, those that are to be handled now, in their order. */
+    private final Deque<Group> due = new ArrayDeque<>();
+
+    /** The group whose handler is under way, and may be waiting. */
+    private @Nullable Group served;
+    /** Whether a group is being handled or answered: one at a time, however long that waits and whatever comes meanwhile. */
+    private boolean busy;
+
     private PageFaultHandler handler = group -> PageResponse.Code.INVALID;
     private long delay;
 
@@ -66,7 +77,28 @@ final class PageRequestService {
             partial.remove(key);
             Group group = new Group(requests);
             complete.add(group);
-            patience.later(delay, () -> serve(group));
+            patience.later(delay, () -> {
+                due.add(group);
+                serveNext();
+            });
+        }
+    }
+
+    private void serveNext() {
+        Group next = busy ? null : due.poll();
+        if (next == null) {
+            return;
+        }
+        busy = true;
+        try {
+            serve(next);
+        } finally {
+            busy = false;
+            served = null;
+        }
+        if (!due.isEmpty()) {
+            // Not from here: whoever waits may have what it waits for.
+            patience.later(0, this::serveNext);
         }
     }
 
@@ -75,8 +107,17 @@ final class PageRequestService {
             return;
         }
         PageRequest last = group.last();
-        boolean bound = host.isBound(last.streamId(), last.substreamId());
-        host.respond(last, bound ? handler.handle(group.requests) : PageResponse.Code.INVALID);
+        if (!host.isBound(last.streamId(), last.substreamId())) {
+            host.respond(last, PageResponse.Code.INVALID);
+            return;
+        }
+        served = group;
+        PageResponse.Code code = handler.handle(group.requests);
+        boolean wanted = served == group;
+        served = null;
+        if (wanted) {
+            host.respond(last, code);
+        }
     }
 
     /** Requests were lost, and whole groups answered, without software: what is not complete will not become so. */
@@ -92,11 +133,19 @@ final class PageRequestService {
                 host.respond(group.last(), PageResponse.Code.INVALID);
             }
         }
+        Group handled = served;
+        if (handled != null && handled.isOf(stream, pasid)) {
+            served = null;
+            host.respond(handled.last(), PageResponse.Code.INVALID);
+        }
     }
 
     /** Forgets what waits of a stream, which is not to be answered any more. */
     void forget(int stream) {
         partial.keySet().removeIf(k -> k.stream == stream);
         complete.removeIf(g -> g.last().streamId() == stream);
+        if (served != null && served.last().streamId() == stream) {
+            served = null;
+        }
     }
 }

@@ -12,7 +12,7 @@ import org.iommuemu.smmuv3.spec.Ste;
  * first (IHI 0070 §3.3.2).
  */
 final class SmmuContexts {
-    private static final int SUBSTREAM_BITS = 20;
+    static final int SUBSTREAM_BITS = 20;
     private static final int LEAF_BITS = 6;
     private static final int TWO_LEVEL_4K = 1;
     private static final long PAGE = 1L << 12;
@@ -50,9 +50,6 @@ final class SmmuContexts {
      * @return whether the stream's entry must be written anew
      */
     boolean put(int pasid, long[] cd) {
-        if (pasid == 0) {
-            throw new IllegalArgumentException("PASID 0 is mapped, expected one from 1 on: context 0 is for no PASID");
-        }
         boolean moves = table == 0 && pasid != IommuDriver.NO_PASID;
         if (moves) {
             long bytes = (long) L1Cd.BYTES << SUBSTREAM_BITS - LEAF_BITS;

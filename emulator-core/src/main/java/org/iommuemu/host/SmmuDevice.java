@@ -173,6 +173,7 @@ final class SmmuDevice implements StreamDevice {
             throw new IllegalArgumentException("PASID " + pasid + " is mapped for a device of a second stage alone,"
                     + " expected no PASID, or other stages");
         }
+        StreamDriver.checkPasid(pasid, SmmuContexts.SUBSTREAM_BITS);
         // A guest numbers its own address spaces.
         int asid = (tables.guest() == null ? driver.asids() : guestAsids).take();
         AddressSpace made = tables.create(pasid, asid);

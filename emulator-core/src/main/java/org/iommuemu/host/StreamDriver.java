@@ -59,6 +59,14 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
         silence.accept(stream);
     }
 
+    /** Refuses a PASID that there is not; the first entry is for requests without PASID. */
+    static void checkPasid(int pasid, int bits) {
+        if (pasid != NO_PASID && (pasid == 0 || pasid >>> bits != 0)) {
+            throw new IllegalArgumentException("PASID " + pasid + " is mapped, expected one from 1 to "
+                    + ((1 << bits) - 1) + ": entry 0 is for no PASID");
+        }
+    }
+
     /** Makes a device, with the next number from 1 on. */
     abstract D create(int stream, int number);
 

@@ -195,11 +195,11 @@ final class VtdDevice implements StreamDevice {
             return;
         }
         invalidations.context(stream, only == null || pasids != null ? 0 : only.id());
-        for (AddressSpace space : tables.all()) {
+        for (int domain : tables.ids()) {
             if (pasids != null) {
-                invalidations.pasids(space.id());
+                invalidations.pasids(domain);
             }
-            invalidations.domain(space.id());
+            invalidations.domain(domain);
         }
         invalidations.complete();
     }
@@ -213,13 +213,11 @@ final class VtdDevice implements StreamDevice {
         if (known != null) {
             return known;
         }
-        if (pasid == RID_PASID) {
-            throw new IllegalArgumentException("PASID 0 is mapped, expected one from 1 on: entry 0 is for no PASID");
-        }
         if (pasids == null && pasid != IommuDriver.NO_PASID) {
             throw new IllegalArgumentException(
                     "PASID " + pasid + " is mapped in legacy mode, expected no PASID, or scalable mode");
         }
+        StreamDriver.checkPasid(pasid, driver.features().pasidBits());
         AddressSpace made =
                 tables.create(pasid, tables.guest() == null ? driver.domains().take() : guestDomain);
         tables.backTables();

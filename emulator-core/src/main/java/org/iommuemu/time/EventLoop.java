@@ -123,6 +123,20 @@ public final class EventLoop {
         return true;
     }
 
+    /**
+     * Executes the next event, unless it is later than a time: then the clock is set to that. Where no event is left it stands still.
+     *
+     * @param time in ps; one in the past is now
+     * @return whether an event was executed
+     */
+    public boolean stepUntil(long time) {
+        if (order.size() != 0 && order.firstTime() > time) {
+            now = Math.max(now, time);
+            return false;
+        }
+        return step();
+    }
+
     /** Executes events until none is left. */
     public void run() {
         boolean more = true;
@@ -137,8 +151,9 @@ public final class EventLoop {
      * @param time in ps; one in the past is now
      */
     public void runUntil(long time) {
-        while (order.size() != 0 && order.firstTime() <= time) {
-            step();
+        boolean more = true;
+        while (more) {
+            more = stepUntil(time);
         }
         now = Math.max(now, time);
     }

@@ -58,6 +58,22 @@ class EventLoopTest {
     }
 
     @Test
+    void shouldDoOneEventAStepThatIsNotTooLate() {
+        loop.schedule(10, logger, 1);
+        loop.schedule(20, logger, 2);
+
+        assertThat(loop.stepUntil(15)).isTrue();
+        assertThat(loop.now()).isEqualTo(10);
+        assertThat(loop.stepUntil(15)).isFalse();
+        assertThat(loop.stepUntil(5)).isFalse();
+        assertThat(loop.now()).isEqualTo(15);
+        assertThat(loop.stepUntil(20)).isTrue();
+        assertThat(loop.stepUntil(30)).isFalse();
+        assertThat(loop.now()).isEqualTo(20);
+        assertThat(log).containsExactly("10:1", "20:2");
+    }
+
+    @Test
     void shouldMoveTheClockThoughNothingHappens() {
         loop.runUntil(1000);
         loop.runUntil(500);

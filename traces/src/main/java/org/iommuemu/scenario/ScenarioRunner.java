@@ -3,6 +3,7 @@ package org.iommuemu.scenario;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.iommuemu.capture.InputException;
 import org.iommuemu.inject.FaultPlan;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.LintLog;
@@ -76,9 +77,7 @@ public final class ScenarioRunner {
             if (tally != null && !scenario.isTimed()) {
                 machine.useEduDevices(scenario, tally);
             }
-            if (plan != null) {
-                machine.inject(plan);
-            }
+            inject(scenario, machine);
             ScenarioResult result = run(scenario, machine);
             machine.injected().forEach(line -> injected.add(head + line));
             // One that fails is the one whose stale translations are wanted most.
@@ -87,6 +86,18 @@ public final class ScenarioRunner {
                 machine.note(head, lint);
             }
             return result;
+        }
+    }
+
+    private void inject(Scenario scenario, ScenarioMachine machine) {
+        try {
+            if (plan != null) {
+                machine.inject(plan);
+            }
+        } catch (IllegalArgumentException e) {
+            throw new InputException(
+                    "the plan does not go with " + scenario.place() + " (" + e.getMessage() + ")",
+                    "rules that its machine can follow");
         }
     }
 

@@ -315,6 +315,18 @@ class CliTest {
     }
 
     @Test
+    void shouldRefuseAFaultPlanThatAMachineCannotFollow() throws IOException {
+        Path plan = Files.writeString(
+                temp.resolve("plan.yaml"),
+                "rules: [{rule: full, fault: queue_full, queue: event, from: 0, until: 5}]\n");
+
+        assertOneLineAboutBadInput(
+                run("check", "--inject", plan.toString(), "scenarios/vtd-ats.jsonl"),
+                "the plan does not go with scenarios/vtd-ats.jsonl:1 (rule full: queue is EVENT; expected page_request: "
+                        + "VT-d has no event queue)");
+    }
+
+    @Test
     void shouldSayHowManyDmasEduDevicesCarriedOut() {
         assertThat(run("check", "--devices", "edu", "scenarios/smmuv3-faults.jsonl"))
                 .isZero();

@@ -95,6 +95,19 @@ class TimedScenarioTest {
     }
 
     @Test
+    void shouldNotTakeAMessageThatComesTooLate() {
+        String slow = "{'op':'inject','rule':'r','fault':'delay','tlp':['read'],'time':50000}";
+        String read = "{'op':'device_dma','requester':1,'iova':'0x5000','length':4,'write':false,'id':'a'}";
+        String comes = "{'op':'expect_message','requester':1,'kind':'read','within':";
+
+        assertThat(difference(DEVICE, slow, read, comes + "10000}"))
+                .isEqualTo("3: next read requests of 0x1 does not come");
+        assertThat(run(DEVICE, slow, read, comes + "10000,'none':true}", comes + "50000}")
+                        .difference())
+                .isEmpty();
+    }
+
+    @Test
     void shouldRunTheSameEveryTime() {
         String noise = "{'op':'inject','rule':'r','fault':'corrupt','tlp':['write'],'field':'payload','random_bits':3}";
         String write =
