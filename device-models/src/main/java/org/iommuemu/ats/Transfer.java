@@ -119,12 +119,18 @@ final class Transfer implements PageAccess.Owner {
         return turn;
     }
 
+    /** Software may have taken that right since the transfer began. */
+    private boolean maySend() {
+        boolean prefix = work.pasid != Transaction.NO_SUBSTREAM;
+        return function.controls().isBusMaster() && (!prefix || function.controls().isPasid());
+    }
+
     private boolean sendFirst() {
         PageAccess p = pages.peekFirst();
         if (p == null || !p.isKnown() || p.isIssued()) {
             return false;
         }
-        if (!function.controls().isBusMaster()) {
+        if (!maySend()) {
             p.fail(DmaChannel.Status.OFF);
             return true;
         }
@@ -144,7 +150,7 @@ final class Transfer implements PageAccess.Owner {
     public void known(PageAccess p) {
         if (work.isWrite()) {
             proceed();
-        } else if (!function.controls().isBusMaster()) {
+        } else if (!maySend()) {
             p.fail(DmaChannel.Status.OFF);
         } else {
             ask(p);

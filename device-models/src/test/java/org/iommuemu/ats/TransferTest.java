@@ -14,6 +14,8 @@ import org.iommuemu.iommu.Access;
 import org.iommuemu.pcie.Tlp;
 import org.iommuemu.pcie.TlpKind;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a device sees of its transfers: order, how many bytes, how they end. */
 class TransferTest {
@@ -204,5 +206,17 @@ class TransferTest {
         bench.translate(0, page(0x8000_0000L, W));
 
         assertThat(ended).hasSize(20_001).containsOnly(Status.OK);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldSendNothingWithAPasidOnceSoftwareHasDisabledThat(boolean write) {
+        AtsBench.Outcome o = write ? bench.write(0x5000, 4, 7) : bench.read(0x5000, 4, 7);
+
+        bench.function.disableAts().disablePasid();
+        bench.translate(0, page(0x8000_0000L, R | W));
+
+        assertThat(o.status).isEqualTo(Status.OFF);
+        assertThat(bench.count(TlpKind.WRITE) + bench.count(TlpKind.READ)).isZero();
     }
 }
