@@ -56,6 +56,7 @@ final class Faults {
     record Repeat(TlpKind kind, int nth, int nanoseconds) implements Operation {
         @Override
         public void run(World w) {
+            w.devices().repeat();
             tlp(w, kind, nth, new TlpAction.Duplicate(Picoseconds.ofNanoseconds(nanoseconds)));
         }
     }
