@@ -112,7 +112,7 @@ final class SmmuGenerator {
     }
 
     private long steAddress(int i) {
-        long stream = Side.SLOTS[i] << 3;
+        long stream = (long) Side.SLOTS[i] << 3;
         return twoLevels ? SECOND_LEVEL + 64 * stream : STREAM_TABLE + 64 * stream;
     }
 
@@ -123,7 +123,7 @@ final class SmmuGenerator {
         if (twoLevels) {
             // Split at 64 entries: each first-level entry spans a whole second-level table.
             for (int j = 0; j < 4; j++) {
-                words.put(STREAM_TABLE + 8 * j, SECOND_LEVEL + 64L * 64 * j | 7);
+                words.put(STREAM_TABLE + 8L * j, SECOND_LEVEL + 64L * 64 * j | 7);
             }
         }
     }

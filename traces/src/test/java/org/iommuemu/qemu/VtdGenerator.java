@@ -91,20 +91,20 @@ final class VtdGenerator {
     private void entry(int i, int how) {
         quirks.get(i).clear();
         direct[i] = how == 12;
-        long function = Side.SLOTS[i] << 3;
+        long function = (long) Side.SLOTS[i] << 3;
         long tableRoot = how == 1 ? HOLE : tables[i].root();
         long width = how == 2 ? below(8) : tables[i].levels() - 2;
         long present = how == 3 ? 0 : 1;
         long disable = how == 4 ? 2 : 0;
         if (!scalable) {
             long type = how == 12 ? 2 : how == 5 ? below(4) : 0;
-            long did = 0x10 + i;
+            long did = 0x10L + i;
             passThrough(i, type == 2);
             words.put(CONTEXTS + 16 * function, tableRoot | type << 2 | disable | present, did << 8 | width);
             return;
         }
         long context = CONTEXTS + (function >= 128 ? 0x1000 + 32 * (function - 128) : 32 * function);
-        long pasid = 0x41 + i;
+        long pasid = 0x41L + i;
         long directory = DIRECTORIES + 0x1000L * i;
         long table = PASIDS + 0x1000L * i;
         long inContext = how == 6 ? 0 : 1;
