@@ -78,7 +78,7 @@ public final class DmaChannel {
     public DmaChannel(PciFunction function, AtcParameters parameters) {
         this.function = function;
         this.parameters = parameters;
-        resolver = new PageResolver(function, function.loop(), parameters);
+        resolver = new PageResolver(function, function.loop(), parameters, stopping::contains);
         function.onMessage(this::receive);
         function.onReset(this::reset);
         // With ATS disabled or enabled anew, nothing that is known holds any more.
@@ -193,7 +193,7 @@ public final class DmaChannel {
     }
 
     /**
-     * Stops using a PASID: nothing is asked for with it any more, what is under way ends, its translations are dropped (PCIe Base
+     * Stops using a PASID: no page is requested with it any more, what is under way ends, its translations are dropped (PCIe Base
      * Specification §10.4.1.2). Until then its transfers are {@link Status#OFF}; from then on it may be used anew.
      *
      * @param marker whether missing pages are not waited for: their transfers end with {@link Status#NO_PAGE}, and a Stop Marker follows

@@ -81,16 +81,18 @@ final class InvalidationResponder {
         return larger >= Long.SIZE || address >>> larger == what.address() >>> larger;
     }
 
-    /** Whether a request concerns what a Translation Request may be answered with. */
-    boolean concerns(AtcInvalidation what, TranslationRequester.Request r) {
-        // What will come may have any size and Global: only what cannot be meant stays.
-        boolean pasid = atc.meansPasid(what, r.pasid(), false)
-                || r.pasid() != Transaction.NO_SUBSTREAM && atc.meansPasid(what, r.pasid(), true);
+    /** Whether a request concerns what a Translation Request with a PASID may be answered with: that may have Global. */
+    boolean concerns(AtcInvalidation what, int pasid) {
+        return atc.meansPasid(what, pasid, false)
+                || pasid != Transaction.NO_SUBSTREAM && atc.meansPasid(what, pasid, true);
+    }
+
+    /** Whether the range of a request and addresses from a first to a last one have some in common. */
+    static boolean overlaps(AtcInvalidation what, long first, long last) {
         int shift = what.log2Bytes();
-        return pasid
-                && (shift >= Long.SIZE
-                        || Long.compareUnsigned(r.first(), what.address() | (1L << shift) - 1) <= 0
-                                && Long.compareUnsigned(what.address(), r.last()) <= 0);
+        return shift >= Long.SIZE
+                || Long.compareUnsigned(first, what.address() | (1L << shift) - 1) <= 0
+                        && Long.compareUnsigned(what.address(), last) <= 0;
     }
 
     /** Drops entries, and answers as soon as it may. */

@@ -27,7 +27,7 @@ final class PageAccess {
     private final Transaction transaction;
     private final int offset;
     private final int bytes;
-    private final long end;
+    private final long rest;
     private boolean known;
     private boolean translated;
     private boolean issued;
@@ -39,13 +39,13 @@ final class PageAccess {
      * A part to which no way is known.
      *
      * @param offset of its first byte in the transfer
-     * @param end address behind the whole transfer
+     * @param rest bytes of the transfer from here on
      */
-    PageAccess(Owner owner, long address, int offset, int bytes, long end, int pasid, int access) {
+    PageAccess(Owner owner, long address, int offset, int bytes, long rest, int pasid, int access) {
         this.owner = owner;
         this.offset = offset;
         this.bytes = bytes;
-        this.end = end;
+        this.rest = rest;
         transaction = new Transaction().set(STREAM, pasid, address, access);
     }
 
@@ -80,7 +80,7 @@ final class PageAccess {
 
     /** Pages from this one to the end of the transfer. */
     long pagesToEnd() {
-        return (end - 1 >>> PAGE_SHIFT) - (address() >>> PAGE_SHIFT) + 1;
+        return (address() - page() + rest - 1 >>> PAGE_SHIFT) + 1;
     }
 
     /** Whether it reads, or does an AtomicOp, which reads and writes. */

@@ -283,7 +283,7 @@ final class PageRequester implements PageRequestControl.Interface {
                 return true;
             }
         }
-        return waiting.stream().anyMatch(g -> g.first.pasid() == pasid);
+        return waiting.stream().anyMatch(g -> g.first.pasid() == pasid && !g.isVain());
     }
 
     /** Sends a Stop Marker: what comes with this PASID from now on is of another life of it. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.ats;
 
+import java.util.function.IntPredicate;
 import org.iommuemu.ats.AtsStatistics.Counter;
 import org.iommuemu.iommu.AtcInvalidation;
 import org.iommuemu.pcie.PciFunction;
@@ -17,6 +18,7 @@ final class PageResolver implements TranslationRequester.Answers, PageRequester.
     private final PciFunction function;
     private final EventLoop loop;
     private final AtcParameters parameters;
+    private final IntPredicate stopping;
     private final AddressTranslationCache atc;
     private final AtsStatistics statistics = new AtsStatistics();
     private final TranslationRequester translations;
@@ -24,10 +26,12 @@ final class PageResolver implements TranslationRequester.Answers, PageRequester.
     private final InvalidationResponder invalidations;
     private boolean unsupported;
 
-    PageResolver(PciFunction function, EventLoop loop, AtcParameters parameters) {
+    /** {@code stopping} says of which PASIDs no more pages are to be requested. */
+    PageResolver(PciFunction function, EventLoop loop, AtcParameters parameters, IntPredicate stopping) {
         this.function = function;
         this.loop = loop;
         this.parameters = parameters;
+        this.stopping = stopping;
         atc = new AddressTranslationCache("ATC", parameters.geometry(), parameters.reachesPasids());
         translations = new TranslationRequester(function, parameters, atc, statistics, this);
         pages = new PageRequester(function, loop, parameters.pages(), statistics, this);
@@ -127,7 +131,8 @@ final class PageResolver implements TranslationRequester.Answers, PageRequester.
             return;
         }
         int before = p.countRequest();
-        if (!p.isRequested() || before == parameters.pages().retries()) {
+        boolean may = p.isRequested() && !stopping.test(p.pasid());
+        if (!may || before == parameters.pages().retries()) {
             p.fail(DmaChannel.Status.NO_PAGE);
         } else {
             statistics.add(Counter.RETRIES, before == 0 ? 0 : 1);
@@ -167,7 +172,7 @@ final class PageResolver implements TranslationRequester.Answers, PageRequester.
     /** Drops what a request means, from the ATC and of what is under way; says what it means. */
     AtcInvalidation invalidate(Tlp.InvalidateRequest request) {
         AtcInvalidation what = invalidations.meaning(request);
-        translations.discard(r -> invalidations.concerns(what, r));
+        translations.invalidate(what, r -> invalidations.concerns(what, r.pasid()));
         invalidations.take(what);
         return what;
     }

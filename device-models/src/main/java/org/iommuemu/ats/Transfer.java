@@ -103,8 +103,7 @@ final class Transfer implements PageAccess.Owner {
         long address = work.address + started;
         int inPage = (int) address & PhysicalMemory.PAGE_BYTES - 1;
         int n = Math.min(work.bytes.length - started, PhysicalMemory.PAGE_BYTES - inPage);
-        PageAccess p =
-                new PageAccess(this, address, started, n, work.address + work.bytes.length, work.pasid, work.access);
+        PageAccess p = new PageAccess(this, address, started, n, work.bytes.length - started, work.pasid, work.access);
         pages.addLast(p);
         started += n;
         resolver.resolve(p);

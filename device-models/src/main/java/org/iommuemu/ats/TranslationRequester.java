@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.Predicate;
 import org.iommuemu.ats.AtsStatistics.Counter;
 import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.AtcInvalidation;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.pcie.Requester;
@@ -38,6 +39,9 @@ final class TranslationRequester {
         private final int pasid;
         private final int access;
         private final List<PageAccess> waiters = new ArrayList<>();
+        /** Invalidations that it has met, none of what was asked for: of a larger page, of which that is a part, perhaps. */
+        private final List<AtcInvalidation> met = new ArrayList<>();
+
         private boolean discarded;
 
         Request(long first, long span, int pasid, int access) {
@@ -45,10 +49,6 @@ final class TranslationRequester {
             this.span = span;
             this.pasid = pasid;
             this.access = access;
-        }
-
-        long first() {
-            return first;
         }
 
         long last() {
@@ -68,9 +68,14 @@ final class TranslationRequester {
             return waiters.get(0) == p;
         }
 
+        /** Whether an address was asked for: what is asked for ends with the address space, and does not begin anew at 0. */
+        private boolean covers(long address) {
+            return Long.compareUnsigned(address, first) >= 0 && Long.compareUnsigned(address, last()) <= 0;
+        }
+
         private boolean serves(PageAccess p, int asked) {
             boolean same = p.pasid() == pasid && ((asked ^ access) & Access.PRIVILEGED) == 0;
-            return !discarded && same && (asked & ~access) == 0 && p.page() - first >= 0 && p.page() - first < span;
+            return !discarded && same && (asked & ~access) == 0 && covers(p.page());
         }
     }
 
@@ -189,9 +194,14 @@ final class TranslationRequester {
             return;
         }
         long base = shift >= Long.SIZE ? 0 : r.first & -(1L << shift);
+        if (isInvalid(r, base, shift, count)) {
+            statistics.count(Counter.DISCARDED);
+            r.waiters.forEach(answers::again);
+            return;
+        }
         for (int i = 0; i < count; i++) {
             long at = base + ((long) i << shift);
-            if (i == 0 || at - r.first >= 0 && at - r.first < r.span) {
+            if (i == 0 || r.covers(at)) {
                 keep(r, at, entry(data, i));
             }
         }
@@ -205,6 +215,13 @@ final class TranslationRequester {
                 answers.again(p);
             }
         }
+    }
+
+    /** Whether pages that have come were invalidated on their way. */
+    private static boolean isInvalid(Request r, long base, int shift, int count) {
+        long last = base - 1 + ((long) count << shift);
+        boolean toEnd = shift >= Long.SIZE || Long.compareUnsigned(last, base) < 0;
+        return r.met.stream().anyMatch(what -> InvalidationResponder.overlaps(what, base, toEnd ? -1L : last));
     }
 
     /** All of one size, and nothing that was not asked for (§10.2.3). */
@@ -237,6 +254,19 @@ final class TranslationRequester {
             entry |= (data[index * TranslationEntry.BYTES + i] & 0xFFL) << Byte.SIZE * i;
         }
         return entry;
+    }
+
+    /** An invalidation meets requests: what it means must not be used, whatever size it comes in. */
+    void invalidate(AtcInvalidation what, Predicate<Request> concerns) {
+        for (Request r : outstanding) {
+            if (!r.discarded && concerns.test(r)) {
+                if (InvalidationResponder.overlaps(what, r.first, r.last())) {
+                    r.discarded = true;
+                } else {
+                    r.met.add(what);
+                }
+            }
+        }
     }
 
     /** What comes for some requests is not to be used any more. */

@@ -200,8 +200,11 @@ public final class HostBridge implements DevicePort {
         }
         boolean untranslated = r.type() == Tlp.AddressType.UNTRANSLATED;
         byte[] data = r.data();
-        if (data != null && untranslated && !r.hasPasid() && interrupts.takesUntranslated(r.address())) {
-            interrupts.deliver(r.requester(), r.address(), message(data));
+        boolean writes = data != null && r.atomic() == null;
+        if (data != null && writes && untranslated && !r.hasPasid() && interrupts.takesUntranslated(r.address())) {
+            if (!r.poisoned()) {
+                interrupts.deliver(r.requester(), r.address(), message(data), data.length);
+            }
             buffer.drained(loop.now());
             return;
         }
@@ -234,9 +237,10 @@ public final class HostBridge implements DevicePort {
         if (posted) {
             buffer.drained(goes ? channel.move(true, passed, r.bytes()) : passed);
             byte[] data = r.data();
-            if (v.isOk() && data != null && interrupts.takesPhysical(v.address())) {
-                interrupts.deliver(r.requester(), v.address(), message(data));
-            } else if (goes && data != null && !r.poisoned()) {
+            boolean good = data != null && !r.poisoned();
+            if (v.isOk() && data != null && good && interrupts.takesPhysical(v.address())) {
+                interrupts.deliver(r.requester(), v.address(), message(data), data.length);
+            } else if (goes && data != null && good) {
                 memory.write(v.address(), data, 0, data.length);
             }
             return;
@@ -244,7 +248,10 @@ public final class HostBridge implements DevicePort {
         buffer.drained(passed);
         switch (v.status()) {
             case OK -> {
-                if (goes || answer == RangeState.POISONED && r.kind() == TlpKind.READ) {
+                if (r.poisoned()) {
+                    // An AtomicOp whose operands are bad must not touch memory (§2.7.2.2).
+                    fail(link, r, Tlp.Status.UR, passed);
+                } else if (goes || answer == RangeState.POISONED && r.kind() == TlpKind.READ) {
                     byte[] data = AtomicMemory.execute(memory, r, v.address());
                     long read = channel.move(Access.isWrite(r.access()), passed, r.bytes()) + channel.latency();
                     complete(link, r, data, !goes, read);

@@ -16,7 +16,7 @@ public interface InterruptSpace {
         }
 
         @Override
-        public void deliver(int requester, long address, int data) {}
+        public void deliver(int requester, long address, int data, int bytes) {}
     };
 
     /** Whether an untranslated write without PASID to an address is an interrupt, which no page table concerns (VT-d: 0xFEEx_xxxx). */
@@ -25,6 +25,11 @@ public interface InterruptSpace {
     /** Whether a write to a physical address, translated like any other, is an interrupt (Arm: GITS_TRANSLATER). */
     boolean takesPhysical(long address);
 
-    /** An interrupt has come. */
-    void deliver(int requester, long address, int data);
+    /**
+     * A write has come to where interrupts are taken.
+     *
+     * @param data its first four bytes
+     * @param bytes how many it has; an interrupt has four
+     */
+    void deliver(int requester, long address, int data, int bytes);
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.pcie;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
 import org.iommuemu.time.EventLoop;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +19,7 @@ public final class TlpLink {
     private final long update;
     private final TransmitQueue upward;
     private final TransmitQueue downward;
+    private final List<Consumer<Tlp>> arrivals = new ArrayList<>();
     private LinkTap tap = LinkTap.NONE;
     private TlpReceiver host = (tlp, buffer) -> buffer.drained(0);
     private TlpReceiver device = (tlp, buffer) -> buffer.drained(0);
@@ -121,8 +125,13 @@ public final class TlpLink {
             settled[0] = true;
             held[0] = true; // lost, unless the tap delivers it later
             lost++;
-            credit(tlp, up, arrival);
+            credit(tlp, up, arrival, sent);
         }
+    }
+
+    /** Shows every TLP that arrives at either end from now on. */
+    public void onArrival(Consumer<Tlp> observer) {
+        arrivals.add(observer);
     }
 
     private void arriveAt(long sent, long at, Tlp what, boolean up, @Nullable Tlp holder) {
@@ -133,17 +142,20 @@ public final class TlpLink {
                         lost++;
                         return;
                     }
+                    for (Consumer<Tlp> observer : arrivals) {
+                        observer.accept(what);
+                    }
                     (up ? host : device).receive(what, drained -> {
                         if (holder != null) {
-                            credit(holder, up, Math.max(drained, time));
+                            credit(holder, up, Math.max(drained, time), sent);
                         }
                     });
                 },
                 0);
     }
 
-    private void credit(Tlp tlp, boolean up, long at) {
-        long sent = generation;
+    /** Credits that a TLP took before the link went down are those of another life: all are back since. */
+    private void credit(Tlp tlp, boolean up, long at, long sent) {
         loop.schedule(
                 Math.max(loop.now(), at + update),
                 (time, data) -> {

@@ -47,7 +47,8 @@ final class TranslationAnswers {
             }
             put(count++, entry());
             address = (address | (1L << shift) - 1) + 1;
-            more = count < wanted && address - (r.address() & ~OFFSET) < (long) wanted * (OFFSET + 1);
+            // Behind the last page of all there is none.
+            more = count < wanted && address != 0 && address - (r.address() & ~OFFSET) < (long) wanted * (OFFSET + 1);
         }
         entries = Arrays.copyOf(entries, count * TranslationEntry.BYTES);
         return end;

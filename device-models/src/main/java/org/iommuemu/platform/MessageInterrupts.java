@@ -15,6 +15,9 @@ public final class MessageInterrupts implements InterruptSpace {
     /** Physical address of the doorbell beside an SMMUv3 (GITS_TRANSLATER). */
     public static final long DOORBELL = 0x0808_0040L;
 
+    /** First address of the window of interrupts beside a VT-d unit. */
+    public static final long WINDOW_BASE = 0xFEE0_0000L;
+
     private static final int WINDOW_SHIFT = 20;
     private static final long WINDOW = 0xFEE;
 
@@ -56,9 +59,9 @@ public final class MessageInterrupts implements InterruptSpace {
     }
 
     @Override
-    public void deliver(int requester, long address, int data) {
+    public void deliver(int requester, long address, int data, int bytes) {
         InterruptMessage message =
-                vtd == null ? new InterruptMessage(address, data) : vtd.remapInterrupt(requester, address, data);
+                vtd == null ? new InterruptMessage(address, data) : vtd.remapInterrupt(requester, address, data, bytes);
         if (message != null) {
             delivered++;
             later.accept(() -> handler.interrupted(requester, message.address(), message.data()));

@@ -15,6 +15,7 @@ import org.iommuemu.host.StageLayout;
 import org.iommuemu.host.VtdDriver;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
+import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.timing.TimedTranslation;
 import org.iommuemu.memory.PhysicalMemory;
@@ -64,6 +65,7 @@ public final class Platform implements AutoCloseable {
     private final List<PciFunction> functions = new ArrayList<>();
     private final DataMemory data;
     private @Nullable IommuDriver driver;
+    private @Nullable StaleDetector stale;
     private Consumer<String> lines = line -> {};
     private Predicate<String> wires = line -> true;
 
@@ -152,7 +154,7 @@ public final class Platform implements AutoCloseable {
     public PciFunction addFunction(int requester, FunctionDescription description) {
         PciFunction function = PciDevice.single(loop, newLink(), requester, description);
         bridge.attach(function);
-        functions.add(function);
+        added(function);
         return function;
     }
 
@@ -161,8 +163,15 @@ public final class Platform implements AutoCloseable {
         PciDevice device = new PciDevice(loop, port.link());
         PciFunction function = device.addFunction(0, description());
         port.plug(device);
-        functions.add(function);
+        added(function);
         return function;
+    }
+
+    private void added(PciFunction function) {
+        functions.add(function);
+        if (stale != null) {
+            function.link().onArrival(new KeptTranslations(function::id, stale)::arrived);
+        }
     }
 
     /** Adds a root port, into which nothing is plugged. */
@@ -173,6 +182,17 @@ public final class Platform implements AutoCloseable {
     /** Numbers buses, and gives addresses to BARs and windows, as firmware does; returns the requester ids of all functions. */
     public List<Integer> enumerate() {
         return new Enumeration(bridge.ecam(), NARROW_BASE, NARROW_BYTES, WIDE_BASE, WIDE_BYTES).run(bridge.rootBuses());
+    }
+
+    /**
+     * Compares every use of a translation from now on with what the tables say, by the IOMMU and by functions that were told one; slow. To
+     * be asked for once, before any function is added.
+     */
+    public StaleDetector detectStale() {
+        StaleDetector detector =
+                smmu != null ? smmu.detectStale() : Objects.requireNonNull(vtd).detectStale();
+        stale = detector;
+        return detector;
     }
 
     /**
@@ -188,7 +208,13 @@ public final class Platform implements AutoCloseable {
         return started;
     }
 
-    private Patience patience() {
+    /** Physical address that devices write their interrupts to, see {@link IommuDriver#mapDoorbell}. */
+    public long doorbell() {
+        return vtd == null ? MessageInterrupts.DOORBELL : MessageInterrupts.WINDOW_BASE;
+    }
+
+    /** How software of this machine waits: by letting time pass. */
+    public Patience patience() {
         return new Patience() {
             @Override
             public boolean await(BooleanSupplier done, long picoseconds) {

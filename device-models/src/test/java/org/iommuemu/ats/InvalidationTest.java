@@ -303,4 +303,36 @@ class InvalidationTest {
         assertThat(bench.counted(Counter.FILLS)).isZero();
         assertThat(bench.request(TlpKind.READ, 0).type()).isEqualTo(Tlp.AddressType.UNTRANSLATED);
     }
+
+    /** A page of 2 MiB that has lost 4 KiB of itself while it was on its way, far from what was asked for. */
+    @Test
+    void shouldDiscardALargePageOfWhichAnotherPartWasInvalidated() {
+        AtsBench bench = new AtsBench();
+        bench.read(0x5000, 4, NONE);
+
+        bench.invalidate(3, NONE, false, 0x10_0000, 12);
+        bench.translate(0, TranslationEntry.encode(0x4000_0000, 21) | R);
+        int reads = bench.count(TlpKind.READ);
+        bench.translate(1, page(0x4000_5000, R));
+        bench.read(0x10_0000, 4, NONE);
+
+        assertThat(reads).isZero();
+        assertThat(bench.counted(Counter.DISCARDED)).isEqualTo(1);
+        assertThat(bench.request(TlpKind.READ, 0).address()).isEqualTo(0x4000_5000);
+        assertThat(bench.request(TlpKind.TRANSLATION_REQUEST, 2).address())
+                .as("what was invalidated is asked for anew")
+                .isEqualTo(0x10_0000);
+    }
+
+    @Test
+    void shouldKeepALargePageThatAnInvalidationDoesNotMeet() {
+        AtsBench bench = new AtsBench();
+        bench.read(0x5000, 4, NONE);
+
+        bench.invalidate(3, NONE, false, 0x20_0000, 12);
+        bench.translate(0, TranslationEntry.encode(0x4000_0000, 21) | R);
+
+        assertThat(bench.counted(Counter.DISCARDED)).isZero();
+        assertThat(bench.count(TlpKind.READ)).isEqualTo(1);
+    }
 }

@@ -11,8 +11,11 @@ import org.iommuemu.ats.AtsStatistics.Counter;
 import org.iommuemu.ats.DmaChannel.Status;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse.Code;
+import org.iommuemu.pcie.Tlp;
 import org.iommuemu.pcie.TlpKind;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A function's page request interface (the fact sheet, 8 to 10). */
 class PageRequestTest {
@@ -268,6 +271,50 @@ class PageRequestTest {
         assertThat(bench.count(TlpKind.PAGE_REQUEST))
                 .as("no marker without PRI")
                 .isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldRequestNoMorePagesForAPasidThatIsBeingStopped(boolean marker) {
+        AtsBench bench = new AtsBench().withPages(32);
+        AtsBench.Outcome o = bench.read(0x5010, 4, 7);
+        boolean[] stopped = new boolean[1];
+
+        bench.dma.stopPasid(7, marker, () -> stopped[0] = true);
+        bench.translate(0, page(0, 0));
+
+        assertThat(o.status).isEqualTo(Status.NO_PAGE);
+        assertThat(stopped[0]).isTrue();
+        assertThat(bench.sent(TlpKind.PAGE_REQUEST).stream()
+                        .filter(m -> !((Tlp.PageRequestMessage) m).request().isStopMarker()))
+                .isEmpty();
+    }
+
+    @Test
+    void shouldNotWaitForAGroupWithoutCreditsThatNobodyWants() {
+        AtsBench bench = missing(new AtsBench(pages(1, 4)).withPages(1), NONE);
+        AtsBench.Outcome o = bench.read(0x8000, 0x2000, 7);
+        bench.translate(2, page(0, 0));
+        bench.refuse(1, Tlp.Status.CA);
+        boolean[] stopped = new boolean[1];
+
+        bench.dma.stopPasid(7, false, () -> stopped[0] = true);
+        bench.loop.run();
+
+        assertThat(o.times).isEqualTo(1);
+        assertThat(stopped[0]).isTrue();
+    }
+
+    @Test
+    void shouldNotRequestMorePagesThanAGroupHasAtTheEndOfTheAddressSpace() {
+        AtsBench bench = new AtsBench(pages(2, 4)).withPages(8);
+
+        bench.read(-0x1000L, 0x3000, NONE);
+        bench.translate(0, page(0, 0));
+
+        assertThat(bench.count(TlpKind.PAGE_REQUEST)).isEqualTo(2);
+        assertThat(bench.page(0).address()).isEqualTo(-0x1000L);
+        assertThat(bench.page(1).last()).isTrue();
     }
 
     @Test

@@ -56,6 +56,21 @@ class TranslationRequestTest {
         assertThat(bench.count(TlpKind.READ)).isEqualTo(2);
     }
 
+    /** An answer about page 0 would escape invalidations of page 0: the request is for the last page. */
+    @Test
+    void shouldNotTakeTheFirstPagesForThoseBehindTheLast() {
+        AtsBench bench = new AtsBench(AtcParameters.standard().withRequests(2, 8, false));
+
+        bench.read(-0x1000L, 4, NONE);
+        bench.invalidate(3, NONE, false, 0, 12);
+        bench.translate(0, page(0x8000_0000L, R), page(0x9000_0000L, R));
+        bench.read(0, 4, NONE);
+
+        assertThat(bench.count(TlpKind.TRANSLATION_REQUEST)).isEqualTo(2);
+        assertThat(bench.request(TlpKind.TRANSLATION_REQUEST, 1).address()).isZero();
+        assertThat(bench.count(TlpKind.READ)).isEqualTo(1);
+    }
+
     @Test
     void shouldNotWaitForARequestThatDoesNotAskForWhatItNeeds() {
         AtsBench bench = new AtsBench();

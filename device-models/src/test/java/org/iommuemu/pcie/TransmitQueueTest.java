@@ -83,6 +83,30 @@ class TransmitQueueTest {
         assertThat(sent).containsExactly(first, write);
     }
 
+    /** What a receiver holds from before a reset gives no credits back after it. */
+    @Test
+    void shouldHaveNoMoreCreditsThanAdvertisedAfterAReset() {
+        EventLoop loop = new EventLoop();
+        TlpLink link = TestFunctions.link(loop, new FlowControl(ONE, ONE, ONE, ONE, 0));
+        List<TlpReceiver.Buffer> held = new ArrayList<>();
+        link.connectHost((tlp, buffer) -> held.add(buffer));
+        link.up(write(0));
+        loop.run();
+
+        link.remove();
+        link.restore();
+        link.up(write(1));
+        link.up(write(2));
+        loop.run();
+        held.get(0).drained(loop.now());
+        loop.run();
+
+        assertThat(held).as("the one credit is that of the second write").hasSize(2);
+        held.get(1).drained(loop.now());
+        loop.run();
+        assertThat(held).hasSize(3);
+    }
+
     @Test
     void shouldKeepTheRulesInAnyMixture() {
         long seed = 42;

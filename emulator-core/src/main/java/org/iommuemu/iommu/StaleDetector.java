@@ -288,7 +288,8 @@ public final class StaleDetector {
         }
         staleAccesses++;
         long first = t.address() & -(1L << shift);
-        Place place = new Place(Kind.KEPT_BY_DEVICE, (long) t.streamId() << Integer.SIZE | t.substreamId(), first);
+        Place place = new Place(
+                Kind.KEPT_BY_DEVICE, (long) t.streamId() << Integer.SIZE | t.substreamId() & 0xFFFF_FFFFL, first);
         if (!isReported(place)) {
             hit(place, first, shift, used, given, "ATC", StaleCause.KEPT_BY_DEVICE, "", change);
         }

@@ -69,18 +69,23 @@ final class InterruptRemapper {
     }
 
     /**
-     * Answers a write of four bytes to the interrupt window.
+     * Answers a write to the interrupt window.
      *
      * @param source requester id
+     * @param bytes how many are written; an interrupt has four
      * @return the address and data of the message that goes on, or null if it is blocked, or posted without notification
      */
     @Nullable
-    InterruptMessage remap(int source, long address, int data) {
+    InterruptMessage remap(int source, long address, int data, int bytes) {
         index = NO_INDEX;
         long status = file.get(VtdRegisters.GSTS);
         boolean on = VtdRegisters.IRE.isSet(status);
-        if ((address & 3) != 0 && (on || VtdRegisters.TE.isSet(status))) {
+        boolean sized = bytes == Integer.BYTES;
+        if ((!sized || (address & 3) != 0) && (on || VtdRegisters.TE.isSet(status))) {
             return refuse(source, 0, FaultReason.INTERRUPT_WINDOW, false);
+        }
+        if (!sized) {
+            return null;
         }
         if (!on) {
             return features.hasExtended(ExtendedCapability.IRREQ)

@@ -191,8 +191,20 @@ public final class Vtd implements Iommu {
      * @return the message that goes on, or null if it is blocked, or posted without a notification
      */
     public @Nullable InterruptMessage remapInterrupt(int source, long address, int data) {
+        return remapInterrupt(source, address, data, Integer.BYTES);
+    }
+
+    /**
+     * Answers a write to the interrupt window, which is an interrupt only if it is of four bytes.
+     *
+     * @param source requester id
+     * @param data the first four bytes
+     * @param bytes how many are written
+     * @return the message that goes on, or null if it is blocked, or posted without a notification
+     */
+    public @Nullable InterruptMessage remapInterrupt(int source, long address, int data, int bytes) {
         long interrupted = extras.begin(source, Transaction.NO_SUBSTREAM, VtdMeter.INTERRUPT);
-        InterruptMessage message = interrupts.remap(source, address, data);
+        InterruptMessage message = interrupts.remap(source, address, data, bytes);
         extras.end(interrupted, 0, 0, 0);
         return message;
     }

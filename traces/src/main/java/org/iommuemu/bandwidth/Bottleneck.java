@@ -20,6 +20,9 @@ public record Bottleneck(String name, double used, double waited) {
     /** A rate that is as close to another is the same. */
     public static final double SAME = 0.02;
 
+    /** Software that maps and unmaps, and waits for invalidations. */
+    public static final String UNMAPPING = "unmapping by software";
+
     private static final double PERCENT = 100;
 
     /** Everything that has a capacity, the fullest first. */
@@ -31,8 +34,13 @@ public record Bottleneck(String name, double used, double waited) {
                 all.add(new Bottleneck(r.name(), r.average() / r.capacity(), waited));
             }
         }
-        all.add(new Bottleneck("the device's line", f.line(), -1));
-        all.add(new Bottleneck("tags", f.tags() / f.mostTags(), -1));
+        if (f.line() >= 0) {
+            all.add(new Bottleneck("the device's line", f.line(), -1));
+        }
+        if (f.software() >= 0) {
+            all.add(new Bottleneck(UNMAPPING, f.software(), -1));
+        }
+        all.add(new Bottleneck("tags", f.link().tags() / f.link().mostTags(), -1));
         all.sort(Comparator.comparingDouble((Bottleneck b) -> b.used).reversed());
         return all;
     }
@@ -61,9 +69,23 @@ public record Bottleneck(String name, double used, double waited) {
 
     /**
      * What explains that a device gets through more, or less, than with another translation: what is full now; if nothing is, what has
-     * been filled most.
+     * been filled most. Where the device asks for translations, also how much of its link that takes.
      */
     public static String explain(DeviceFigures before, DeviceFigures now) {
+        return difference(before, now) + ats(now);
+    }
+
+    private static String ats(DeviceFigures f) {
+        return f.translation() == Translation.ATS
+                ? String.format(
+                        Locale.ROOT,
+                        "; TLPs of ATS take %.1f %% of link up, %.1f %% of link down",
+                        f.link().atsUp() * PERCENT,
+                        f.link().atsDown() * PERCENT)
+                : "";
+    }
+
+    private static String difference(DeviceFigures before, DeviceFigures now) {
         double ratio = before.unitsPerSecond() == 0 ? 1 : now.unitsPerSecond() / before.unitsPerSecond();
         Bottleneck fullest = deepest(now);
         if (Math.abs(ratio - 1) < SAME) {

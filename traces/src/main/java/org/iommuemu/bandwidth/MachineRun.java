@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.bandwidth;
 
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.iommuemu.ats.AtcParameters;
 import org.iommuemu.ats.AtsStatistics;
 import org.iommuemu.ats.DmaChannel;
 import org.iommuemu.host.IommuDriver;
+import org.iommuemu.host.Patience;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.timing.LatencyPart;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.platform.MessageInterrupts;
 import org.iommuemu.platform.Platform;
 import org.iommuemu.platform.PlatformParameters;
+import org.iommuemu.time.EventLoop;
 import org.iommuemu.time.Picoseconds;
 import org.iommuemu.time.Resource;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +27,20 @@ import org.jspecify.annotations.Nullable;
 final class MachineRun implements AutoCloseable {
     static final int DEVICE = 0x100;
     static final long PHYSICAL = 1L << 32;
+
+    /**
+     * What only the device and its software know.
+     *
+     * @param line time that the device's line takes for a unit, or negative
+     * @param software time that software took for mapping and unmapping, or negative
+     */
+    record Device(
+            String name,
+            String unit,
+            Mapping mapping,
+            @Nullable UnitLatency latency,
+            double line,
+            long software) {}
 
     private static final long VTD_MESSAGES = 0xFEE0_0000L;
 
@@ -35,6 +54,7 @@ final class MachineRun implements AutoCloseable {
     private final DmaChannel channel;
     private final LinkMeter meter;
     private final Map<LatencyPart, Long> parts = new EnumMap<>(LatencyPart.class);
+    private List<Resource> ofDevice = List.of();
     private long requests;
     private long begun;
     private long lookups;
@@ -61,7 +81,7 @@ final class MachineRun implements AutoCloseable {
             driver.enableAts(DEVICE);
             function.enableAts(0);
         }
-        meter = new LinkMeter(machine.loop());
+        meter = new LinkMeter(machine.loop(), parameters.link());
         function.link().tap(meter);
         machine.bridge().observe((request, at, passed, journey) -> {
             requests++;
@@ -88,6 +108,28 @@ final class MachineRun implements AutoCloseable {
         return driver == null ? PHYSICAL : IOVA;
     }
 
+    /** What maps, if there is translation. */
+    @Nullable
+    IommuDriver driver() {
+        return driver;
+    }
+
+    /** How software waits. */
+    Patience patience() {
+        EventLoop loop = machine.loop();
+        return new Patience() {
+            @Override
+            public boolean await(BooleanSupplier done, long picoseconds) {
+                return machine.await(done, loop.now() + picoseconds);
+            }
+
+            @Override
+            public void later(long picoseconds, Runnable work) {
+                loop.schedule(loop.now() + picoseconds, (time, data) -> work.run(), 0);
+            }
+        };
+    }
+
     /** Maps memory from {@link #PHYSICAL} on, if there is translation. */
     void map(long bytes, int pageShift) {
         if (driver != null) {
@@ -111,15 +153,31 @@ final class MachineRun implements AutoCloseable {
         return driver == null ? MessageInterrupts.DOORBELL : driver.mapDoorbell(DEVICE, MessageInterrupts.DOORBELL);
     }
 
-    /** Lets time pass until so many units are done; returns whether they are. */
+    /** Lets time pass until so many units are done, however long that takes; returns false if no further one is done for {@link #PATIENCE}. */
     boolean until(LongSupplier done, long units) {
-        return machine.await(() -> done.getAsLong() >= units, machine.loop().now() + PATIENCE);
+        long before = -1;
+        while (done.getAsLong() < units && done.getAsLong() != before) {
+            before = done.getAsLong();
+            machine.await(() -> done.getAsLong() >= units, machine.loop().now() + PATIENCE);
+        }
+        return done.getAsLong() >= units;
+    }
+
+    /** Says what else requests wait for, before they come to the link. */
+    void deviceResources(List<Resource> resources) {
+        ofDevice = List.copyOf(resources);
+    }
+
+    private List<Resource> resources() {
+        List<Resource> all = new ArrayList<>(ofDevice);
+        all.addAll(machine.resources());
+        return all;
     }
 
     /** From now on is counted. */
     void begin() {
         begun = machine.loop().now();
-        machine.resources().forEach(Resource::resetStatistics);
+        resources().forEach(Resource::resetStatistics);
         meter.reset();
         parts.clear();
         requests = 0;
@@ -133,24 +191,21 @@ final class MachineRun implements AutoCloseable {
     }
 
     /** What was counted. */
-    DeviceFigures figures(String device, String unit, long units, long bytes, long dropped, double line) {
+    DeviceFigures figures(Device d, long units, long bytes, long dropped) {
         long time = machine.loop().now() - begun;
         Map<LatencyPart, Double> means = new EnumMap<>(LatencyPart.class);
         parts.forEach((part, sum) -> means.put(part, requests == 0 ? 0 : (double) sum / requests));
         return new DeviceFigures(
-                device,
+                d.name,
                 translation,
-                unit,
+                d.mapping,
+                d.unit,
                 time,
                 units,
                 bytes,
                 requests,
                 means,
-                meter.wireTime(),
-                meter.readTime(),
-                meter.reads(),
-                meter.tags(),
-                machine.parameters().tags(),
+                meter.figures(time, machine.parameters().tags()),
                 machine.unit().iotlb().cache().counters().lookups() - lookups,
                 machine.unit().iotlb().cache().counters().hits() - hits,
                 machine.timed().misses() - walks,
@@ -159,8 +214,10 @@ final class MachineRun implements AutoCloseable {
                 channel.statistics().get(AtsStatistics.Counter.HITS) - atcHits,
                 machine.bridge().refused() - refused,
                 dropped,
-                line * units / time,
-                machine.resources().stream().map(r -> r.statistics(time)).toList());
+                d.latency,
+                d.line < 0 ? -1 : d.line * units / time,
+                d.software < 0 ? -1 : (double) d.software / time,
+                resources().stream().map(r -> r.statistics(time)).toList());
     }
 
     @Override

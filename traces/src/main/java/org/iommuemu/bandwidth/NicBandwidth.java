@@ -95,13 +95,13 @@ public final class NicBandwidth {
         if (!flows || !run.until(packets, firstPacket + load.packets())) {
             throw new IllegalStateException("the card has stopped after " + packets.getAsLong() + " packets");
         }
+        double line = NicParameters.of(load.gigabits()).line().timeOf(load.packet() + NicParameters.AROUND);
         return run.figures(
-                load.send() ? "nic send" : "nic receive",
-                "packets",
+                new MachineRun.Device(
+                        load.send() ? "nic send" : "nic receive", "packets", Mapping.ONCE, null, line, -1),
                 packets.getAsLong() - firstPacket,
                 nic.statistics().of(bytes) - firstByte,
-                dropped(nic),
-                (double) NicParameters.of(load.gigabits()).line().timeOf(load.packet() + NicParameters.AROUND));
+                dropped(nic));
     }
 
     private static void fill(NicDriver driver, int queue, byte[] packet) {

@@ -9,6 +9,7 @@ public final class Demos {
 
     /** All, in the order in which to read them. */
     public static List<Demo> all() {
-        return List.of(new SharedVirtualMemory(), new IgnoredInvalidation(), new PageRequestStorm());
+        return List.of(
+                new SharedVirtualMemory(), new StaleTranslation(), new IgnoredInvalidation(), new PageRequestStorm());
     }
 }

@@ -3,6 +3,7 @@ package org.iommuemu.demo;
 
 import java.util.Arrays;
 import java.util.List;
+import org.iommuemu.ats.AtsStatistics;
 import org.iommuemu.ats.DmaChannel;
 import org.iommuemu.device.accelerator.Accelerator;
 import org.iommuemu.device.accelerator.AcceleratorParameters;
@@ -105,7 +106,11 @@ final class SharedVirtualMemory implements Demo {
         story.check("what was there was done", CompletionRecord.COMPLETED.get(partial) == PAGE / 2);
         story.check(
                 "the fault is at the page behind", CompletionRecord.FAULT_ADDRESS.get(partial) == TARGET + 2 * PAGE);
-        story.say("ATS: " + channel.statistics());
+        AtsStatistics ats = channel.statistics();
+        story.say("ATS: " + ats.get(AtsStatistics.Counter.REQUESTS) + " Translation Requests, "
+                + ats.get(AtsStatistics.Counter.PAGE_REQUESTS) + " Page Requests, "
+                + ats.get(AtsStatistics.Counter.RESPONSES_SUCCESS) + " answered with success, "
+                + ats.get(AtsStatistics.Counter.RESPONSES_INVALID) + " as invalid");
     }
 
     private static PageResponse.Code bringIn(IommuDriver driver, Story story, List<PageRequest> group) {

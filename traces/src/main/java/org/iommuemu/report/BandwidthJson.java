@@ -28,8 +28,10 @@ public final class BandwidthJson {
         Map<String, Object> run = new LinkedHashMap<>();
         run.put("device", f.device());
         run.put("translation", f.translation().label());
+        run.put("mapping", f.mapping().label());
         run.put("time", f.time());
-        run.put(f.unit(), f.units());
+        run.put("unit", f.unit());
+        run.put("units", f.units());
         run.put("bytes", f.bytes());
         run.put("gigabytesPerSecond", f.gigabytesPerSecond());
         run.put("unitsPerSecond", f.unitsPerSecond());
@@ -47,11 +49,17 @@ public final class BandwidthJson {
             parts.put(part.text(), f.parts().getOrDefault(part, 0.0));
         }
         run.put("inIommu", parts);
-        run.put("linkUp", f.wire());
-        run.put("read", f.read());
-        run.put("reads", f.reads());
-        run.put("tags", f.tags());
-        run.put("mostTags", f.mostTags());
+        run.put("linkUp", f.link().wire());
+        run.put("read", f.link().read());
+        run.put("reads", f.link().reads());
+        run.put("tags", f.link().tags());
+        run.put("mostTags", f.link().mostTags());
+        run.put("atsUp", f.link().atsUp());
+        run.put("atsDown", f.link().atsDown());
+        if (f.latency() != null) {
+            run.put("latency", f.latency().mean());
+            run.put("latency99", f.latency().most());
+        }
         List<Object> resources = new ArrayList<>();
         for (Bottleneck b : Bottleneck.of(f)) {
             Map<String, Object> r = new LinkedHashMap<>();

@@ -6,8 +6,10 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.iommuemu.bandwidth.Bottleneck;
 import org.iommuemu.bandwidth.DeviceFigures;
+import org.iommuemu.bandwidth.UnitLatency;
 import org.iommuemu.iommu.timing.LatencyPart;
 import org.iommuemu.time.Picoseconds;
+import org.jspecify.annotations.Nullable;
 
 /** What a device got through with its IOMMU off and on, for people. */
 public final class BandwidthText {
@@ -25,7 +27,7 @@ public final class BandwidthText {
         }
         DeviceFigures off = all.get(0);
         for (DeviceFigures f : all.subList(1, all.size())) {
-            line(out, f.device(), "%s: %s", f.translation().label(), Bottleneck.explain(off, f));
+            line(out, f.device(), "%s: %s", f.label(), Bottleneck.explain(off, f));
         }
         return out.toString();
     }
@@ -35,7 +37,7 @@ public final class BandwidthText {
                 out,
                 f.device(),
                 "%s: %.3f GB/s, %.3f M %s/s; %,d in %,.1f us, %,d dropped, %,d requests, %,d refused",
-                f.translation().label(),
+                f.label(),
                 f.gigabytesPerSecond(),
                 f.unitsPerSecond() / MEGA,
                 f.unit(),
@@ -55,14 +57,15 @@ public final class BandwidthText {
         line(
                 out,
                 "  latency",
-                "link up %.0f ns; IOMMU %.1f ns (%s); read %.0f ns of %,d; %.1f of %d tags",
-                nanoseconds(f.wire()),
+                "link up %.0f ns; IOMMU %.1f ns (%s); read %.0f ns of %,d; %.1f of %d tags%s",
+                nanoseconds(f.link().wire()),
                 nanoseconds(f.inIommu()),
                 parts(f),
-                nanoseconds(f.read()),
-                f.reads(),
-                f.tags(),
-                f.mostTags());
+                nanoseconds(f.link().read()),
+                f.link().reads(),
+                f.link().tags(),
+                f.link().mostTags(),
+                latency(f.latency()));
         String resources = Bottleneck.of(f).stream()
                 .limit(MOST_RESOURCES)
                 .map(b -> String.format(Locale.ROOT, "%s %.1f %%", b.name(), b.used() * PERCENT)
@@ -71,6 +74,16 @@ public final class BandwidthText {
                                 : String.format(Locale.ROOT, " (wait %.0f ns)", nanoseconds(b.waited()))))
                 .collect(Collectors.joining(", "));
         line(out, "  used", "%s", resources);
+    }
+
+    private static String latency(@Nullable UnitLatency latency) {
+        return latency == null
+                ? ""
+                : String.format(
+                        Locale.ROOT,
+                        "; request %.1f us, 99 %% within %.1f",
+                        latency.mean() / Picoseconds.PER_MICROSECOND,
+                        (double) latency.most() / Picoseconds.PER_MICROSECOND);
     }
 
     private static String parts(DeviceFigures f) {

@@ -27,6 +27,7 @@ import org.iommuemu.pcie.FunctionDescription;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.pcie.Tlp;
 import org.iommuemu.pcie.TlpKind;
+import org.iommuemu.platform.KeptTranslations;
 import org.iommuemu.platform.Platform;
 import org.iommuemu.time.Picoseconds;
 import org.jspecify.annotations.Nullable;
@@ -162,7 +163,7 @@ final class TimedDevices implements DevicePort {
         s.switches().apply(function);
         MessageLog messages = new MessageLog(platform.loop(), function.link(), injector.tap());
         if (detector != null) {
-            messages.follow(new KeptTranslations(s.requester(), detector)::arrived);
+            messages.follow(new KeptTranslations(s::requester, detector)::arrived);
         }
         devices.put(
                 s.requester(),

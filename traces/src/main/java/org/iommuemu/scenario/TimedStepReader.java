@@ -150,6 +150,9 @@ final class TimedStepReader {
         if (atomic != null && length != Integer.BYTES && length != Long.BYTES) {
             throw json.wrong("length", "4 or 8 for an atomic");
         }
+        if (atomic != null && (json.number("iova") & length - 1) != 0) {
+            throw json.wrong("iova", "a multiple of length for an atomic");
+        }
         if (data == null && (write || atomic != null)) {
             throw json.wrong("data", "the bytes to write");
         }

@@ -138,6 +138,9 @@ class TimedScenarioTest {
                 "{'op':'device_dma','requester':1,'iova':0,'length':3,'atomic':'swap','data':'000000','expect':'ok'}",
                 "steps[1].length is 3; expected 4 or 8 for an atomic");
         refused(
+                "{'op':'device_dma','requester':1,'iova':'0x5ffc','length':8,'atomic':'swap','data':'0000000000000000','expect':'ok'}",
+                "steps[1].iova is \"0x5ffc\"; expected a multiple of length for an atomic");
+        refused(
                 "{'op':'expect_message','requester':1,'kind':'page_request','itag':1}",
                 "steps[1].itag is 1; expected one of address, execute, group, last, pasid, privileged, read, write of a "
                         + "page_request");

@@ -2,6 +2,7 @@
 package org.iommuemu.device.accelerator;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.iommuemu.ats.DmaChannel;
 import org.iommuemu.bits.Register;
@@ -22,7 +23,9 @@ import org.jspecify.annotations.Nullable;
  * hold ends in a completion record or in the register ERROR.
  */
 public final class Accelerator implements RegisterFrame {
-    private static final int VENDOR = 0x1D1D;
+    /** A number that pci.ids gives to nobody. */
+    private static final int VENDOR = 0xD1D1;
+
     private static final int DEVICE = 2;
     /** Base system peripheral, other. */
     private static final int CLASS = 0x08_80_00;
@@ -169,6 +172,7 @@ public final class Accelerator implements RegisterFrame {
         queueRegisters.forEach(r -> registers.set(r.control(), 0));
         if (ended != null) {
             ended.memory().close();
+            closing.removeIf(DmaSession::isIdle);
             closing.add(ended.memory());
         }
     }
@@ -238,6 +242,11 @@ public final class Accelerator implements RegisterFrame {
             run = null;
         }
         closing.clear();
+        // Nothing of who had it before is left for the next.
+        Arrays.fill(refused, 0);
+        for (long[] portal : portals) {
+            Arrays.fill(portal, 0);
+        }
         resetRegisters();
     }
 }

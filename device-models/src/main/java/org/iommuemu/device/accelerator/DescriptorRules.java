@@ -47,7 +47,7 @@ final class DescriptorRules {
         return Descriptor.RESERVED_FLAGS.isSet(d)
                 || recordNowhere
                 || Descriptor.FENCE.isSet(d) && !w.inBatch()
-                || w.waitsForPages() && !w.queue().allowsWaiting();
+                || w.asksToWait() && !w.queue().allowsWaiting();
     }
 
     private CompletionCode batch(Work w) {

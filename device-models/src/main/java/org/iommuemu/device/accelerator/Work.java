@@ -28,17 +28,23 @@ record Work(long[] words, WorkQueue queue, long sequence, int pasid, boolean inB
         return Operation.of(Descriptor.OPERATION.getInt(words));
     }
 
-    boolean waitsForPages() {
+    /** Whether it asks to wait, allowed or not. */
+    boolean asksToWait() {
         return Descriptor.BLOCK_ON_FAULT.isSet(words);
+    }
+
+    /** Whether it may wait, for its completion record too, also where it ends because it asked for what is not allowed. */
+    boolean waitsForPages() {
+        return asksToWait() && queue.allowsWaiting();
     }
 
     DmaChannel.Missing missing() {
         return waitsForPages() ? DmaChannel.Missing.REQUEST : DmaChannel.Missing.END;
     }
 
-    /** Access code of reads. */
+    /** Access code of reads: privileged only if the queue allows it, also of the completion record that says it does not. */
     int reading() {
-        return Descriptor.PRIV.isSet(words) ? Access.PRIVILEGED : Access.READ;
+        return Descriptor.PRIV.isSet(words) && queue.allowsPrivilege() ? Access.PRIVILEGED : Access.READ;
     }
 
     /** Access code of writes. */

@@ -63,6 +63,9 @@ final class DescriptorRing {
     private final Owner owner;
     private final ArrayDeque<Entry> cached = new ArrayDeque<>();
     private final ArrayDeque<Entry> taken = new ArrayDeque<>();
+    /** Transfers; those of before a reset of the function have an account of their own, as nobody hears of their end. */
+    private int[] underWay = new int[1];
+
     private boolean active;
     private int generation;
     private boolean fetching;
@@ -88,6 +91,9 @@ final class DescriptorRing {
         this.file = file;
         this.registers = registers;
         this.owner = owner;
+        file.onRead(
+                registers.status(),
+                () -> file.get(registers.status()) | (underWay[0] == 0 ? 0 : QueueRegisters.ACTIVE.mask()));
         file.onWrite(registers.tail(), (old, requested) -> {
             file.set(registers.tail(), requested);
             doorbell();
@@ -135,6 +141,33 @@ final class DescriptorRing {
         owner.cleared();
     }
 
+    /** The function was reset: nothing is under way any more. */
+    void forget() {
+        underWay = new int[1];
+    }
+
+    /** Reads, with the ring's PASID; what ends after the ring has stopped or begun anew, nobody hears of. */
+    void read(long address, byte[] into, DmaChannel.Done done) {
+        dma.read(address, into, pasid, Access.READ, counted(done));
+    }
+
+    /** Writes, likewise. */
+    void write(long address, byte[] from, DmaChannel.Done done) {
+        dma.write(address, from, pasid, Access.WRITE, counted(done));
+    }
+
+    private DmaChannel.Done counted(DmaChannel.Done done) {
+        int began = generation;
+        int[] account = underWay;
+        account[0]++;
+        return (status, moved) -> {
+            account[0]--;
+            if (began == generation) {
+                done.ended(status, moved);
+            }
+        };
+    }
+
     /** Stops for an error. */
     void stop(StopCause cause, DmaChannel.Status status) {
         clear();
@@ -167,12 +200,8 @@ final class DescriptorRing {
         }
         int count = Math.min(Math.min(available, room), size - next);
         byte[] into = new byte[count * Descriptor.BYTES];
-        int began = generation;
         fetching = true;
-        dma.read(base + (long) next * Descriptor.BYTES, into, pasid, Access.READ, (status, moved) -> {
-            if (began != generation) {
-                return;
-            }
+        read(base + (long) next * Descriptor.BYTES, into, (status, moved) -> {
             fetching = false;
             if (status != DmaChannel.Status.OK) {
                 stop(StopCause.DESCRIPTOR_READ, status);
@@ -248,13 +277,10 @@ final class DescriptorRing {
             Entry e = taken.removeFirst();
             words.putLong(e.words[0]).putLong(e.words[1]);
         }
-        int began = generation;
         writing = true;
-        dma.write(base + (long) head * Descriptor.BYTES, words.array(), pasid, Access.WRITE, (status, moved) -> {
-            if (began == generation) {
-                writing = false;
-                writtenBack(count, status);
-            }
+        write(base + (long) head * Descriptor.BYTES, words.array(), (status, moved) -> {
+            writing = false;
+            writtenBack(count, status);
         });
     }
 
@@ -272,10 +298,6 @@ final class DescriptorRing {
 
     boolean isActive() {
         return active;
-    }
-
-    int pasid() {
-        return pasid;
     }
 
     /** Changes whenever what is under way is to be forgotten. */

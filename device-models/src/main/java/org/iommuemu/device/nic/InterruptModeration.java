@@ -17,6 +17,9 @@ final class InterruptModeration {
     private final int vector;
     private long register;
     private int pending;
+    /** When the first of them was. */
+    private long since;
+
     private long timer = -1;
     private long sent;
 
@@ -29,6 +32,8 @@ final class InterruptModeration {
     /** The register was written. */
     void set(long value) {
         register = value;
+        loop.cancel(timer);
+        timer = -1;
         if (pending > 0) {
             consider();
         }
@@ -36,8 +41,13 @@ final class InterruptModeration {
 
     /** Descriptors were written back. */
     void written(int descriptors) {
-        pending += descriptors;
+        add(descriptors);
         consider();
+    }
+
+    private void add(int events) {
+        since = pending == 0 ? loop.now() : since;
+        pending += events;
     }
 
     private void consider() {
@@ -45,10 +55,11 @@ final class InterruptModeration {
         if (!INTERRUPT.isSet(register)) {
             return;
         }
-        if (interval == 0 || pending >= Math.max(1, COUNT.getInt(register))) {
+        long due = since + interval;
+        if (due <= loop.now() || pending >= Math.max(1, COUNT.getInt(register))) {
             fire();
         } else if (timer < 0) {
-            timer = loop.schedule(loop.now() + interval, (time, data) -> fire(), 0);
+            timer = loop.schedule(due, (time, data) -> fire(), 0);
         }
     }
 
@@ -64,7 +75,7 @@ final class InterruptModeration {
 
     /** Something has gone wrong: without delay. */
     void urgent() {
-        pending++;
+        add(1);
         fire();
     }
 

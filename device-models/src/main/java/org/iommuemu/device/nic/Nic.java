@@ -61,7 +61,7 @@ public final class Nic implements RegisterFrame {
         }
         reset();
         function.bar(0, NicRegisters.BAR_BYTES, this);
-        function.onReset(this::reset);
+        function.onReset(this::functionReset);
     }
 
     private void handlers(int q) {
@@ -127,7 +127,14 @@ public final class Nic implements RegisterFrame {
         receive.forEach(q -> q.ring().end());
         send.forEach(q -> q.ring().end());
         interrupts.forEach(InterruptModeration::reset);
+        port.reset();
         statistics.reset();
+    }
+
+    private void functionReset() {
+        reset();
+        receive.forEach(q -> q.ring().forget());
+        send.forEach(q -> q.ring().forget());
     }
 
     private void readKey() {
@@ -191,11 +198,6 @@ public final class Nic implements RegisterFrame {
     }
 
     private final class Shared implements NicQueues {
-        @Override
-        public PostedDma dma() {
-            return dma;
-        }
-
         @Override
         public NicParameters parameters() {
             return parameters;

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.device.nic;
 
-import org.iommuemu.device.PostedDma;
 import org.iommuemu.device.nic.spec.QueueRegisters;
 
 /** What a card gives to its queues. */
 interface NicQueues {
-    PostedDma dma();
-
     NicParameters parameters();
 
     NicStatistics statistics();

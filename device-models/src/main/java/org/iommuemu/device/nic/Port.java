@@ -24,6 +24,7 @@ final class Port {
     private long inFree;
     private long outFree;
     private long lastIn;
+    private int generation;
 
     /**
      * An idle line.
@@ -86,6 +87,12 @@ final class Port {
         }
     }
 
+    /** Forgets what has not left yet. */
+    void reset() {
+        generation++;
+        outFree = loop.now();
+    }
+
     /**
      * Sends a packet behind those before it.
      *
@@ -93,9 +100,13 @@ final class Port {
      */
     void send(byte[] packet, Runnable gone) {
         outFree = Math.max(loop.now(), outFree) + rate.timeOf(packet.length + NicParameters.AROUND);
+        int began = generation;
         loop.schedule(
                 outFree,
                 (time, data) -> {
+                    if (began != generation) {
+                        return;
+                    }
                     if (loopback.getAsBoolean()) {
                         arrived.accept(packet);
                     } else {

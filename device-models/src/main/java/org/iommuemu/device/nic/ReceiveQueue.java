@@ -6,10 +6,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.iommuemu.ats.DmaChannel;
-import org.iommuemu.device.PostedDma;
 import org.iommuemu.device.nic.DescriptorRing.Entry;
 import org.iommuemu.device.nic.spec.Descriptor;
-import org.iommuemu.iommu.Access;
 
 /** Writes packets into buffers, one packet over as many as it needs. */
 final class ReceiveQueue implements DescriptorRing.Owner {
@@ -17,7 +15,6 @@ final class ReceiveQueue implements DescriptorRing.Owner {
 
     private final NicQueues card;
     private final DescriptorRing ring;
-    private final PostedDma dma;
     private final NicStatistics statistics;
     private final InterruptModeration interrupt;
     private final int number;
@@ -32,7 +29,6 @@ final class ReceiveQueue implements DescriptorRing.Owner {
     ReceiveQueue(NicQueues card, int number) {
         this.card = card;
         this.number = number;
-        dma = card.dma();
         statistics = card.statistics();
         interrupt = card.interrupt(number);
         mostHeld = card.parameters().receiveBuffer();
@@ -125,8 +121,7 @@ final class ReceiveQueue implements DescriptorRing.Owner {
             if (n == 0) {
                 done.ended(DmaChannel.Status.OK, 0);
             } else {
-                dma.write(
-                        e.address(), Arrays.copyOfRange(held.packet, from, from + n), ring.pasid(), Access.WRITE, done);
+                ring.write(e.address(), Arrays.copyOfRange(held.packet, from, from + n), done);
             }
             from += n;
         }

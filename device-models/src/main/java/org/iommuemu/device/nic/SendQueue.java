@@ -5,10 +5,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.ats.DmaChannel;
-import org.iommuemu.device.PostedDma;
 import org.iommuemu.device.nic.DescriptorRing.Entry;
 import org.iommuemu.device.nic.spec.Descriptor;
-import org.iommuemu.iommu.Access;
 
 /** Reads packets, several at once, and sends them in order. */
 final class SendQueue implements DescriptorRing.Owner {
@@ -28,7 +26,6 @@ final class SendQueue implements DescriptorRing.Owner {
 
     private final NicQueues card;
     private final DescriptorRing ring;
-    private final PostedDma dma;
     private final NicStatistics statistics;
     private final InterruptModeration interrupt;
     private final int number;
@@ -40,7 +37,6 @@ final class SendQueue implements DescriptorRing.Owner {
     SendQueue(NicQueues card, int number) {
         this.card = card;
         this.number = number;
-        dma = card.dma();
         statistics = card.statistics();
         interrupt = card.interrupt(number);
         ring = card.ring(card.sendRegisters(number), this);
@@ -101,7 +97,7 @@ final class SendQueue implements DescriptorRing.Owner {
             if (into.length == 0) {
                 done.ended(DmaChannel.Status.OK, 0);
             } else if (began == ring.generation()) {
-                dma.read(e.address(), into, ring.pasid(), Access.READ, done);
+                ring.read(e.address(), into, done);
             }
         }
     }

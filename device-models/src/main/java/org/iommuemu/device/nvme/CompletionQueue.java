@@ -28,6 +28,7 @@ final class CompletionQueue {
     private int users;
     private boolean posting;
     private boolean working;
+    private boolean deleted;
 
     /**
      * An empty queue.
@@ -88,6 +89,12 @@ final class CompletionQueue {
         return true;
     }
 
+    /** The host has deleted it, and takes its memory back: what waits is not written any more. */
+    void delete() {
+        waiting.clear();
+        deleted = true;
+    }
+
     /** Puts an entry in as soon as there is room; phase and queue head are filled in then. */
     void post(long[] entry, SubmissionQueue from) {
         waiting.addLast(new Waiting(entry, from));
@@ -121,7 +128,7 @@ final class CompletionQueue {
             return;
         }
         posted = (posted + 1) % entries;
-        if (vector != SILENT) {
+        if (vector != SILENT && !deleted) {
             interrupt.accept(vector);
         }
         work();

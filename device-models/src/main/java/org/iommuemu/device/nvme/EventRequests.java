@@ -44,8 +44,8 @@ final class EventRequests {
     }
 
     /** The host has written something to a doorbell that cannot be meant. */
-    void badDoorbell(int information, int queue) {
-        session.health().badDoorbell(queue);
+    void badDoorbell(int information) {
+        session.health().badDoorbell();
         pending.add(information);
         deliver();
     }

@@ -55,8 +55,8 @@ final class Health {
     }
 
     /** The host has written something to a doorbell that cannot be meant. */
-    void badDoorbell(int queue) {
-        error(queue, NO_COMMAND, 0);
+    void badDoorbell() {
+        error(NO_COMMAND, NO_COMMAND, 0);
     }
 
     private long[] error(int queue, int command, int status) {

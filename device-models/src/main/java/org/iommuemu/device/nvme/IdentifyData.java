@@ -17,8 +17,8 @@ final class IdentifyData {
     /** Version 1.4. */
     static final long VERSION = ControllerRegisters.MJR.of(1) | ControllerRegisters.MNR.of(4);
 
-    /** The project's, of no assigned number. */
-    static final int VENDOR = 0x1D1D;
+    /** The project's; a number that pci.ids gives to nobody. */
+    static final int VENDOR = 0xD1D1;
 
     private static final int ABORTS = 3;
     private static final int EXTENDED_LOGS = 1 << 2;

@@ -97,4 +97,24 @@ public record NvmeParameters(
                 128,
                 ByteRate.bytesPerSecond(7_000_000_000L));
     }
+
+    /** A controller that is held up by nothing but its link: the same with more commands under way, and a medium as fast as memory. */
+    public static NvmeParameters unlimited() {
+        return new NvmeParameters(
+                16,
+                1024,
+                17,
+                0,
+                4,
+                7,
+                4096,
+                4,
+                64,
+                Picoseconds.PER_MILLISECOND,
+                Picoseconds.PER_MICROSECOND,
+                Picoseconds.PER_MICROSECOND,
+                4096,
+                4096,
+                null);
+    }
 }

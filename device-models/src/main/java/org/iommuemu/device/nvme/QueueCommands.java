@@ -101,6 +101,7 @@ final class QueueCommands {
         if (q.isUsed()) {
             return Status.INVALID_QUEUE_DELETION;
         }
+        q.delete();
         session.put(id, (CompletionQueue) null);
         return Status.SUCCESS;
     }

@@ -119,22 +119,22 @@ final class Session {
         if (completion) {
             CompletionQueue q = completion(id);
             if (q == null) {
-                events.badDoorbell(EventRequests.INVALID_REGISTER, id);
+                events.badDoorbell(EventRequests.INVALID_REGISTER);
             } else if (!q.ring(value)) {
-                events.badDoorbell(EventRequests.INVALID_VALUE, id);
+                events.badDoorbell(EventRequests.INVALID_VALUE);
             }
         } else {
             SubmissionQueue q = submission(id);
             if (q == null || q.isBeingDeleted()) {
-                events.badDoorbell(EventRequests.INVALID_REGISTER, id);
+                events.badDoorbell(EventRequests.INVALID_REGISTER);
             } else if (!q.ring(value)) {
-                events.badDoorbell(EventRequests.INVALID_VALUE, id);
+                events.badDoorbell(EventRequests.INVALID_VALUE);
             }
         }
         fetch();
     }
 
-    /** Fetches from the queues in turn, a burst each (round robin arbitration, NVMe 1.4 §4.13.1). */
+    /** Fetches from the queues in turn, a burst each (round robin arbitration). */
     void fetch() {
         int passed = 0;
         while (passed < submissions.length && !paused && !memory.isClosed()) {
@@ -180,6 +180,10 @@ final class Session {
     }
 
     private void begin(Command c) {
+        if (memory.isClosed()) {
+            // One before it, fetched with it, has met what cannot go on.
+            return;
+        }
         if (!c.queue().begin(c)) {
             post(c, Status.COMMAND_ID_CONFLICT, 0);
         } else if (SubmissionEntry.FUSE.isSet(c.words()) || SubmissionEntry.PSDT.isSet(c.words())) {

@@ -7,10 +7,13 @@ import org.iommuemu.device.PostedDma;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.time.EventLoop;
+import org.iommuemu.time.Picoseconds;
 import org.iommuemu.time.RandomStream;
 
 /** A device that accesses memory by a pattern: at a rate (open loop), or so many at once (closed loop). What it writes is its count. */
 public final class TrafficGenerator {
+    private static final long PAUSE = Picoseconds.PER_MICROSECOND;
+
     private static final class UnderWay {
         private boolean ended;
     }
@@ -114,6 +117,15 @@ public final class TrafficGenerator {
             loop.schedule(loop.now() + parameters.notice(), (time, data) -> pattern.seen(number, software), 0);
         }
         if (parameters.outstanding() > 0) {
+            again(status);
+        }
+    }
+
+    /** One that must not be sent ends at once: without a pause the loop would go round for ever, and no time would pass. */
+    private void again(DmaChannel.Status status) {
+        if (status == DmaChannel.Status.OFF) {
+            loop.schedule(loop.now() + PAUSE, (time, data) -> begin(), 0);
+        } else {
             begin();
         }
     }

@@ -18,6 +18,7 @@ import org.iommuemu.device.accelerator.spec.DeviceRegisters;
 import org.iommuemu.device.accelerator.spec.Operation;
 import org.iommuemu.device.accelerator.spec.QueueRegisters;
 import org.iommuemu.host.IommuDriver;
+import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.platform.Platform;
@@ -227,6 +228,69 @@ class CompletionCodeTest {
             assertThat(atOnce).isEqualTo(1);
             assertThat(host.register(DeviceRegisters.STATUS)).isZero();
             assertThat(host.code(USER, RECORDS)).isZero();
+        }
+    }
+
+    @Test
+    void shouldNotUseAPrivilegeThatTheQueueDoesNotGiveEvenToSayThatItIsRefused() {
+        try (AcceleratorHost host = host(false).queue(0, dedicated(USER))) {
+            List<Integer> accesses = new ArrayList<>();
+            host.machine.bridge().observe((request, at, passed, journey) -> accesses.add(request.access()));
+            long[] d = descriptor(Operation.NO_OP, 0, 0, 0, RECORDS);
+            Descriptor.PRIV.set(d, 1);
+
+            long[] record = host.run(0, USER, d);
+
+            assertThat(CompletionRecord.CODE.get(record)).isEqualTo(0x1D);
+            assertThat(accesses).isNotEmpty().allMatch(a -> (a & Access.PRIVILEGED) == 0);
+        }
+    }
+
+    @Test
+    void shouldNotWaitForThePageOfARecordWhereTheQueueDoesNotAllowIt() {
+        try (AcceleratorHost host = host(true).queue(0, dedicated(USER))) {
+            List<PageRequest> asked = new ArrayList<>();
+            host.driver.enablePageRequests(DEVICE);
+            host.function.enablePri(8);
+            host.driver.onPageRequest(
+                    group -> {
+                        asked.addAll(group);
+                        return PageResponse.Code.INVALID;
+                    },
+                    1000);
+            long[] d = descriptor(Operation.NO_OP, 0, 0, 0, AcceleratorHost.BASE + AcceleratorHost.BYTES);
+            Descriptor.BLOCK_ON_FAULT.set(d, 1);
+
+            host.accelerator.submit(0, d);
+            host.machine.loop().run();
+
+            assertThat(asked).isEmpty();
+            assertThat(host.register(DeviceRegisters.ERROR) >> 8 & 0x7F)
+                    .as("of the record: a page is missing")
+                    .isEqualTo(0x03);
+        }
+    }
+
+    @Test
+    void shouldKeepNothingOverAResetOfItsFunction() {
+        try (AcceleratorHost host = host(false).queue(2, dedicated(USER))) {
+            long[] d = descriptor(Operation.FILL, -1, DATA, 24, RECORDS);
+            for (int i = 0; i < 7; i++) {
+                host.accelerator.writeRegister(QueueRegisters.PORTALS + 2 * 0x1000 + 8 * i, 8, d[i]);
+            }
+            host.accelerator.submit(1, d); // off
+
+            host.function.reset();
+            host.function.enableBusMaster().enablePasid(false, true);
+            host.register(DeviceRegisters.CONTROL, 1);
+            host.queue(2, dedicated(USER));
+            long refused = QueueRegisters.REFUSED.get(
+                    host.register(QueueRegisters.of(1).status()));
+            host.accelerator.writeRegister(QueueRegisters.PORTALS + 2 * 0x1000 + 8 * 7, 8, d[7]);
+            host.machine.loop().run();
+
+            assertThat(refused).isZero();
+            assertThat(host.read(USER, DATA, 24)).containsOnly(0);
         }
     }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.iommuemu.ats.AtsStatistics;
 import org.iommuemu.ats.DmaChannel;
 import org.iommuemu.device.nic.spec.NicRegisters;
 import org.iommuemu.device.nic.spec.QueueRegisters;
@@ -20,19 +21,39 @@ import org.iommuemu.platform.PlatformParameters;
 import org.iommuemu.time.Picoseconds;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** Packets through a card behind an SMMUv3, compared byte by byte with what the line has carried. */
+/** Packets through a card behind an SMMUv3 or a VT-d unit, compared byte by byte with what the line has carried. */
 class NicTest {
     private static final int DEVICE = 0x100;
     private static final long PHYSICAL = 0x1_0000_0000L;
     private static final long IOVA = 0x4000_0000L;
-    private static final long DOORBELL_IOVA = 0x1000_0000L;
+    private static final long VTD_MESSAGES = 0xFEE0_0000L;
     private static final int ALL = IommuDriver.READ | IommuDriver.WRITE;
 
-    private final Platform machine = Platform.smmuv3(PlatformParameters.standard());
-    private final IommuDriver iommu = machine.startDriver(StageLayout.STAGE_1);
-    private final PciFunction function = machine.addFunction(DEVICE);
-    private final Nic nic = new Nic(machine.loop(), function, new DmaChannel(function), NicParameters.of(100));
+    /** Which IOMMU translates, and whether the card asks it for translations. */
+    enum Setting {
+        SMMUV3(false, false),
+        SMMUV3_ATS(false, true),
+        VTD(true, false),
+        VTD_ATS(true, true);
+
+        private final boolean vtd;
+        private final boolean ats;
+
+        Setting(boolean vtd, boolean ats) {
+            this.vtd = vtd;
+            this.ats = ats;
+        }
+    }
+
+    private Setting setting = Setting.SMMUV3;
+    private Platform machine = Platform.smmuv3(PlatformParameters.standard());
+    private IommuDriver iommu = machine.startDriver(StageLayout.STAGE_1);
+    private PciFunction function = machine.addFunction(DEVICE);
+    private DmaChannel channel = new DmaChannel(function);
+    private Nic nic = new Nic(machine.loop(), function, channel, NicParameters.of(100));
     private final List<byte[]> received = new ArrayList<>();
     private final Map<Integer, Integer> byQueue = new HashMap<>();
     private NicDriver driver = driver(setup(4, 256, 2048));
@@ -49,23 +70,39 @@ class NicTest {
         });
     }
 
+    private void use(Setting other) {
+        setting = other;
+        machine.close();
+        machine = other.vtd
+                ? Platform.vtd(PlatformParameters.standard())
+                : Platform.smmuv3(PlatformParameters.standard());
+        iommu = machine.startDriver(StageLayout.STAGE_1);
+        function = machine.addFunction(DEVICE);
+        channel = new DmaChannel(function);
+        nic = new Nic(machine.loop(), function, channel, NicParameters.of(100));
+    }
+
     private void start(NicDriver.Setup setup, boolean loopback) {
         driver = driver(setup);
         iommu.map(DEVICE, IommuDriver.NO_PASID, IOVA, PHYSICAL, setup.regionBytes(), 12, ALL);
-        iommu.map(
-                DEVICE,
-                IommuDriver.NO_PASID,
-                DOORBELL_IOVA,
-                MessageInterrupts.DOORBELL & -4096,
-                4096,
-                12,
-                IommuDriver.WRITE);
         function.enableBusMaster();
+        if (setting.ats) {
+            iommu.enableAts(DEVICE);
+            function.enableAts(0);
+        }
+        long doorbell = setting.vtd ? VTD_MESSAGES : iommu.mapDoorbell(DEVICE, MessageInterrupts.DOORBELL);
         for (int q = 0; q < setup.queues(); q++) {
-            function.vector(q, DOORBELL_IOVA | MessageInterrupts.DOORBELL & 0xFFF, q);
+            function.vector(q, doorbell, q);
         }
         machine.onInterrupt((requester, address, data) -> driver.poll(data));
         driver.start(loopback);
+    }
+
+    private void expectTranslations() {
+        long lookups = machine.unit().iotlb().cache().counters().lookups();
+        long asked = channel.statistics().get(AtsStatistics.Counter.LOOKUPS);
+        assertThat(lookups).isPositive();
+        assertThat(asked > 0).isEqualTo(setting.ats);
     }
 
     @AfterEach
@@ -97,8 +134,10 @@ class NicTest {
         }
     }
 
-    @Test
-    void shouldReceiveEveryPacketIntoTheBuffersOfItsQueue() {
+    @ParameterizedTest
+    @EnumSource(Setting.class)
+    void shouldReceiveEveryPacketIntoTheBuffersOfItsQueue(Setting where) {
+        use(where);
         start(setup(4, 256, 2048), false);
         Recorded line = new Recorded(new RandomPackets(64, PacketSizes.imix(), 0, false, 5000, 7));
 
@@ -108,10 +147,13 @@ class NicTest {
         assertThat(received).containsExactlyInAnyOrderElementsOf(line.given);
         assertThat(byQueue).hasSize(4).allSatisfy((q, n) -> assertThat(n).isGreaterThan(500));
         assertThat(nic.statistics().of(NicCounter.RECEIVED)).isEqualTo(5000);
+        expectTranslations();
     }
 
-    @Test
-    void shouldKeepTheOrderOfAFlow() {
+    @ParameterizedTest
+    @EnumSource(Setting.class)
+    void shouldKeepTheOrderOfAFlow(Setting where) {
+        use(where);
         start(setup(4, 64, 2048), false);
         Recorded line = new Recorded(new RandomPackets(1, PacketSizes.uniform(60, 1514), 0, false, 500, 3));
 
@@ -119,10 +161,13 @@ class NicTest {
         machine.loop().run();
 
         assertThat(received).containsExactlyElementsOf(line.given);
+        expectTranslations();
     }
 
-    @Test
-    void shouldScatterAPacketOverSeveralDescriptors() {
+    @ParameterizedTest
+    @EnumSource(Setting.class)
+    void shouldScatterAPacketOverSeveralDescriptors(Setting where) {
+        use(where);
         start(setup(1, 64, 256), false);
         Recorded line = new Recorded(new RandomPackets(1, PacketSizes.uniform(60, 9000), 0, false, 200, 5));
 
@@ -130,10 +175,13 @@ class NicTest {
         machine.loop().run();
 
         assertThat(received).containsExactlyElementsOf(line.given);
+        expectTranslations();
     }
 
-    @Test
-    void shouldReadAndSendPacketsInOrder() {
+    @ParameterizedTest
+    @EnumSource(Setting.class)
+    void shouldReadAndSendPacketsInOrder(Setting where) {
+        use(where);
         start(setup(1, 64, 2048), false);
         List<byte[]> sent = new ArrayList<>();
         nic.connect((packet, time) -> sent.add(packet));
@@ -150,10 +198,13 @@ class NicTest {
         assertThat(nic.readRegister(
                         NicRegisters.COUNTERS.get(NicCounter.SENT.ordinal()).offset(), 8))
                 .isEqualTo(300);
+        expectTranslations();
     }
 
-    @Test
-    void shouldReceiveWhatItSendsRoundTheLoop() {
+    @ParameterizedTest
+    @EnumSource(Setting.class)
+    void shouldReceiveWhatItSendsRoundTheLoop(Setting where) {
+        use(where);
         start(setup(2, 64, 2048), true);
         byte[] packet = new RandomPackets(1, PacketSizes.fixed(700), 0, false, 1, 1).next();
 
@@ -161,6 +212,7 @@ class NicTest {
         machine.loop().run();
 
         assertThat(received).containsExactly(packet);
+        expectTranslations();
     }
 
     @Test
@@ -230,5 +282,75 @@ class NicTest {
 
         long status = nic.readRegister(queue.status().offset(), 4);
         assertThat(QueueRegisters.CAUSE.get(status)).isEqualTo(StopCause.TAIL.ordinal());
+    }
+
+    private long status(QueueRegisters r) {
+        return nic.readRegister(r.status().offset(), 4);
+    }
+
+    @Test
+    void shouldBeActiveUntilTheLastTransferHasEnded() {
+        start(setup(1, 64, 2048), false);
+        QueueRegisters queue = NicRegisters.RECEIVE.get(0);
+        nic.connect(new RandomPackets(4, PacketSizes.fixed(1514), 0, false, 40, 7));
+        machine.loop().runUntil(machine.loop().now() + 2 * Picoseconds.PER_MICROSECOND);
+
+        nic.writeRegister(queue.control().offset(), 4, 0);
+        long atOnce = status(queue);
+        machine.loop().run();
+
+        assertThat(atOnce).isEqualTo(1);
+        assertThat(status(queue)).isZero();
+    }
+
+    @Test
+    void shouldBeIdleAtOnceWhenItsFunctionIsReset() {
+        start(setup(1, 64, 2048), false);
+        QueueRegisters queue = NicRegisters.RECEIVE.get(0);
+        nic.connect(new RandomPackets(4, PacketSizes.fixed(1514), 0, false, 40, 7));
+        machine.loop().runUntil(machine.loop().now() + 2 * Picoseconds.PER_MICROSECOND);
+
+        function.reset();
+        long atOnce = status(queue);
+        machine.loop().run();
+
+        assertThat(atOnce).isZero();
+        assertThat(status(queue)).isZero();
+    }
+
+    @Test
+    void shouldForgetPacketsThatHaveNotLeftWhenItIsReset() {
+        start(setup(1, 64, 2048), false);
+        List<byte[]> line = new ArrayList<>();
+        nic.connect((packet, time) -> line.add(packet));
+        for (int i = 0; i < 20; i++) {
+            driver.send(0, new byte[1514]);
+        }
+        while (line.size() < 2) {
+            machine.loop().step();
+        }
+
+        function.reset();
+        machine.loop().run();
+
+        assertThat(line).hasSize(2);
+        assertThat(nic.statistics().of(NicCounter.SENT)).isZero();
+    }
+
+    @Test
+    void shouldSendAnInterruptSoonerWhenTheIntervalIsMadeShorter() {
+        InterruptModeration m = new InterruptModeration(machine.loop(), function, 0);
+        long on = NicRegisters.INTERRUPT.of(1) | NicRegisters.COUNT.of(255);
+        m.set(on | NicRegisters.INTERVAL.of(0xFFFF));
+        m.written(1);
+        machine.loop().runUntil(machine.loop().now() + 500_000);
+
+        m.set(on | NicRegisters.INTERVAL.of(16)); // 1,024 ns from when it was written
+        machine.loop().runUntil(machine.loop().now() + 523_000);
+        long before = m.sent();
+        machine.loop().runUntil(machine.loop().now() + 2_000);
+
+        assertThat(before).isZero();
+        assertThat(m.sent()).isEqualTo(1);
     }
 }

@@ -13,6 +13,8 @@ import org.iommuemu.device.nvme.spec.CompletionEntry;
 import org.iommuemu.device.nvme.spec.ControllerRegisters;
 import org.iommuemu.device.nvme.spec.Opcode;
 import org.iommuemu.device.nvme.spec.SubmissionEntry;
+import org.iommuemu.host.IommuDriver;
+import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.platform.Platform;
 import org.iommuemu.platform.PlatformParameters;
 import org.iommuemu.time.Picoseconds;
@@ -111,6 +113,8 @@ class NvmeQueueTest {
             assertThat(CompletionEntry.DW0.get(value)).isEqualTo(0x01_01_00);
             assertThat(masked).isTrue();
             assertThat(NvmeHost.status(read)).isZero();
+            // Neither queue nor command: the error is not specific to a command.
+            assertThat(host.read(FREE + 8, 4)).containsOnly(0xFF);
             assertThat(CompletionEntry.DW0.get(register)).isEqualTo(0x01_00_00);
             assertThat(CompletionEntry.CID.getInt(register)).isEqualTo(0x11);
         }
@@ -430,5 +434,60 @@ class NvmeQueueTest {
         assertThatThrownBy(() -> FileBlocks.open(folder.resolve("none")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("none: no such file, expected");
+    }
+
+    @Test
+    void shouldWriteNothingIntoACompletionQueueBehindItsDeletion() {
+        try (NvmeHost host = host().withAts().enable().createQueues(1, 8)) {
+            host.driver.enablePageRequests(NvmeHost.DEVICE);
+            host.function.enablePri(8);
+            long queue = host.rings[1].completion();
+            host.driver.unmap(NvmeHost.DEVICE, IommuDriver.NO_PASID, queue, 0x1000, 12);
+            host.driver.onPageRequest(
+                    group -> {
+                        host.map(queue, NvmeHost.physical(queue), 0x1000, IommuDriver.READ | IommuDriver.WRITE);
+                        return PageResponse.Code.SUCCESS;
+                    },
+                    1_000_000_000);
+            for (int id = 0; id < 4; id++) {
+                host.put(1, NvmeHost.command(Opcode.FLUSH, id, 1, 0, 0));
+            }
+            host.ring(1);
+            host.machine.loop().runUntil(host.machine.loop().now() + 100_000_000);
+            for (int opcode : new int[] {Opcode.DELETE_SQ, Opcode.DELETE_CQ}) {
+                long[] deletion = NvmeHost.command(opcode, opcode, 0, 0, 0);
+                SubmissionEntry.QID.set(deletion, 1);
+                host.put(0, deletion);
+            }
+            host.ring(0);
+
+            int first = NvmeHost.status(host.take(0));
+            int second = NvmeHost.status(host.take(0));
+            host.settle();
+
+            assertThat(first).isZero();
+            assertThat(second).isZero();
+            assertThat(host.read(queue, 16)).as("was on its way").contains(1);
+            assertThat(host.read(queue + 16, 3 * 16)).containsOnly(0);
+        }
+    }
+
+    @Test
+    void shouldNotBeginWhatWasFetchedWithACommandThatCouldNotBeAnswered() {
+        SparseBlocks store = new SparseBlocks(1 << 20);
+        store.write(0, NvmeControllerTest.pattern(512, 1));
+        try (NvmeHost host = host(NvmeParameters.standard(), store).enable().createQueues(1, 8)) {
+            host.put(1, NvmeHost.command(0x7F, 1, 1, 0, 0)); // no such opcode
+            host.put(1, NvmeHost.blocks(Opcode.WRITE_ZEROES, 2, 0, 1, 0, 0));
+            host.ring(1);
+
+            host.function.disableBusMaster();
+            host.settle();
+
+            byte[] there = new byte[512];
+            store.read(0, there);
+            assertThat(host.status() & 2).as("CFS").isEqualTo(2);
+            assertThat(there).isEqualTo(NvmeControllerTest.pattern(512, 1));
+        }
     }
 }

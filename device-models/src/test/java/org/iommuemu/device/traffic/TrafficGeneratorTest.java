@@ -156,4 +156,19 @@ class TrafficGeneratorTest {
 
         assertThat(g.counts().of(DmaChannel.Status.OFF)).isEqualTo(40);
     }
+
+    @Test
+    void shouldLetTimePassInAnEndlessClosedLoopWhenTheFunctionMustNotSend() {
+        function.disableBusMaster();
+        WindowAccesses.Shape shape = new WindowAccesses.Shape(0, 64, 64, 64, 1, 0);
+        TrafficGenerator g =
+                generator(new WindowAccesses(shape, OffsetPattern.uniform(64), 1), TrafficParameters.closed(-1, 2, 0));
+
+        g.start();
+        for (int events = 0; events < 10_000; events++) {
+            machine.loop().step();
+        }
+
+        assertThat(machine.loop().now()).isGreaterThan(Picoseconds.PER_MICROSECOND);
+    }
 }

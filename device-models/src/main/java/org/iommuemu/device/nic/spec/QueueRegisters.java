@@ -57,7 +57,7 @@ public record QueueRegisters(
     private static final Layout CONTROL_LAYOUT = C.build();
 
     private static final Layout.Builder T = Layout.builder("QSTS", 1, SOURCE);
-    /** The queue runs. */
+    /** The queue runs, or transfers of before it was switched off, or has stopped, are still under way. */
     public static final BitField ACTIVE = T.bit("ACTIVE", 0);
     /** The queue has stopped by itself; it starts anew when it is switched off and on. */
     public static final BitField STOPPED = T.bit("STOPPED", 1);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.iommuemu.scenario;
+package org.iommuemu.platform;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.IntSupplier;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.StaleDetector;
 import org.iommuemu.iommu.Transaction;
@@ -13,9 +16,9 @@ import org.iommuemu.pcie.spec.TranslationEntry;
 
 /**
  * Follows what one function was told by Translation Completions, and reports its translated requests where the tables no longer say so
- * (fault case 81). It knows nothing of the function's ATC.
+ * . It knows nothing of the function's ATC.
  */
-final class KeptTranslations {
+public final class KeptTranslations {
     private record Page(int pasid, long iova) {}
 
     private record Told(Page page, long physical, int shift, int access) {
@@ -24,19 +27,20 @@ final class KeptTranslations {
         }
     }
 
-    private final int requester;
+    private final IntSupplier requester;
     private final StaleDetector detector;
     private final Map<Integer, Tlp.MemoryRequest> asked = new HashMap<>();
     private final Map<Page, Told> told = new LinkedHashMap<>();
     private final Transaction transaction = new Transaction();
 
-    KeptTranslations(int requester, StaleDetector detector) {
+    /** Nothing told yet. */
+    public KeptTranslations(IntSupplier requester, StaleDetector detector) {
         this.requester = requester;
         this.detector = detector;
     }
 
     /** A TLP has arrived at either end of the function's link. */
-    void arrived(Tlp tlp) {
+    public void arrived(Tlp tlp) {
         if (tlp instanceof Tlp.MemoryRequest r && r.kind() == TlpKind.TRANSLATION_REQUEST) {
             asked.put(r.tag(), r);
         } else if (tlp instanceof Tlp.Completion c && c.kind() == TlpKind.TRANSLATION_COMPLETION) {
@@ -51,8 +55,9 @@ final class KeptTranslations {
 
     private void answered(Tlp.MemoryRequest request, byte[] entries) {
         long iova = request.address();
+        ByteBuffer words = ByteBuffer.wrap(entries).order(ByteOrder.LITTLE_ENDIAN);
         for (int at = 0; at + TranslationEntry.BYTES <= entries.length; at += TranslationEntry.BYTES) {
-            long entry = MessageFields.entry(entries, at);
+            long entry = words.getLong(at);
             int shift = TranslationEntry.pageShift(entry);
             Page page = new Page(request.pasid(), iova & -(1L << shift));
             if (TranslationEntry.R.isSet(entry) || TranslationEntry.W.isSet(entry)) {
@@ -83,7 +88,7 @@ final class KeptTranslations {
     private Transaction access(Tlp.MemoryRequest r, Told t) {
         int access = (Access.isWrite(r.access()) ? Access.WRITE : Access.READ) | t.access & Access.PRIVILEGED;
         long offset = r.address() & (1L << t.shift) - 1;
-        transaction.set(requester, t.page.pasid, t.page.iova | offset, access);
+        transaction.set(requester.getAsInt(), t.page.pasid, t.page.iova | offset, access);
         return transaction;
     }
 }
