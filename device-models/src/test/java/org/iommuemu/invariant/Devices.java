@@ -46,6 +46,7 @@ final class Devices {
     private long probes;
     private long probed;
     private long rogues;
+    private long repeats;
 
     Devices(World world) {
         this.world = world;
@@ -236,7 +237,7 @@ final class Devices {
         // VT-d records Page Requests that it refuses.
         long pages = world.machine().vtd() != null ? count(Counter.PAGE_REQUESTS) + count(Counter.STOP_MARKERS) : 0;
         if (faults || resets) {
-            return count(Counter.REQUESTS) + probed + pages;
+            return count(Counter.REQUESTS) + probed + pages + repeats;
         }
         return count(Counter.UNSUPPORTED) + count(Counter.ABORTED) + count(Counter.DISCARDED) + pages;
     }
@@ -244,6 +245,11 @@ final class Devices {
     /** Translated requests that may be refused without a record, as an SMMU with CR2.REC_CFG_ATS=0 does where it finds no valid STE. */
     long unrecorded() {
         return probed + (world.machine().smmu() != null ? rogues : 0);
+    }
+
+    /** A TLP may come twice. */
+    void repeat() {
+        repeats++;
     }
 
     /** A function sends a translated request that it may not send, and loses software's trust. */

@@ -56,6 +56,7 @@ final class Faults {
     record Repeat(TlpKind kind, int nth, int nanoseconds) implements Operation {
         @Override
         public void run(World w) {
+            w.devices().repeat();
             tlp(w, kind, nth, new TlpAction.Duplicate(Picoseconds.ofNanoseconds(nanoseconds)));
         }
     }
@@ -112,7 +113,8 @@ final class Faults {
             long bits = w.machine().smmu() != null
                     ? PriEntry.PRG_INDEX.of(1L << bit)
                     : PageRequestDescriptor.PRGI.of(1L << bit);
-            long at = w.pageRequestQueue() + 16L * (entry * (w.machine().smmu() != null ? 1 : 2)) + Long.BYTES;
+            long bytes = w.machine().smmu() != null ? PriEntry.BYTES : PageRequestDescriptor.BYTES;
+            long at = w.pageRequestQueue() + bytes * entry + Long.BYTES;
             w.inject(new FlipRule(w.newRule("flip"), at, bits, 0, FlipRule.Trigger.WRITE, 1));
         }
     }

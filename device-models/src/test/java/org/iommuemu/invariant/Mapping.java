@@ -44,9 +44,9 @@ final class Mapping {
         return until == NEVER;
     }
 
-    /** Whether it can be used all of a time. */
+    /** Whether it can be used all of a time; from the turn on in which it begins to close it need not. */
     boolean covers(long first, long last) {
-        return there <= first && last <= closing;
+        return there <= first && last < closing;
     }
 
     @Override

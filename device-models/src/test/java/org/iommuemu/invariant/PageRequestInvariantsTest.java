@@ -87,6 +87,13 @@ class PageRequestInvariantsTest {
         shouldBeFound(architecture, false, w -> BrokenDriver.NO_RESPONSE.install(w.machine()));
     }
 
+    /** A request that the IOMMU loses, with neither an overflow nor an automatic response. */
+    @ParameterizedTest
+    @EnumSource(Setting.Architecture.class)
+    void shouldFindRequestsThatAreLostUnseen(Setting.Architecture architecture) {
+        shouldBeFound(architecture, false, PageRequestWorld::loseUnseen);
+    }
+
     private static void shouldBeFound(
             Setting.Architecture architecture, boolean repeats, Consumer<PageRequestWorld> sabotage) {
         Setting setting = new Setting(architecture, 1, false);

@@ -42,6 +42,8 @@ final class PageRequestWorld implements AutoCloseable {
     private int loseResponses;
     private boolean loseInterrupt;
     private int answers;
+    private boolean losesUnseen;
+    private int taken;
 
     /** @param repeats whether every seventh response comes twice */
     PageRequestWorld(Setting setting, boolean repeats) {
@@ -84,7 +86,7 @@ final class PageRequestWorld implements AutoCloseable {
         } else if (tlp instanceof Tlp.PrgResponse p && loseResponses > 0) {
             loseResponses--;
             group(p.response().streamId(), p.response().group()).expected--;
-        } else {
+        } else if (!(losesUnseen && tlp instanceof Tlp.PageRequestMessage && ++taken % 7 == 0)) {
             wire.deliver(tlp, arrival);
             if (tlp instanceof Tlp.PrgResponse && repeats && ++answers % 7 == 0) {
                 wire.deliver(tlp, arrival);
@@ -135,6 +137,11 @@ final class PageRequestWorld implements AutoCloseable {
         if (pasid != 0) {
             message(function, pasid, 0, 0, false, true);
         }
+    }
+
+    /** Every seventh request is lost as if by the IOMMU: nobody knows. */
+    void loseUnseen() {
+        losesUnseen = true;
     }
 
     void loseRequest() {
