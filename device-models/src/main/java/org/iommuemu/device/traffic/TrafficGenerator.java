@@ -117,14 +117,14 @@ public final class TrafficGenerator {
             loop.schedule(loop.now() + parameters.notice(), (time, data) -> pattern.seen(number, software), 0);
         }
         if (parameters.outstanding() > 0) {
-            again(status);
+            again(at);
         }
     }
 
-    /** One that must not be sent ends at once: without a pause the loop would go round for ever, and no time would pass. */
-    private void again(DmaChannel.Status status) {
-        if (status == DmaChannel.Status.OFF) {
-            loop.schedule(loop.now() + PAUSE, (time, data) -> begin(), 0);
+    /** One that must not be sent, or that a device which was removed sends, ends at once: without a pause time would stand still. */
+    private void again(long begunAt) {
+        if (begunAt == loop.now()) {
+            loop.schedule(begunAt + PAUSE, (time, data) -> begin(), 0);
         } else {
             begin();
         }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What each bad command ends in, as NVM Express Base Specification 1.4, figures 127 to 129, has it; statuses are 0xTCC. */
+/** What each bad command ends in, as NVM Express Base Specification 1.4, §4.6.1, has it; statuses are 0xTCC. */
 class NvmeStatusTest {
     private static final long FREE = NvmeHost.FREE;
     private static final long READ_ONLY = 0xA000_0000L;

@@ -15,6 +15,8 @@ import org.iommuemu.time.Picoseconds;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Accesses by patterns behind an SMMUv3. */
 class TrafficGeneratorTest {
@@ -157,18 +159,23 @@ class TrafficGeneratorTest {
         assertThat(g.counts().of(DmaChannel.Status.OFF)).isEqualTo(40);
     }
 
-    @Test
-    void shouldLetTimePassInAnEndlessClosedLoopWhenTheFunctionMustNotSend() {
-        function.disableBusMaster();
-        WindowAccesses.Shape shape = new WindowAccesses.Shape(0, 64, 64, 64, 1, 0);
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void shouldLetTimePassInAnEndlessClosedLoopWhenNothingCanBeSent(boolean removed) {
+        WindowAccesses.Shape shape = new WindowAccesses.Shape(0, 64, 64, 64, 0, 0);
         TrafficGenerator g =
                 generator(new WindowAccesses(shape, OffsetPattern.uniform(64), 1), TrafficParameters.closed(-1, 2, 0));
 
         g.start();
+        if (removed) {
+            function.link().remove();
+        } else {
+            function.disableBusMaster();
+        }
         for (int events = 0; events < 10_000; events++) {
             machine.loop().step();
         }
 
-        assertThat(machine.loop().now()).isGreaterThan(Picoseconds.PER_MICROSECOND);
+        assertThat(machine.loop().now()).isGreaterThan(100 * Picoseconds.PER_MICROSECOND);
     }
 }
