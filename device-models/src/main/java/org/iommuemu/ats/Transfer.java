@@ -122,7 +122,8 @@ final class Transfer implements PageAccess.Owner {
     /** Software may have taken that right since the transfer began. */
     private boolean maySend() {
         boolean prefix = work.pasid != Transaction.NO_SUBSTREAM;
-        return function.controls().isBusMaster() && (!prefix || function.controls().isPasid());
+        return function.controls().isBusMaster()
+                && (!prefix || function.controls().isPasid());
     }
 
     private boolean sendFirst() {

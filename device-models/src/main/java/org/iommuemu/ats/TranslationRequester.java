@@ -233,6 +233,7 @@ final class TranslationRequester {
     private static boolean isWrong(Request r, long entry, int shift) {
         boolean execute = TranslationEntry.EXE.isSet(entry);
         return TranslationEntry.pageShift(entry) != shift
+                || shift >= Long.SIZE
                 || execute && ((r.access & Access.INSTRUCTION) == 0 || !TranslationEntry.R.isSet(entry))
                 || TranslationEntry.PRIV.isSet(entry) && (r.access & Access.PRIVILEGED) == 0;
     }

@@ -182,6 +182,21 @@ class TranslationRequestTest {
     }
 
     @Test
+    void shouldRefuseATranslationOfEverything() {
+        AtsBench bench = new AtsBench();
+        long everything = R | TranslationEntry.S.mask() | 0x7FFF_FFFF_FFFF_F000L;
+
+        AtsBench.Outcome positive = bench.read(0x5000, 4, NONE);
+        bench.translate(0, everything);
+        AtsBench.Outcome negative = bench.read(0x5000, 4, NONE);
+        bench.translate(1, everything | Long.MIN_VALUE);
+
+        assertThat(positive.status).isEqualTo(Status.ABORTED);
+        assertThat(negative.status).isEqualTo(Status.ABORTED);
+        assertThat(bench.count(TlpKind.READ)).isZero();
+    }
+
+    @Test
     void shouldRefuseExecuteThatItHasNotAskedFor() {
         AtsBench bench = new AtsBench();
 

@@ -19,8 +19,8 @@ public enum StaleCause {
     FIRST_STAGE_ONLY("the invalidation since the change is of the first stage only, and the second was changed"),
     /** The change was invalidated: the fault is this model's. */
     INVALIDATED("the mapping was invalidated since the change"),
-    /** A device used what it was told before the change: no invalidation of its ATC has reached it since. */
-    KEPT_BY_DEVICE("the device used a translation that it has kept; no invalidation of its ATC has reached it since"),
+    /** A device used what it was told, or what came to it changed, by translated requests; its ATC is not looked into. */
+    KEPT_BY_DEVICE("the device used a translation of its own that the tables do not give"),
     /** No configuration was invalidated since it was changed. */
     CONFIGURATION_MISSING("no invalidation of configuration since it was changed"),
     /** Configuration was invalidated, but not that of this stream and substream. */
