@@ -60,6 +60,25 @@ class InvariantsTest {
         check(architecture, SEED + 1_000_000_000L, MANY, 4);
     }
 
+    /** A page request that waits when page requests are switched off gets its response all the same. */
+    @ParameterizedTest
+    @EnumSource(Setting.Architecture.class)
+    void shouldAnswerPageRequestsThatWaitWhenTheyAreSwitchedOff(Setting.Architecture architecture) {
+        for (int delay = 0; delay < 4_000; delay += 50) {
+            Program p = Program.of(
+                    new Setting(architecture, 1, false),
+                    new Operations.EnableAts(0),
+                    new Operations.Write(0, 1, 0, 0, 1),
+                    new Operations.EnablePageRequests(0),
+                    new Operations.MapPage(0, 1, 0, false),
+                    new Operations.Wait(delay),
+                    new Operations.DisableAts(0),
+                    new Operations.Unbind(0, 1, false));
+
+            assertThat(Execution.run(p).violation()).as("after %d ns", delay).isNull();
+        }
+    }
+
     /** What a silenced device has on its way must not find ATS on again: software has to wait after a reset. */
     @ParameterizedTest
     @EnumSource(Setting.Architecture.class)

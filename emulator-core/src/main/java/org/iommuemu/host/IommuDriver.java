@@ -69,7 +69,7 @@ public interface IommuDriver {
     /** Lets a device ask for pages from now on; needs ATS. */
     void enablePageRequests(int stream);
 
-    /** Refuses a device's page requests from now on, where the IOMMU can. */
+    /** Refuses a device's page requests from now on, where the IOMMU can; those that wait are answered as invalid. */
     void disablePageRequests(int stream);
 
     /**

@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
 import org.jspecify.annotations.Nullable;
@@ -128,13 +129,23 @@ final class PageRequestService {
     /** Answers what waits of a PASID, and forgets what is not complete of it. */
     void drain(int stream, int pasid) {
         partial.keySet().removeIf(k -> k.stream == stream && k.pasid == pasid);
+        drain(group -> group.isOf(stream, pasid));
+    }
+
+    /** Answers what waits of a stream, and forgets what is not complete of it. */
+    void drain(int stream) {
+        partial.keySet().removeIf(k -> k.stream == stream);
+        drain(group -> group.last().streamId() == stream);
+    }
+
+    private void drain(Predicate<Group> concerned) {
         for (Group group : List.copyOf(complete)) {
-            if (group.isOf(stream, pasid) && complete.remove(group)) {
+            if (concerned.test(group) && complete.remove(group)) {
                 host.respond(group.last(), PageResponse.Code.INVALID);
             }
         }
         Group handled = served;
-        if (handled != null && handled.isOf(stream, pasid)) {
+        if (handled != null && concerned.test(handled)) {
             served = null;
             host.respond(handled.last(), PageResponse.Code.INVALID);
         }

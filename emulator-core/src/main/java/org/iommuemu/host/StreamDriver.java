@@ -149,9 +149,15 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
 
     @Override
     public final void disablePageRequests(int stream) {
+        answerPageRequests(stream);
         device(stream).pageRequests(false);
+        // Those that have come meanwhile: each that expects a response gets one.
+        answerPageRequests(stream);
+    }
+
+    private void answerPageRequests(int stream) {
         takePageRequests();
-        pages.forget(stream);
+        pages.drain(stream);
     }
 
     @Override
