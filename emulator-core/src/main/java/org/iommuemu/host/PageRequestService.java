@@ -40,6 +40,11 @@ final class PageRequestService {
         void respond(PageRequest last, PageResponse.Code code);
     }
 
+    /** Pages of one group that are kept. */
+    static final int MOST_PAGES = 1 << 9;
+    /** Groups that are not complete, of all devices. */
+    private static final int MOST_PARTIAL = 1 << 12;
+
     private final Patience patience;
     private final Host host;
     private final Map<Key, List<PageRequest>> partial = new LinkedHashMap<>();
@@ -74,6 +79,7 @@ final class PageRequestService {
         Key key = new Key(r.streamId(), r.substreamId(), r.group());
         List<PageRequest> requests = partial.computeIfAbsent(key, k -> new ArrayList<>());
         requests.add(r);
+        limit(requests);
         if (r.last()) {
             partial.remove(key);
             Group group = new Group(requests);
@@ -82,6 +88,16 @@ final class PageRequestService {
                 due.add(group);
                 serveNext();
             });
+        }
+    }
+
+    /** Nobody makes a device end its groups: the oldest of what does not end is forgotten. */
+    private void limit(List<PageRequest> requests) {
+        if (requests.size() > MOST_PAGES) {
+            requests.remove(0);
+        }
+        if (partial.size() > MOST_PARTIAL) {
+            partial.remove(partial.keySet().iterator().next());
         }
     }
 

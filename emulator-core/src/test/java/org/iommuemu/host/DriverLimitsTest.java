@@ -131,6 +131,35 @@ class DriverLimitsTest {
         }
     }
 
+    /** A device asks and asks, and ends none of its groups, but for one in the end. */
+    @ParameterizedTest
+    @MethodSource(WITH_PASIDS)
+    void shouldKeepNoMoreOfEndlessGroupsThanTheirLatestPages(Setup setup) {
+        try (DrivenMachine machine = new DrivenMachine(setup)) {
+            IommuDriver driver = machine.driver();
+            driver.enableAts(1);
+            driver.enablePageRequests(1);
+            driver.bind(1, 5);
+            List<Integer> sizes = new ArrayList<>();
+            driver.onPageRequest(
+                    group -> {
+                        sizes.add(group.size());
+                        return Code.SUCCESS;
+                    },
+                    0);
+
+            for (int page = 0; page <= 2_000; page++) {
+                boolean last = page == 2_000;
+                machine.iommu().requestPage(new PageRequest(1, 5, page * PAGE, true, false, false, false, last, 3));
+                driver.takePageRequests();
+            }
+            machine.devices().run();
+
+            assertThat(sizes).containsExactly(PageRequestService.MOST_PAGES);
+            assertThat(machine.devices().responses).containsExactly(new PageResponse(1, 5, 3, Code.SUCCESS));
+        }
+    }
+
     /** What one device has kept says nothing of what another has. */
     @ParameterizedTest
     @MethodSource(WITH_PASIDS)
