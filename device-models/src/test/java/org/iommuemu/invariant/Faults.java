@@ -212,12 +212,14 @@ final class Faults {
     private static final List<TlpKind> WITH_DATA = List.of(TlpKind.WRITE, TlpKind.ATOMIC, TlpKind.COMPLETION);
     private static final List<TlpKind> ANY = List.of(TlpKind.values());
 
-    /** What may come late where ATS is on. Posted writes may not: Invalidate Completions must push them (PCIe §10.3). */
-    private static final List<TlpKind> LATE = without(ANY, TlpKind.WRITE);
+    /**
+     * What may come late where ATS is on. Posted writes may not: Invalidate Completions must push them (PCIe §10.3). Nor may AtomicOps: a
+     * function waits for them before it answers an invalidation, but not after a reset, in which it forgets them.
+     */
+    private static final List<TlpKind> LATE = without(ANY, TlpKind.WRITE, TlpKind.ATOMIC);
 
     /** What may come twice where ATS is on: not what writes, nor what ITags are known by, which are soon used again. */
-    private static final List<TlpKind> TWICE =
-            without(LATE, TlpKind.ATOMIC, TlpKind.INVALIDATE_REQUEST, TlpKind.INVALIDATE_COMPLETION);
+    private static final List<TlpKind> TWICE = without(LATE, TlpKind.INVALIDATE_REQUEST, TlpKind.INVALIDATE_COMPLETION);
 
     /** What functions here send or get: no interrupts. */
     private static final List<TlpKind> SENT = without(ANY, TlpKind.INTERRUPT);
