@@ -52,8 +52,6 @@ public final class SmmuV3 implements Iommu {
     private final CommandQueue commands;
     private @Nullable TimedCommands timed;
     private @Nullable CommandObserver observer;
-    private @Nullable TimedCommands timed;
-    private @Nullable CommandObserver observer;
     private final StalledTransactions stalls;
     private final AtcInvalidations atcs = new AtcInvalidations();
     private final PageRequests pages;
