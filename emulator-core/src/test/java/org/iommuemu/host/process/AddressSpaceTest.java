@@ -13,6 +13,7 @@ import static org.iommuemu.host.process.ProcessMachine.peek;
 import static org.iommuemu.host.process.ProcessMachine.poke;
 
 import java.nio.ByteBuffer;
+import java.util.Map;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.UserBuffer;
@@ -211,7 +212,7 @@ class AddressSpaceTest {
         long at = space.map(0, 3 * PAGE, READ_WRITE).value();
         space.unmap(at + PAGE, PAGE);
         poke(space, at, 1);
-        byte[] before = machine.tableBytes();
+        Map<Long, ByteBuffer> before = machine.tableBytes();
 
         assertThat(space.protect(at, 3 * PAGE, READ).errno()).isEqualTo(Errno.ENOMEM);
         assertThat(space.protect(at, -PAGE, READ).errno()).isEqualTo(Errno.ENOMEM);

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host.process;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.iommuemu.host.IommuDriver;
+import org.iommuemu.host.Patience;
+import org.iommuemu.host.SmmuDriver;
+import org.iommuemu.host.StageLayout;
 import org.iommuemu.host.call.FailurePlan;
+import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.memory.PhysicalMemory;
-import org.iommuemu.paging.Aarch64Stage1;
-import org.iommuemu.paging.build.PageAllocator;
-import org.iommuemu.paging.build.TableBuilder;
+import org.iommuemu.smmuv3.SmmuFeatures;
+import org.iommuemu.smmuv3.SmmuV3;
 
 /** Processes whose tables are VMSAv8-64's of 4 KiB and 48 bits, and what tests look at. */
 final class ProcessMachine implements AutoCloseable {
@@ -20,43 +25,19 @@ final class ProcessMachine implements AutoCloseable {
     static final int READ_WRITE = READ | WRITE;
     static final long PAGE = 0x1000;
 
-    private static final long TABLES = 0x1_0000_0000L;
-
     final PhysicalMemory memory = new PhysicalMemory();
     final FrameAllocator frames = new FrameAllocator();
-    final PageAllocator tablePages = new PageAllocator(TABLES);
-    final ProcessTable processes = new ProcessTable(this::tables, memory, frames, FailurePlan.NONE);
+    final SmmuV3 smmu = new SmmuV3(memory, SmmuFeatures.full(), CacheConfiguration.standard(), line -> {});
+    final IommuDriver driver = new SmmuDriver(smmu, memory, StageLayout.STAGE_1, Patience.NONE);
+    final ProcessTable processes = new ProcessTable(driver::newPageTables, memory, frames, FailurePlan.NONE);
+    private final TreeSet<Long> written = new TreeSet<>();
 
-    private Translations tables() {
-        TableBuilder builder = new TableBuilder(memory, tablePages, Aarch64Stage1.format(12, false), 48);
-        return new Translations() {
-            @Override
-            public long root() {
-                return builder.root();
+    ProcessMachine() {
+        memory.watchWrites((address, bytes) -> {
+            if (address >>> 42 != 1) {
+                written.add(address & -PAGE);
             }
-
-            @Override
-            public boolean map(long address, long physical, int pageShift, int permissions) {
-                assertThat(builder.end(address))
-                        .as("0x%x is not mapped yet", address)
-                        .isNegative();
-                builder.map(
-                        address,
-                        physical,
-                        (permissions & WRITE) != 0 ? TableBuilder.READ_WRITE : TableBuilder.READ_ONLY);
-                return false;
-            }
-
-            @Override
-            public void unmap(long address, int pageShift) {
-                builder.unmap(address, 0);
-            }
-
-            @Override
-            public long physical(long address) {
-                return ProcessMachine.this.physical(builder.root(), address);
-            }
-        };
+        });
     }
 
     /** A process of user 1000. */
@@ -99,12 +80,17 @@ final class ProcessMachine implements AutoCloseable {
         return leaf != 0 && (leaf & 1 << 7) == 0;
     }
 
-    /** All bytes of all tables. */
-    byte[] tableBytes() {
-        long end = tablePages.allocate(0, 1);
-        byte[] bytes = new byte[(int) (end - TABLES)];
-        memory.read(TABLES, bytes, 0, bytes.length);
-        return bytes;
+    /** What all pages hold that are not the processes' own, those of zeros left out. */
+    Map<Long, ByteBuffer> tableBytes() {
+        Map<Long, ByteBuffer> all = new TreeMap<>();
+        for (long page : written) {
+            byte[] bytes = new byte[(int) PAGE];
+            memory.read(page, bytes, 0, bytes.length);
+            if (!Arrays.equals(bytes, new byte[bytes.length])) {
+                all.put(page, ByteBuffer.wrap(bytes));
+            }
+        }
+        return all;
     }
 
     static ByteBuffer bytes(int... values) {
