@@ -62,6 +62,13 @@ public interface IommuDriver {
      */
     void unbind(int stream, int pasid);
 
+    /**
+     * Makes a device known, if it is not: nothing of it gets through until it is attached.
+     *
+     * @param pasids how many it can have, for which there is room from then on; 0 for a device without
+     */
+    void probe(int stream, int pasids);
+
     /** What the IOMMU and the driver can do for whoever attaches domains. */
     DriverFeatures features();
 

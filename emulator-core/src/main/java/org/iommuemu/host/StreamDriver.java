@@ -138,6 +138,15 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     }
 
     @Override
+    public final void probe(int stream, int pasids) {
+        if (known(stream) == null && pasids != 0) {
+            device(stream).makeRoomForPasids();
+        } else {
+            device(stream);
+        }
+    }
+
+    @Override
     public final void attach(int stream, int pasid, Domain domain) {
         check(pasid, domain);
         D device = device(stream);
