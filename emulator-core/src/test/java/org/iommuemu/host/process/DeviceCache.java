@@ -6,6 +6,7 @@ import static org.iommuemu.host.process.ProcessMachine.PAGE;
 
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongConsumer;
 
 /** A device that keeps translations until it is told to forget them. What it keeps must never allow more than the tables do. */
 final class DeviceCache implements MmuNotifier {
@@ -15,11 +16,18 @@ final class DeviceCache implements MmuNotifier {
     private final ProcessMachine machine;
     private final AddressSpace space;
     private final TreeMap<Long, Entry> entries = new TreeMap<>();
+    private final LongConsumer touch;
     private boolean released;
 
-    DeviceCache(ProcessMachine machine, AddressSpace space) {
+    /**
+     * Keeps nothing yet.
+     *
+     * @param touch what it does to a page at once that it was told to forget
+     */
+    DeviceCache(ProcessMachine machine, AddressSpace space, LongConsumer touch) {
         this.machine = machine;
         this.space = space;
+        this.touch = touch;
     }
 
     /** Takes a page's translation from the tables, if there is one. */
@@ -37,6 +45,8 @@ final class DeviceCache implements MmuNotifier {
         assertThat(length % PAGE).isZero();
         assertThat(length).isPositive();
         entries.subMap(start, start + length).clear();
+        touch.accept(start);
+        look(start);
     }
 
     @Override

@@ -40,6 +40,7 @@ final class RandomProgram implements AutoCloseable {
     private final List<Pair> pairs = new ArrayList<>();
     private final List<Pinned> pins = new ArrayList<>();
     private final int oneIn;
+    private boolean undisturbed;
     private boolean failed;
     private int failures;
 
@@ -53,7 +54,7 @@ final class RandomProgram implements AutoCloseable {
         this.oneIn = oneIn;
         begin(machine.start(), new ReferenceProcess());
         machine.processes.failures(step -> {
-            boolean fails = this.oneIn > 0 && random.nextBelow(this.oneIn) == 0;
+            boolean fails = this.oneIn > 0 && !undisturbed && random.nextBelow(this.oneIn) == 0;
             failed |= fails;
             failures += fails ? 1 : 0;
             return fails;
@@ -61,9 +62,19 @@ final class RandomProgram implements AutoCloseable {
     }
 
     private void begin(Process process, ReferenceProcess reference) {
-        DeviceCache cache = new DeviceCache(machine, memoryOf(process));
-        memoryOf(process).addNotifier(cache);
+        AddressSpace space = memoryOf(process);
+        DeviceCache cache = new DeviceCache(machine, space, page -> touch(space, page));
+        space.addNotifier(cache);
         pairs.add(new Pair(process, reference, cache));
+    }
+
+    /** A device asks for a page from within an invalidation. */
+    private void touch(AddressSpace space, long page) {
+        if (below(2) == 0) {
+            undisturbed = true;
+            space.fault(page, below(8));
+            undisturbed = false;
+        }
     }
 
     int failures() {
