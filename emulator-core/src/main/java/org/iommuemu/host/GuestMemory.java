@@ -35,6 +35,8 @@ final class GuestMemory {
     private static final long[] LARGER = {(1L << 36) + (1L << 29), 1L << 40};
 
     private final TableBuilder second;
+    private final int tag;
+    private final IdPool asids = new IdPool("ASIDs", 1, 1 << 16);
     private final TableKind kind;
     private final long offset;
     private final PageAllocator pages = new PageAllocator(TABLES);
@@ -48,14 +50,26 @@ final class GuestMemory {
      *
      * @param kind of the second stage
      * @param number of the guest
+     * @param tag VMID, or domain id, of the second stage
      */
-    GuestMemory(PhysicalMemory memory, PageAllocator hostPages, TableKind kind, int number) {
+    GuestMemory(PhysicalMemory memory, PageAllocator hostPages, TableKind kind, int number, int tag) {
         this.kind = kind;
+        this.tag = tag;
         second = kind.build(memory, hostPages, 0);
         offset = BACKING + ((long) number << BACKING_SHIFT) - TABLES;
         for (int i = 0; i < larger.length; i++) {
             larger[i] = new PageAllocator(LARGER[i]);
         }
+    }
+
+    /** VMID, or domain id, of the second stage. */
+    int tag() {
+        return tag;
+    }
+
+    /** The guest's own ASIDs. */
+    IdPool asids() {
+        return asids;
     }
 
     /** The second stage's first table. */
@@ -86,7 +100,7 @@ final class GuestMemory {
 
     /** The guest's address of a page of memory, which is mapped if it is new to the guest. */
     long place(long physical, int pageShift) {
-        int height = AddressSpace.height(kind.format(), pageShift);
+        int height = PageTables.height(kind.format(), pageShift);
         long known = places.get(physical | height);
         if (known != NOWHERE) {
             return known;

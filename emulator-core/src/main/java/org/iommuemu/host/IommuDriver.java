@@ -2,10 +2,12 @@
 package org.iommuemu.host;
 
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A driver that gives each device, and each of its PASIDs, an address space of its own, made when it is first named. Unmapping is strict:
- * what was unmapped is invalidated before the call returns, in a device's ATC too where it may use ATS.
+ * A driver that attaches devices, and each of their PASIDs, to domains. What is named by stream and PASID without having been attached gets a
+ * domain of its own, as by Linux' DMA API. Unmapping is strict: what was unmapped is invalidated before the call returns, in a device's ATC
+ * too where it may use ATS.
  *
  * <p>A device that does not answer an invalidation of its ATC may not use ATS any more, so that the call can return nevertheless.
  *
@@ -59,6 +61,63 @@ public interface IommuDriver {
      * nothing is left of it in caches, and its page requests are answered or forgotten.
      */
     void unbind(int stream, int pasid);
+
+    /** What the IOMMU and the driver can do for whoever attaches domains. */
+    DriverFeatures features();
+
+    /** Page tables that processors can use too, for a process; no domain's. */
+    PageTables newPageTables();
+
+    /** Makes a domain of its own tables: {@link Domain.Kind#FIRST_STAGE}, {@link Domain.Kind#SECOND_STAGE} or {@link Domain.Kind#IDENTITY}. */
+    Domain newDomain(Domain.Kind kind);
+
+    /** Makes a domain of a process's page tables. Who changes these has to {@link #invalidate(Domain, long, long) invalidate}. */
+    Domain share(PageTables tables);
+
+    /**
+     * Makes a domain of a guest's tables.
+     *
+     * @param parent the second stage behind them
+     */
+    Domain nest(Domain parent, GuestTables tables);
+
+    /** Frees a domain that is attached to nothing. */
+    void free(Domain domain);
+
+    /**
+     * Attaches a device's requests with a PASID, or without, to a domain. If they were attached, they are detached first: there is a while in which
+     * nothing gets through, but none in which anything is translated by a mixture.
+     */
+    void attach(int stream, int pasid, Domain domain);
+
+    /**
+     * Detaches; nothing if that is not attached. Once the call returns nothing gets through, nothing is left in caches, and page requests are
+     * answered or forgotten.
+     */
+    void detach(int stream, int pasid);
+
+    /**
+     * Lets nothing of a PASID through, and leaves no record of what tries, as a process has exited; the translations are gone from caches,
+     * but page requests may be under way. To be detached later.
+     */
+    void revoke(int stream, int pasid);
+
+    /** What is attached, if anything. */
+    @Nullable
+    Domain attached(int stream, int pasid);
+
+    /** Maps pages in a domain, see {@link #map(int, int, long, long, long, int, int)}. */
+    void map(Domain domain, long iova, long physical, long bytes, int pageShift, int permissions);
+
+    /** Unmaps pages of a domain; those that are not mapped are passed over. */
+    void unmap(Domain domain, long iova, long bytes, int pageShift);
+
+    /**
+     * Invalidates what caches hold of a domain, ATCs of devices too.
+     *
+     * @param bytes length of the range, or 0 for the whole address space
+     */
+    void invalidate(Domain domain, long iova, long bytes);
 
     /** Lets a device use ATS from now on; it is to be switched on in the device afterwards. */
     void enableAts(int stream);

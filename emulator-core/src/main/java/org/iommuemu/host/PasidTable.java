@@ -50,6 +50,12 @@ final class PasidTable {
         memory.writeLong(at, PasidEntry.P.set(memory.readLong(at), 0));
     }
 
+    /** Makes an entry not present, and lets no fault of it be recorded. */
+    void silence(int pasid) {
+        long at = place(pasid);
+        memory.writeLong(at, PasidEntry.FPD.mask());
+    }
+
     private long place(int pasid) {
         long at = directory + (long) (pasid >>> TABLE_BITS) * PasidDirectoryEntry.BYTES;
         if (!PasidDirectoryEntry.P.isSet(memory.readLong(at))) {

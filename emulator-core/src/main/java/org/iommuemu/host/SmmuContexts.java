@@ -6,6 +6,7 @@ import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.smmuv3.spec.Cd;
 import org.iommuemu.smmuv3.spec.L1Cd;
 import org.iommuemu.smmuv3.spec.Ste;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The context descriptors of a stream: one, until there is a PASID; then a two-level table of 2^20, in which requests without PASID use the
@@ -35,23 +36,34 @@ final class SmmuContexts {
         single = pages.allocate(PAGE, PAGE);
     }
 
-    /** Says in a stream's entry where they are. */
-    void describe(long[] ste) {
+    /** Whether there are, or were, PASIDs. */
+    boolean isTable() {
+        return table != 0;
+    }
+
+    /**
+     * Says in a stream's entry where they are.
+     *
+     * @param plain what requests without PASID are attached to, if anything
+     * @param blocked whether these were detached
+     */
+    void describe(long[] ste, @Nullable Domain plain, boolean blocked) {
         Ste.S1_CONTEXT_PTR.setInPlace(ste, table == 0 ? single : table);
         Ste.S1FMT.set(ste, table == 0 ? 0 : TWO_LEVEL_4K);
         Ste.S1CDMAX.set(ste, table == 0 ? 0 : SUBSTREAM_BITS);
-        Ste.S1DSS.set(ste, table == 0 ? 0 : Ste.S1DSS_SUBSTREAM_0);
+        if (table != 0) {
+            boolean bypass = plain != null && plain.kind() == Domain.Kind.IDENTITY;
+            Ste.S1DSS.set(ste, blocked ? Ste.S1DSS_TERMINATE : bypass ? Ste.S1DSS_BYPASS : Ste.S1DSS_SUBSTREAM_0);
+        }
     }
 
     /**
      * Puts a context.
      *
      * @param pasid or {@link IommuDriver#NO_PASID}
-     * @return whether the stream's entry must be written anew
      */
-    boolean put(int pasid, long[] cd) {
-        boolean moves = table == 0 && pasid != IommuDriver.NO_PASID;
-        if (moves) {
+    void put(int pasid, long[] cd) {
+        if (table == 0 && pasid != IommuDriver.NO_PASID) {
             long bytes = (long) L1Cd.BYTES << SUBSTREAM_BITS - LEAF_BITS;
             table = pages.allocate(bytes, bytes);
             // The page of the single context becomes the first of the leaves, with the context in its place.
@@ -59,12 +71,11 @@ final class SmmuContexts {
         }
         long at = pasid == IommuDriver.NO_PASID ? single : place(pasid);
         StructureWriter.write(memory, at + offset, cd);
-        return moves;
     }
 
-    /** Makes a PASID's context invalid. */
+    /** Makes a context invalid. */
     void clear(int pasid) {
-        memory.writeLong(place(pasid) + offset, 0);
+        memory.writeLong((pasid == IommuDriver.NO_PASID ? single : place(pasid)) + offset, 0);
     }
 
     private long place(int pasid) {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import java.util.Arrays;
 import java.util.Objects;
+import org.agrona.collections.Int2ObjectHashMap;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.smmuv3.spec.Cd;
 import org.iommuemu.smmuv3.spec.Ste;
 import org.jspecify.annotations.Nullable;
 
-/** One stream of an SMMUv3, with its stream table entry, its contexts and its tables. */
+/** One stream of an SMMUv3, with its stream table entry and its contexts. */
 final class SmmuDevice implements StreamDevice {
     private static final long SIZE_48_BITS = 5;
     private static final long START_LEVEL_0 = 2;
@@ -17,139 +19,217 @@ final class SmmuDevice implements StreamDevice {
     private final SmmuDriver driver;
     private final SmmuInvalidations invalidations;
     private final int stream;
-    private final int vmid;
-    private final DeviceTables tables;
-    private final @Nullable AddressSpace second;
-    private final @Nullable SmmuContexts contexts;
-    private final IdPool guestAsids = new IdPool("ASIDs", 1, 1 << 16);
+    private final @Nullable GuestMemory guest;
+    private final SmmuContexts contexts;
+    private final Int2ObjectHashMap<Domain> attached = new Int2ObjectHashMap<>();
+    private long[] entry = new long[Ste.WORDS];
     private boolean ats;
+    /** Requests without PASID were detached: nothing of them is let through until they are attached again. */
+    private boolean blocked;
 
     SmmuDevice(SmmuDriver driver, int stream, int number) {
         this.driver = driver;
         invalidations = driver.invalidations();
         this.stream = stream;
         PhysicalMemory memory = driver.memory();
-        vmid = driver.stages() == StageLayout.STAGE_1 ? 0 : number;
-        tables = new DeviceTables(driver.stages(), SmmuTables.FIRST, SmmuTables.SECOND, memory, driver.pages(), number);
-        second = driver.stages() == StageLayout.STAGE_2 ? tables.create(IommuDriver.NO_PASID, 0) : null;
-        contexts = second == null ? new SmmuContexts(memory, tables.pages(), tables.offset()) : null;
-        tables.backTables();
+        guest = driver.stages() == StageLayout.NESTED
+                ? new GuestMemory(
+                        memory,
+                        driver.pages(),
+                        SmmuTables.SECOND,
+                        number,
+                        driver.vmids().take())
+                : null;
+        contexts = guest == null
+                ? new SmmuContexts(memory, driver.pages(), 0)
+                : new SmmuContexts(memory, guest.pages(), guest.offset());
+        backTables();
         ats = driver.trustsDevices();
-        writeEntry();
+        blocked = driver.stages() == StageLayout.STAGE_2;
+        if (!blocked) {
+            writeEntry();
+        }
     }
 
-    private void writeEntry() {
+    private void backTables() {
+        if (guest != null) {
+            guest.backTables();
+        }
+    }
+
+    /** Whether that was needed. */
+    private boolean writeEntry() {
         long[] ste = new long[Ste.WORDS];
         Ste.V.set(ste, 1);
+        describe(ste, attached.get(IommuDriver.NO_PASID));
         Ste.EATS.set(ste, ats ? Ste.EATS_FULL : 0);
         Ste.PPAR.set(ste, ats ? 1 : 0);
-        if (contexts != null) {
-            contexts.describe(ste);
+        if (Arrays.equals(ste, entry)) {
+            return false;
         }
-        Ste.CONFIG.set(
-                ste,
-                Ste.CONFIG_ENABLE
-                        | (contexts == null ? 0 : Ste.CONFIG_STAGE_1)
-                        | (driver.stages() == StageLayout.STAGE_1 ? 0 : Ste.CONFIG_STAGE_2));
-        GuestMemory guest = tables.guest();
-        long root = guest != null ? guest.root() : second != null ? second.root() : 0;
-        if (root != 0) {
-            Ste.S2VMID.set(ste, vmid);
-            Ste.S2T0SZ.set(ste, REGION_SHIFT);
-            Ste.S2SL0.set(ste, START_LEVEL_0);
-            Ste.S2PS.set(ste, SIZE_48_BITS);
-            Ste.S2AA64.set(ste, 1);
-            Ste.S2R.set(ste, 1);
-            Ste.S2TTB.setInPlace(ste, root);
-        }
+        entry = ste;
         StructureWriter.write(driver.memory(), driver.streamEntry(stream), ste);
         invalidations.streamChanged(stream);
+        return true;
+    }
+
+    private void describe(long[] ste, @Nullable Domain plain) {
+        if (plain != null && plain.kind() == Domain.Kind.SECOND_STAGE) {
+            Ste.CONFIG.set(ste, Ste.CONFIG_ENABLE | Ste.CONFIG_STAGE_2);
+            secondStage(ste, plain.id(), Objects.requireNonNull(plain.tables()).root());
+        } else if (plain != null && plain.kind() == Domain.Kind.NESTED) {
+            Domain parent = Objects.requireNonNull(plain.parent());
+            describeGuest(ste, (GuestTables.Contexts) Objects.requireNonNull(plain.guestTables()));
+            secondStage(
+                    ste, parent.id(), Objects.requireNonNull(parent.tables()).root());
+        } else if (plain != null && plain.kind() == Domain.Kind.IDENTITY && !contexts.isTable()) {
+            Ste.CONFIG.set(ste, Ste.CONFIG_ENABLE);
+        } else if (!blocked || contexts.isTable()) {
+            contexts.describe(ste, plain, blocked);
+            Ste.CONFIG.set(ste, Ste.CONFIG_ENABLE | Ste.CONFIG_STAGE_1 | (guest == null ? 0 : Ste.CONFIG_STAGE_2));
+            if (guest != null) {
+                secondStage(ste, guest.tag(), guest.root());
+            }
+        }
+    }
+
+    /** What a guest may say is taken over, but for its first stage there is always the second behind it. */
+    private static void describeGuest(long[] ste, GuestTables.Contexts contexts) {
+        ste[0] = contexts.word0();
+        ste[1] = contexts.word1();
+        long config = Ste.V.isSet(ste) ? Ste.CONFIG.get(ste) : 0;
+        Ste.V.set(ste, 1);
+        Ste.CONFIG.set(ste, (config & Ste.CONFIG_ENABLE) == 0 ? 0 : config | Ste.CONFIG_STAGE_2);
+    }
+
+    private static void secondStage(long[] ste, int vmid, long root) {
+        Ste.S2VMID.set(ste, vmid);
+        Ste.S2T0SZ.set(ste, REGION_SHIFT);
+        Ste.S2SL0.set(ste, START_LEVEL_0);
+        Ste.S2PS.set(ste, SIZE_48_BITS);
+        Ste.S2AA64.set(ste, 1);
+        Ste.S2R.set(ste, 1);
+        Ste.S2TTB.setInPlace(ste, root);
     }
 
     @Override
-    public void map(int pasid, long iova, long physical, long bytes, int pageShift, int permissions) {
-        AddressSpace space = space(pasid);
-        if (tables.map(space, iova, physical, bytes, pageShift, permissions)) {
-            invalidateRange(space, iova, bytes, 0);
+    public int stream() {
+        return stream;
+    }
+
+    @Override
+    public @Nullable Domain attached(int pasid) {
+        return attached.get(pasid);
+    }
+
+    @Override
+    public int attachedCount() {
+        return attached.size();
+    }
+
+    @Override
+    public Domain createDomain(int pasid) {
+        PhysicalMemory memory = driver.memory();
+        if (driver.stages() == StageLayout.STAGE_2) {
+            if (pasid != IommuDriver.NO_PASID) {
+                throw new IllegalArgumentException("PASID " + pasid + " is mapped for a device of a second stage alone,"
+                        + " expected no PASID, or other stages");
+            }
+            return Domain.ofDevice(
+                    Domain.Kind.SECOND_STAGE,
+                    driver.vmids().take(),
+                    new PageTables(SmmuTables.SECOND, memory, driver.pages(), 0),
+                    null);
+        }
+        StreamDriver.checkPasid(pasid, SmmuContexts.SUBSTREAM_BITS);
+        if (guest == null) {
+            return Domain.ofDevice(
+                    Domain.Kind.FIRST_STAGE,
+                    driver.asids().take(),
+                    new PageTables(SmmuTables.FIRST, memory, driver.pages(), 0),
+                    null);
+        }
+        // A guest numbers its own address spaces.
+        return Domain.ofDevice(
+                Domain.Kind.FIRST_STAGE,
+                guest.asids().take(),
+                new PageTables(SmmuTables.FIRST, memory, guest.pages(), guest.offset()),
+                guest);
+    }
+
+    @Override
+    public void attach(int pasid, Domain domain) {
+        attached.put(pasid, domain);
+        if (pasid == IommuDriver.NO_PASID) {
+            blocked = false;
+        }
+        if (domain.kind() != Domain.Kind.FIRST_STAGE) {
+            writeEntry();
+            return;
+        }
+        contexts.put(pasid, context(domain));
+        backTables();
+        if (!writeEntry()) {
+            invalidations.contextChanged(stream, Math.max(pasid, 0));
         }
     }
 
     @Override
-    public void unmap(int pasid, long iova, long bytes, int pageShift) {
-        AddressSpace space = tables.space(pasid);
-        if (space != null) {
-            DeviceTables.unmap(space, iova, bytes, pageShift);
-            invalidateRange(space, iova, bytes, pageShift);
-            invalidateAtc(pasid, iova, bytes);
+    public void detach(int pasid) {
+        Domain domain = Objects.requireNonNull(attached.remove(pasid));
+        if (pasid == IommuDriver.NO_PASID) {
+            blocked = true;
+        }
+        if (domain.kind() == Domain.Kind.FIRST_STAGE) {
+            contexts.clear(pasid);
+            invalidations.contextChanged(stream, Math.max(pasid, 0));
+        }
+        if (pasid == IommuDriver.NO_PASID) {
+            writeEntry();
+        }
+        forget(pasid, domain);
+    }
+
+    private void forget(int pasid, Domain domain) {
+        driver.caches().tlbs(domain);
+        invalidateAtc(pasid, 0, 0);
+        if (domain.kind() == Domain.Kind.NESTED) {
+            invalidateAllPasids();
         }
     }
 
-    private void invalidateRange(AddressSpace space, long iova, long bytes, int leafShift) {
-        if (second != null) {
-            invalidations.guestRange(vmid, iova, bytes, leafShift);
-        } else {
-            invalidations.asidRange(vmid, space.id(), iova, bytes, leafShift);
-        }
+    /** As Linux' {@code quiet_cd}: a context that translates nothing and records nothing. */
+    @Override
+    public void revoke(int pasid) {
+        Domain domain = Objects.requireNonNull(attached.get(pasid));
+        long[] cd = context(domain);
+        Cd.EPD0.set(cd, 1);
+        Cd.R.set(cd, 0);
+        Cd.TTB0.setInPlace(cd, 0);
+        contexts.put(pasid, cd);
+        invalidations.contextChanged(stream, Math.max(pasid, 0));
+        forget(pasid, domain);
     }
 
-    /** Behind the IOTLB, from which the ATC could be filled again (IHI 0070 §3.9.1). */
-    private void invalidateAtc(int pasid, long iova, long bytes) {
+    /** A device that does not answer may not use ATS any more. */
+    void invalidateAtc(int pasid, long iova, long bytes) {
         if (ats && !driver.trustsDevices() && !invalidations.atc(stream, pasid, iova, bytes) && ats) {
             ats(false);
             driver.silent(stream);
         }
     }
 
-    @Override
-    public void invalidate(int pasid, long iova, long bytes) {
-        AddressSpace space = tables.space(pasid);
-        if (space == null) {
-            return;
-        }
-        long granule = 1L << SmmuTables.GRANULE;
-        long first = iova & -granule;
-        if (bytes != 0) {
-            long rounded = iova + bytes - first + granule - 1 & -granule;
-            invalidateRange(space, first, rounded, 0);
-            invalidateAtc(pasid, first, rounded);
-        } else {
-            invalidateAll(space);
-            invalidateAtc(pasid, 0, 0);
-        }
-    }
-
-    private void invalidateAll(AddressSpace space) {
-        if (second != null) {
-            invalidations.guest(vmid);
-        } else {
-            invalidations.asid(vmid, space.id());
+    /** Of the device's ATC, what belongs to any PASID. */
+    void invalidateAllPasids() {
+        if (ats && !driver.trustsDevices() && !invalidations.atcOfAllPasids(stream) && ats) {
+            ats(false);
+            driver.silent(stream);
         }
     }
 
     @Override
-    public void bind(int pasid) {
-        space(pasid);
-    }
-
-    @Override
-    public boolean isBound(int pasid) {
-        return tables.space(pasid) != null;
-    }
-
-    @Override
-    public int unbind(int pasid) {
-        AddressSpace space = Objects.requireNonNull(tables.space(pasid));
-        tables.remove(pasid);
-        Objects.requireNonNull(contexts).clear(pasid);
-        invalidations.contextChanged(stream, pasid);
-        invalidateAll(space);
-        invalidateAtc(pasid, 0, 0);
-        return space.id();
-    }
-
-    @Override
-    public void release(int id) {
-        (tables.guest() == null ? driver.asids() : guestAsids).giveBack(id);
+    public boolean usesAts() {
+        return ats;
     }
 
     @Override
@@ -164,30 +244,7 @@ final class SmmuDevice implements StreamDevice {
     @Override
     public void pageRequests(boolean on) {}
 
-    private AddressSpace space(int pasid) {
-        AddressSpace known = tables.space(pasid);
-        if (known != null) {
-            return known;
-        }
-        if (contexts == null) {
-            throw new IllegalArgumentException("PASID " + pasid + " is mapped for a device of a second stage alone,"
-                    + " expected no PASID, or other stages");
-        }
-        StreamDriver.checkPasid(pasid, SmmuContexts.SUBSTREAM_BITS);
-        // A guest numbers its own address spaces.
-        int asid = (tables.guest() == null ? driver.asids() : guestAsids).take();
-        AddressSpace made = tables.create(pasid, asid);
-        boolean moved = contexts.put(pasid, context(asid, made.root()));
-        tables.backTables();
-        if (moved) {
-            writeEntry();
-        } else {
-            invalidations.contextChanged(stream, Math.max(pasid, 0));
-        }
-        return made;
-    }
-
-    private static long[] context(int asid, long root) {
+    private static long[] context(Domain domain) {
         long[] cd = new long[Cd.WORDS];
         Cd.V.set(cd, 1);
         Cd.AA64.set(cd, 1);
@@ -196,14 +253,9 @@ final class SmmuDevice implements StreamDevice {
         Cd.IPS.set(cd, SIZE_48_BITS);
         Cd.R.set(cd, 1);
         Cd.A.set(cd, 1);
-        Cd.ASID.set(cd, asid);
-        Cd.TTB0.setInPlace(cd, root);
+        Cd.ASID.set(cd, domain.id());
+        Cd.TTB0.setInPlace(cd, Objects.requireNonNull(domain.tables()).root());
         Cd.MAIR.set(cd, WRITE_BACK);
         return cd;
-    }
-
-    @Override
-    public int addressSpaces() {
-        return tables.count();
     }
 }

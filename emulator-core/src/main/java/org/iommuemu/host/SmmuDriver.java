@@ -45,7 +45,9 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     private final OutputQueue events;
     private final OutputQueue requests;
     private final long streamTable;
+    private final SmmuDomainCaches caches;
     private final IdPool asids = new IdPool("ASIDs", 1, MOST_STREAMS + 1);
+    private final IdPool vmids = new IdPool("VMIDs", 1, MOST_STREAMS + 1);
     private final Map<Integer, Map<Long, Long>> doorbells = new TreeMap<>();
 
     /**
@@ -92,6 +94,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
                         | Registers.STRTAB_LOG2SIZE.of(STREAM_BITS));
         commands = new CommandSender(smmu, memory, pages, patience);
         invalidations = new SmmuInvalidations(commands);
+        caches = new SmmuDomainCaches(invalidations);
         events = new OutputQueue(
                 smmu,
                 pages,
@@ -147,8 +150,74 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         return L1Std.L2_PTR.inPlace(memory.readLong(first)) + (index & (1 << SPLIT) - 1) * Ste.BYTES;
     }
 
+    @Override
+    SmmuDomainCaches caches() {
+        return caches;
+    }
+
+    @Override
+    public DriverFeatures features() {
+        return new DriverFeatures(
+                1 << SmmuContexts.SUBSTREAM_BITS, true, true, true, true, true, true, SmmuTables.ADDRESS_BITS);
+    }
+
+    @Override
+    public PageTables newPageTables() {
+        return new PageTables(SmmuTables.FIRST, memory, pages, 0);
+    }
+
+    @Override
+    public Domain newDomain(Domain.Kind kind) {
+        return switch (kind) {
+            case FIRST_STAGE -> Domain.of(kind, asids.take(), newPageTables());
+            case SECOND_STAGE -> Domain.of(kind, vmids.take(), new PageTables(SmmuTables.SECOND, memory, pages, 0));
+            case IDENTITY -> Domain.bare(kind, 0);
+            case NESTED ->
+                throw new IllegalArgumentException("a nested domain is made alone, expected a guest's tables");
+        };
+    }
+
+    @Override
+    public Domain share(PageTables tables) {
+        return Domain.of(Domain.Kind.FIRST_STAGE, asids.take(), tables);
+    }
+
+    @Override
+    public Domain nest(Domain parent, GuestTables tables) {
+        if (!(tables instanceof GuestTables.Contexts)) {
+            throw new IllegalArgumentException("a guest's first stage is nested, expected its context descriptors");
+        }
+        return Domain.nested(parent, 0, tables);
+    }
+
+    @Override
+    void check(int pasid, Domain domain) {
+        if (pasid == NO_PASID) {
+            return;
+        }
+        checkPasid(pasid, SmmuContexts.SUBSTREAM_BITS);
+        if (domain.kind() != Domain.Kind.FIRST_STAGE) {
+            throw new IllegalArgumentException(
+                    "PASID " + pasid + " is attached to a domain of kind " + domain.kind() + ", expected FIRST_STAGE");
+        }
+    }
+
+    @Override
+    void release(Domain domain) {
+        GuestMemory guest = domain.guestMemory();
+        switch (domain.kind()) {
+            case FIRST_STAGE -> (guest == null ? asids : guest.asids()).giveBack(domain.id());
+            case SECOND_STAGE -> vmids.giveBack(domain.id());
+            default -> {}
+        }
+    }
+
     IdPool asids() {
         return asids;
+    }
+
+    IdPool vmids() {
+        return vmids;
     }
 
     PhysicalMemory memory() {

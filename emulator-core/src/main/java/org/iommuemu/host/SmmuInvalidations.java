@@ -115,6 +115,21 @@ final class SmmuInvalidations {
         return commands.sync();
     }
 
+    /**
+     * What a device's ATC holds for any PASID.
+     *
+     * @return whether the device has answered
+     */
+    boolean atcOfAllPasids(int stream) {
+        commands.add(
+                Command.OPCODE.of(Command.ATC_INV.opcode())
+                        | Command.SID.of(Integer.toUnsignedLong(stream))
+                        | Command.SSV.of(1)
+                        | Command.ATC_GLOBAL.of(1),
+                Command.ATC_SIZE.of(EVERYTHING));
+        return commands.sync();
+    }
+
     private static long target(int stream, int pasid) {
         boolean substream = pasid != IommuDriver.NO_PASID;
         return Command.SID.of(Integer.toUnsignedLong(stream))

@@ -1,29 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import org.jspecify.annotations.Nullable;
+
 /** What a driver does for one stream. */
 interface StreamDevice {
-    void map(int pasid, long iova, long physical, long bytes, int pageShift, int permissions);
+    /** Its StreamID or requester id. */
+    int stream();
 
-    void unmap(int pasid, long iova, long bytes, int pageShift);
+    /** The domain that a PASID is attached to, if it is. */
+    @Nullable
+    Domain attached(int pasid);
 
-    void invalidate(int pasid, long iova, long bytes);
+    /** Makes the domain that a PASID has when nobody has attached it to another. */
+    Domain createDomain(int pasid);
 
-    /** Makes an address space. */
-    void bind(int pasid);
+    /** Attaches a PASID that is not. */
+    void attach(int pasid, Domain domain);
 
-    /** Whether there is an address space. */
-    boolean isBound(int pasid);
+    /** Detaches a PASID that is attached, so that no translation of it is left. */
+    void detach(int pasid);
 
-    /**
-     * Takes an address space away, so that no translation of it is left.
-     *
-     * @return what it was tagged with, to be {@link #release released} once none of its page requests is left
-     */
-    int unbind(int pasid);
+    /** Lets nothing of a PASID through any more, without a record of what tries; it is to be detached later. */
+    void revoke(int pasid);
 
-    /** Frees what an address space was tagged with. */
-    void release(int id);
+    /** Whether the device may use ATS. */
+    boolean usesAts();
 
     /** Lets the device use ATS, or no longer. */
     void ats(boolean on);
@@ -31,5 +33,6 @@ interface StreamDevice {
     /** Lets the device ask for pages, or no longer. */
     void pageRequests(boolean on);
 
-    int addressSpaces();
+    /** How many PASIDs are attached, no PASID being one. */
+    int attachedCount();
 }

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What drivers have in common: devices that come to be when they are first named. */
 abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
+    private static final long PAGE = 1L << 12;
+
     private final int physicalBits;
     private final int most;
     private final PageRequestService pages;
@@ -30,7 +32,7 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
             @Override
             public boolean isBound(int stream, int pasid) {
                 D device = devices.get(stream);
-                return device != null && device.isBound(pasid);
+                return device != null && device.attached(pasid) != null;
             }
 
             @Override
@@ -58,6 +60,15 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
         pages.forget(stream);
         silence.accept(stream);
     }
+
+    /** What caches hold of domains. */
+    abstract DomainCaches caches();
+
+    /** Refuses a domain that a PASID cannot be attached to, by an {@link IllegalArgumentException}. */
+    abstract void check(int pasid, Domain domain);
+
+    /** Gives back what a domain's translations were tagged with. */
+    abstract void release(Domain domain);
 
     /** Refuses a PASID that there is not; the first entry is for requests without PASID. */
     static void checkPasid(int pasid, int bits) {
@@ -90,32 +101,123 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
 
     @Override
     public final void map(int stream, int pasid, long iova, long physical, long bytes, int pageShift, int permissions) {
+        checkPhysical(physical, bytes);
+        map(space(stream, pasid), iova, physical, bytes, pageShift, permissions);
+    }
+
+    @Override
+    public final void map(Domain domain, long iova, long physical, long bytes, int pageShift, int permissions) {
+        checkPhysical(physical, bytes);
+        boolean tableGone = domain.map(iova, physical, bytes, pageShift, permissions);
+        caches().mapped(domain, iova, bytes, tableGone);
+    }
+
+    private void checkPhysical(long physical, long bytes) {
         if (physical + bytes - 1 >>> physicalBits != 0) {
             throw new IllegalArgumentException(
                     String.format("0x%x is mapped to, expected addresses below 2^%d", physical, physicalBits));
         }
-        device(stream).map(pasid, iova, physical, bytes, pageShift, permissions);
+    }
+
+    /** The domain of a PASID; one of its own, if it is not attached. */
+    private Domain space(int stream, int pasid) {
+        D device = device(stream);
+        Domain attached = device.attached(pasid);
+        if (attached != null) {
+            return attached;
+        }
+        Domain made = device.createDomain(pasid);
+        attach(device, pasid, made);
+        return made;
+    }
+
+    private void attach(D device, int pasid, Domain domain) {
+        domain.attached(device, pasid);
+        device.attach(pasid, domain);
     }
 
     @Override
-    public final void unmap(int stream, int pasid, long iova, long bytes, int pageShift) {
+    public final void attach(int stream, int pasid, Domain domain) {
+        check(pasid, domain);
+        D device = device(stream);
+        detach(stream, pasid);
+        attach(device, pasid, domain);
+    }
+
+    @Override
+    public final void detach(int stream, int pasid) {
         D device = devices.get(stream);
-        if (device != null) {
-            device.unmap(pasid, iova, bytes, pageShift);
+        Domain domain = device == null ? null : device.attached(pasid);
+        if (device == null || domain == null) {
+            return;
+        }
+        device.detach(pasid);
+        domain.detached(device, pasid);
+        takePageRequests();
+        pages.drain(stream, pasid);
+        if (domain.isPerDevice()) {
+            release(domain);
         }
     }
 
     @Override
-    public final void invalidate(int stream, int pasid, long iova, long bytes) {
+    public final void revoke(int stream, int pasid) {
         D device = devices.get(stream);
-        if (device != null) {
-            device.invalidate(pasid, iova, bytes);
+        if (device != null && device.attached(pasid) != null) {
+            device.revoke(pasid);
+        }
+    }
+
+    @Override
+    public final @Nullable Domain attached(int stream, int pasid) {
+        D device = devices.get(stream);
+        return device == null ? null : device.attached(pasid);
+    }
+
+    @Override
+    public final void free(Domain domain) {
+        if (domain.isUsed()) {
+            throw new IllegalArgumentException("a domain is freed that is attached, expected it detached everywhere");
+        }
+        domain.freed();
+        release(domain);
+    }
+
+    @Override
+    public final void unmap(int stream, int pasid, long iova, long bytes, int pageShift) {
+        Domain domain = attached(stream, pasid);
+        if (domain != null) {
+            unmap(domain, iova, bytes, pageShift);
+        }
+    }
+
+    @Override
+    public final void unmap(Domain domain, long iova, long bytes, int pageShift) {
+        domain.unmap(iova, bytes, pageShift);
+        caches().range(domain, iova, bytes, pageShift);
+    }
+
+    @Override
+    public final void invalidate(int stream, int pasid, long iova, long bytes) {
+        Domain domain = attached(stream, pasid);
+        if (domain != null) {
+            invalidate(domain, iova, bytes);
+        }
+    }
+
+    @Override
+    public final void invalidate(Domain domain, long iova, long bytes) {
+        if (bytes == 0) {
+            caches().all(domain);
+        } else {
+            long first = iova & -PAGE;
+            caches().range(domain, first, iova + bytes - first + PAGE - 1 & -PAGE, 0);
         }
     }
 
     @Override
     public final void bind(int stream, int pasid) {
-        device(stream).bind(pasid);
+        space(stream, pasid);
     }
 
     @Override
@@ -123,13 +225,7 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
         if (pasid == NO_PASID) {
             throw new IllegalArgumentException("no PASID is unbound, expected a PASID");
         }
-        D device = devices.get(stream);
-        if (device != null && device.isBound(pasid)) {
-            int id = device.unbind(pasid);
-            takePageRequests();
-            pages.drain(stream, pasid);
-            device.release(id);
-        }
+        detach(stream, pasid);
     }
 
     @Override
@@ -179,7 +275,7 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     public final int addressSpaces() {
         int count = 0;
         for (D device : devices.values()) {
-            count += device.addressSpaces();
+            count += device.attachedCount();
         }
         return count;
     }

@@ -2,6 +2,7 @@
 package org.iommuemu.host;
 
 import java.util.Objects;
+import org.agrona.collections.Int2ObjectHashMap;
 import org.iommuemu.bits.BitField;
 import org.iommuemu.vtd.spec.ContextEntry;
 import org.iommuemu.vtd.spec.ExtendedCapability;
@@ -9,7 +10,7 @@ import org.iommuemu.vtd.spec.PasidEntry;
 import org.iommuemu.vtd.spec.ScalableContextEntry;
 import org.jspecify.annotations.Nullable;
 
-/** One requester behind a VT-d unit, with its context entry, its PASID table and its tables. */
+/** One requester behind a VT-d unit, with its context entry and its PASID table. */
 final class VtdDevice implements StreamDevice {
     /** Requests without PASID use this PASID's entry. */
     private static final int RID_PASID = 0;
@@ -17,10 +18,9 @@ final class VtdDevice implements StreamDevice {
     private final VtdDriver driver;
     private final VtdInvalidations invalidations;
     private final int stream;
-    private final DeviceTables tables;
+    private final @Nullable GuestMemory guest;
     private final @Nullable PasidTable pasids;
-    /** The domain of all PASIDs of a guest's device, as they share the second stage. */
-    private final int guestDomain;
+    private final Int2ObjectHashMap<Domain> attached = new Int2ObjectHashMap<>();
 
     private boolean ats;
     private boolean pageRequests;
@@ -29,14 +29,20 @@ final class VtdDevice implements StreamDevice {
         this.driver = driver;
         invalidations = driver.invalidations();
         this.stream = stream;
-        VtdTables kinds = driver.tables();
-        tables = new DeviceTables(
-                driver.stages(), kinds.first(), kinds.second(), driver.memory(), driver.pages(), number);
-        guestDomain = tables.guest() == null ? 0 : driver.domains().take();
-        tables.backTables();
+        guest = driver.stages() == StageLayout.NESTED
+                ? new GuestMemory(
+                        driver.memory(),
+                        driver.pages(),
+                        driver.tables().second(),
+                        number,
+                        driver.domains().take())
+                : null;
+        if (guest != null) {
+            guest.backTables();
+        }
         if (driver.isScalable()) {
             pasids = new PasidTable(
-                    driver.memory(), driver.pages(), driver.features().pasidBits());
+                    driver.memory(), driver.pages(), driver.unitFeatures().pasidBits());
             writeContext(pasids);
         } else {
             pasids = null;
@@ -48,110 +54,96 @@ final class VtdDevice implements StreamDevice {
         table.describe(entry);
         ScalableContextEntry.P.set(entry, 1);
         ScalableContextEntry.RID_PASID.set(entry, RID_PASID);
-        ScalableContextEntry.PASIDE.set(entry, driver.features().hasExtended(ExtendedCapability.PASID) ? 1 : 0);
+        ScalableContextEntry.PASIDE.set(entry, driver.unitFeatures().hasExtended(ExtendedCapability.PASID) ? 1 : 0);
         ScalableContextEntry.DTE.set(entry, ats ? 1 : 0);
         ScalableContextEntry.PRE.set(entry, ats && pageRequests ? 1 : 0);
         driver.contexts().put(stream, entry);
     }
 
     @Override
-    public void map(int pasid, long iova, long physical, long bytes, int pageShift, int permissions) {
-        AddressSpace space = space(pasid);
-        boolean tableGone = tables.map(space, iova, physical, bytes, pageShift, permissions);
-        if (tableGone || driver.cachesMisses() && driver.stages() == StageLayout.STAGE_2) {
-            invalidateRange(pasid, space, iova, bytes, !tableGone);
+    public int stream() {
+        return stream;
+    }
+
+    @Override
+    public @Nullable Domain attached(int pasid) {
+        return attached.get(pasid);
+    }
+
+    @Override
+    public int attachedCount() {
+        return attached.size();
+    }
+
+    @Override
+    public Domain createDomain(int pasid) {
+        driver.checkPasid(pasid);
+        if (driver.stages() == StageLayout.STAGE_2) {
+            return Domain.ofDevice(
+                    Domain.Kind.SECOND_STAGE,
+                    driver.domains().take(),
+                    new PageTables(driver.tables().second(), driver.memory(), driver.pages(), 0),
+                    null);
+        }
+        return Domain.ofDevice(
+                Domain.Kind.FIRST_STAGE,
+                // All PASIDs of a guest's device share its domain, as they share the second stage.
+                guest == null ? driver.domains().take() : guest.tag(),
+                guest == null
+                        ? driver.newPageTables()
+                        : new PageTables(driver.tables().first(), driver.memory(), guest.pages(), guest.offset()),
+                guest);
+    }
+
+    @Override
+    public void attach(int pasid, Domain domain) {
+        attached.put(pasid, domain);
+        if (guest != null) {
+            guest.backTables();
+        }
+        if (pasids != null) {
+            pasids.put(entryOf(pasid), pasidEntry(domain));
+        } else {
+            driver.contexts().put(stream, legacyEntry(domain));
+        }
+        if (driver.cachesMisses()) {
+            if (pasids != null) {
+                invalidations.pasid(domain.id(), entryOf(pasid));
+            } else {
+                invalidations.context(stream, 0);
+            }
+            invalidations.domain(domain.id());
             invalidations.complete();
         }
     }
 
-    @Override
-    public void unmap(int pasid, long iova, long bytes, int pageShift) {
-        AddressSpace space = tables.space(pasid);
-        if (space != null) {
-            DeviceTables.unmap(space, iova, bytes, pageShift);
-            invalidateRange(pasid, space, iova, bytes, true);
-            invalidateAtc(pasid, iova, bytes);
-            complete();
-        }
-    }
-
-    private void invalidateRange(int pasid, AddressSpace space, long iova, long bytes, boolean leaves) {
-        if (driver.stages() == StageLayout.STAGE_2) {
-            invalidations.domainRange(space.id(), iova, bytes, leaves);
-        } else {
-            invalidations.firstStageRange(space.id(), entryOf(pasid), iova, bytes, leaves);
-        }
-    }
-
-    private void invalidateAll(int pasid, AddressSpace space) {
-        if (driver.stages() == StageLayout.STAGE_2) {
-            invalidations.domain(space.id());
-        } else {
-            invalidations.firstStage(space.id(), entryOf(pasid));
-        }
-    }
-
-    /** Behind the IOTLB, from which the ATC could be filled again (VT-d 6.5.2.5). */
-    private void invalidateAtc(int pasid, long iova, long bytes) {
-        if (ats) {
-            invalidations.atc(stream, pasid, iova, bytes);
-        }
-    }
-
-    /** Waits; a device that does not answer loses ATS. */
-    private void complete() {
-        invalidations.complete();
-        if (ats && invalidations.isSilent(stream)) {
-            ats(false);
-            driver.silent(stream);
-        }
-    }
-
-    @Override
-    public void invalidate(int pasid, long iova, long bytes) {
-        AddressSpace space = tables.space(pasid);
-        if (space == null) {
-            return;
-        }
-        if (bytes == 0) {
-            invalidateAll(pasid, space);
-        } else {
-            invalidateRange(pasid, space, iova, bytes, false);
-        }
-        invalidateAtc(pasid, iova, bytes);
-        complete();
-    }
-
-    @Override
-    public void bind(int pasid) {
-        space(pasid);
-    }
-
-    @Override
-    public boolean isBound(int pasid) {
-        return tables.space(pasid) != null;
-    }
-
     /** In the order of VT-d 6.5.3.3 and 7.10: the entry, what was cached of it, what was cached through it, what asks for its pages. */
     @Override
-    public int unbind(int pasid) {
-        AddressSpace space = Objects.requireNonNull(tables.space(pasid));
-        PasidTable table = Objects.requireNonNull(pasids);
-        tables.remove(pasid);
-        table.revoke(pasid);
-        invalidations.pasid(space.id(), pasid);
-        invalidateAll(pasid, space);
-        invalidateAtc(pasid, 0, 0);
-        complete();
-        drain(pasid, space);
-        table.put(pasid, new long[PasidEntry.WORDS]);
-        return space.id();
+    public void detach(int pasid) {
+        Domain domain = Objects.requireNonNull(attached.remove(pasid));
+        if (pasids == null) {
+            driver.contexts().put(stream, new long[ContextEntry.WORDS]);
+            invalidations.context(stream, domain.id());
+            forget(pasid, domain);
+            return;
+        }
+        pasids.revoke(entryOf(pasid));
+        invalidations.pasid(domain.id(), entryOf(pasid));
+        forget(pasid, domain);
+        drain(pasid, domain);
+        pasids.put(entryOf(pasid), new long[PasidEntry.WORDS]);
     }
 
-    private void drain(int pasid, AddressSpace space) {
+    private void forget(int pasid, Domain domain) {
+        driver.caches().tlbs(domain, entryOf(pasid));
+        invalidateAtc(pasid, 0, 0);
+        complete();
+    }
+
+    private void drain(int pasid, Domain domain) {
         if (ats && pageRequests) {
             invalidations.fence();
-            invalidateAll(pasid, space);
+            driver.caches().tlbs(domain, entryOf(pasid));
             invalidateAtc(pasid, 0, 0);
             invalidations.drain();
             complete();
@@ -159,10 +151,36 @@ final class VtdDevice implements StreamDevice {
     }
 
     @Override
-    public void release(int id) {
-        if (tables.guest() == null) {
-            driver.domains().giveBack(id);
+    public void revoke(int pasid) {
+        Domain domain = Objects.requireNonNull(attached.get(pasid));
+        Objects.requireNonNull(pasids).silence(entryOf(pasid));
+        invalidations.pasid(domain.id(), entryOf(pasid));
+        forget(pasid, domain);
+    }
+
+    /** Adds what drops a range of the device's ATC; everything if it has no bytes. */
+    void invalidateAtc(int pasid, long iova, long bytes) {
+        if (ats) {
+            invalidations.atc(stream, pasid, iova, bytes);
         }
+    }
+
+    private void complete() {
+        invalidations.complete();
+        distrustIfSilent();
+    }
+
+    /** A device that has not answered loses ATS. */
+    void distrustIfSilent() {
+        if (ats && invalidations.isSilent(stream)) {
+            ats(false);
+            driver.silent(stream);
+        }
+    }
+
+    @Override
+    public boolean usesAts() {
+        return ats;
     }
 
     @Override
@@ -186,7 +204,7 @@ final class VtdDevice implements StreamDevice {
 
     /** The entry was present and still is: what was cached of it and through it goes (VT-d 6.5.3.3, table 25). */
     private void contextChanged() {
-        AddressSpace only = tables.space(IommuDriver.NO_PASID);
+        Domain only = attached.get(IommuDriver.NO_PASID);
         if (pasids != null) {
             writeContext(pasids);
         } else if (only != null) {
@@ -195,7 +213,8 @@ final class VtdDevice implements StreamDevice {
             return;
         }
         invalidations.context(stream, only == null || pasids != null ? 0 : only.id());
-        for (int domain : tables.ids()) {
+        int[] ids = attached.values().stream().mapToInt(Domain::id).distinct().toArray();
+        for (int domain : ids) {
             if (pasids != null) {
                 invalidations.pasids(domain);
             }
@@ -204,81 +223,70 @@ final class VtdDevice implements StreamDevice {
         invalidations.complete();
     }
 
-    private static int entryOf(int pasid) {
+    static int entryOf(int pasid) {
         return pasid == IommuDriver.NO_PASID ? RID_PASID : pasid;
     }
 
-    private AddressSpace space(int pasid) {
-        AddressSpace known = tables.space(pasid);
-        if (known != null) {
-            return known;
-        }
-        if (pasids == null && pasid != IommuDriver.NO_PASID) {
-            throw new IllegalArgumentException(
-                    "PASID " + pasid + " is mapped in legacy mode, expected no PASID, or scalable mode");
-        }
-        StreamDriver.checkPasid(pasid, driver.features().pasidBits());
-        AddressSpace made =
-                tables.create(pasid, tables.guest() == null ? driver.domains().take() : guestDomain);
-        tables.backTables();
-        if (pasids != null) {
-            pasids.put(entryOf(pasid), pasidEntry(made));
-        } else {
-            driver.contexts().put(stream, legacyEntry(made));
-        }
-        if (driver.cachesMisses()) {
-            if (pasids != null) {
-                invalidations.pasid(made.id(), entryOf(pasid));
-            } else {
-                invalidations.context(stream, 0);
-            }
-            invalidations.domain(made.id());
-            invalidations.complete();
-        }
-        return made;
-    }
-
-    private long[] legacyEntry(AddressSpace space) {
+    private long[] legacyEntry(Domain domain) {
         long[] entry = new long[ContextEntry.WORDS];
         ContextEntry.P.set(entry, 1);
-        ContextEntry.TT.set(entry, ats ? ContextEntry.TT_ATS : ContextEntry.TT_UNTRANSLATED);
-        ContextEntry.SSPTPTR.setInPlace(entry, space.root());
         ContextEntry.AW.set(entry, driver.tables().width());
-        ContextEntry.DID.set(entry, space.id());
+        ContextEntry.DID.set(entry, domain.id());
+        if (domain.kind() == Domain.Kind.IDENTITY) {
+            ContextEntry.TT.set(entry, ContextEntry.TT_PASS_THROUGH);
+            return entry;
+        }
+        ContextEntry.TT.set(entry, ats ? ContextEntry.TT_ATS : ContextEntry.TT_UNTRANSLATED);
+        ContextEntry.SSPTPTR.setInPlace(entry, rootOf(domain));
         return entry;
     }
 
-    private long[] pasidEntry(AddressSpace space) {
+    private static long rootOf(Domain domain) {
+        return Objects.requireNonNull(domain.tables()).root();
+    }
+
+    private long[] pasidEntry(Domain domain) {
         long[] entry = new long[PasidEntry.WORDS];
         PasidEntry.P.set(entry, 1);
-        PasidEntry.DID.set(entry, space.id());
+        PasidEntry.DID.set(entry, domain.id());
         PasidEntry.PWSNP.set(entry, isThere(ExtendedCapability.SMPWCS) ? 1 : 0);
-        GuestMemory guest = tables.guest();
-        if (driver.stages() == StageLayout.STAGE_2) {
-            PasidEntry.PGTT.set(entry, PasidEntry.SECOND_STAGE);
-            PasidEntry.SSPTPTR.setInPlace(entry, space.root());
-            PasidEntry.AW.set(entry, driver.tables().width());
-            return entry;
-        }
-        PasidEntry.PGTT.set(entry, guest == null ? PasidEntry.FIRST_STAGE : PasidEntry.NESTED);
-        PasidEntry.FSPTPTR.setInPlace(entry, space.root());
-        if (isThere(ExtendedCapability.SRS)) {
-            PasidEntry.SRE.set(entry, 1);
-            PasidEntry.WPE.set(entry, 1);
-        }
-        if (guest != null) {
-            PasidEntry.SSPTPTR.setInPlace(entry, guest.root());
-            PasidEntry.AW.set(entry, driver.tables().width());
+        switch (domain.kind()) {
+            case IDENTITY -> PasidEntry.PGTT.set(entry, PasidEntry.PASS_THROUGH);
+            case SECOND_STAGE -> {
+                PasidEntry.PGTT.set(entry, PasidEntry.SECOND_STAGE);
+                secondStage(entry, rootOf(domain));
+            }
+            case FIRST_STAGE -> {
+                GuestMemory memory = domain.guestMemory();
+                PasidEntry.PGTT.set(entry, memory == null ? PasidEntry.FIRST_STAGE : PasidEntry.NESTED);
+                PasidEntry.FSPTPTR.setInPlace(entry, rootOf(domain));
+                if (isThere(ExtendedCapability.SRS)) {
+                    PasidEntry.SRE.set(entry, 1);
+                    PasidEntry.WPE.set(entry, 1);
+                }
+                if (memory != null) {
+                    secondStage(entry, memory.root());
+                }
+            }
+            case NESTED -> {
+                GuestTables.FirstStage first = (GuestTables.FirstStage) Objects.requireNonNull(domain.guestTables());
+                PasidEntry.PGTT.set(entry, PasidEntry.NESTED);
+                PasidEntry.FSPTPTR.setInPlace(entry, first.root());
+                PasidEntry.SRE.set(entry, first.supervisor() ? 1 : 0);
+                PasidEntry.EAFE.set(entry, first.extendedAccess() ? 1 : 0);
+                PasidEntry.WPE.set(entry, first.writeProtect() ? 1 : 0);
+                secondStage(entry, rootOf(Objects.requireNonNull(domain.parent())));
+            }
         }
         return entry;
+    }
+
+    private void secondStage(long[] entry, long root) {
+        PasidEntry.SSPTPTR.setInPlace(entry, root);
+        PasidEntry.AW.set(entry, driver.tables().width());
     }
 
     private boolean isThere(BitField capability) {
-        return driver.features().hasExtended(capability);
-    }
-
-    @Override
-    public int addressSpaces() {
-        return tables.count();
+        return driver.unitFeatures().hasExtended(capability);
     }
 }

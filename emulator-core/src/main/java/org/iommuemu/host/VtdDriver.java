@@ -24,7 +24,9 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
     private static final int MOST_REQUESTERS = 1 << 16;
     private static final int SCALABLE = 1;
     private static final int MOST_PHYSICAL_BITS = 52;
-    /** Domain 0 is not used with caching mode, 1 is Linux' for what needs none of its own. */
+    /** Linux' FLPT_DEFAULT_DID, of what is told apart by PASIDs, or not translated. */
+    private static final int SHARED_DOMAIN = 1;
+    /** Domain 0 is not used with caching mode. */
     private static final int FIRST_DOMAIN = 2;
 
     private static final long INTERRUPT_WINDOW = 0xFEE0_0000L;
@@ -43,6 +45,7 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
     private final VtdContexts contexts;
     private final DescriptorSender queue;
     private final VtdInvalidations invalidations;
+    private final VtdDomainCaches caches;
     private final IdPool domains;
     private final long pageQueue;
     private int pageHead;
@@ -93,6 +96,7 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
         queue = new DescriptorSender(unit, memory, pages, wide, patience);
         invalidations =
                 new VtdInvalidations(queue, features.has(Capability.PSI) ? Capability.MAMV.getInt(features.cap()) : -1);
+        caches = new VtdDomainCaches(invalidations, features.has(Capability.CM));
         command(VtdRegisters.QIE.mask());
         contexts = new VtdContexts(memory, pages, scalable);
         write(
@@ -181,8 +185,82 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
         return scalable;
     }
 
-    VtdFeatures features() {
+    VtdFeatures unitFeatures() {
         return features;
+    }
+
+    @Override
+    VtdDomainCaches caches() {
+        return caches;
+    }
+
+    @Override
+    public DriverFeatures features() {
+        boolean pasid = scalable && features.hasExtended(ExtendedCapability.PASID);
+        return new DriverFeatures(
+                pasid ? 1 << features.pasidBits() : 0,
+                scalable && features.hasExtended(ExtendedCapability.FSTS),
+                !scalable || features.hasExtended(ExtendedCapability.SSTS),
+                scalable && features.hasExtended(ExtendedCapability.NEST),
+                false,
+                features.hasExtended(ExtendedCapability.DT),
+                hasPageRequests(),
+                VtdTables.FOUR_LEVEL_BITS);
+    }
+
+    @Override
+    public PageTables newPageTables() {
+        return new PageTables(tables.first(), memory, pages, 0);
+    }
+
+    @Override
+    public Domain newDomain(Domain.Kind kind) {
+        return switch (kind) {
+            case FIRST_STAGE -> Domain.of(kind, domains.take(), newPageTables());
+            case SECOND_STAGE -> Domain.of(kind, domains.take(), new PageTables(tables.second(), memory, pages, 0));
+            case IDENTITY -> Domain.bare(kind, SHARED_DOMAIN);
+            case NESTED ->
+                throw new IllegalArgumentException("a nested domain is made alone, expected a guest's tables");
+        };
+    }
+
+    @Override
+    public Domain share(PageTables tables) {
+        return Domain.of(Domain.Kind.FIRST_STAGE, SHARED_DOMAIN, tables);
+    }
+
+    @Override
+    public Domain nest(Domain parent, GuestTables tables) {
+        if (!(tables instanceof GuestTables.FirstStage)) {
+            throw new IllegalArgumentException("a guest's context descriptors are nested, expected a first stage");
+        }
+        return Domain.nested(parent, 0, tables);
+    }
+
+    @Override
+    void check(int pasid, Domain domain) {
+        checkPasid(pasid);
+        boolean legacy = domain.kind() == Domain.Kind.SECOND_STAGE || domain.kind() == Domain.Kind.IDENTITY;
+        if (!scalable && !legacy) {
+            throw new IllegalArgumentException("a domain of kind " + domain.kind()
+                    + " is attached in legacy mode, expected SECOND_STAGE or IDENTITY");
+        }
+    }
+
+    void checkPasid(int pasid) {
+        if (!scalable && pasid != NO_PASID) {
+            throw new IllegalArgumentException(
+                    "PASID " + pasid + " is mapped in legacy mode, expected no PASID, or scalable mode");
+        }
+        checkPasid(pasid, features.pasidBits());
+    }
+
+    @Override
+    void release(Domain domain) {
+        boolean own = domain.kind() == Domain.Kind.FIRST_STAGE || domain.kind() == Domain.Kind.SECOND_STAGE;
+        if (own && domain.guestMemory() == null && domain.id() != SHARED_DOMAIN) {
+            domains.giveBack(domain.id());
+        }
     }
 
     VtdTables tables() {

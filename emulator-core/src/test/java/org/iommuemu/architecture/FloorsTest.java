@@ -98,6 +98,41 @@ class FloorsTest {
     @ArchTest
     static final ArchRule noUnseededRandomness = ModelRules.NO_UNSEEDED_RANDOMNESS;
 
+    /** Rooms of the host's floor, each of which knows only those before it; the interfaces do not know each other. */
+    private static final List<List<String>> HOST =
+            List.of(List.of("call"), List.of("process"), List.of("control"), List.of("vfio", "ioasid", "iommufd"));
+
+    @ArchTest
+    static void shouldUseOnlyLowerRoomsOfTheHost(final JavaClasses core) {
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT + ".host")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(ROOT + ".host.*..")
+                .check(core);
+        for (int room = 0; room < HOST.size(); room++) {
+            for (String name : HOST.get(room)) {
+                noClasses()
+                        .that()
+                        .resideInAPackage(ROOT + ".host." + name + "..")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage(notBelow(room, name))
+                        .allowEmptyShould(true)
+                        .check(core);
+            }
+        }
+    }
+
+    private static String[] notBelow(final int room, final String name) {
+        return HOST.subList(room, HOST.size()).stream()
+                .flatMap(List::stream)
+                .filter(n -> !n.equals(name))
+                .map(n -> ROOT + ".host." + n + "..")
+                .toArray(String[]::new);
+    }
+
     private static String[] packages(final List<List<String>> floors) {
         return floors.stream()
                 .flatMap(List::stream)

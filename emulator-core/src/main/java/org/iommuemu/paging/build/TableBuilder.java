@@ -126,22 +126,34 @@ public final class TableBuilder {
      * @return that height, or its bitwise complement if the descriptor is invalid
      */
     public int end(long address) {
-        long input = address & (1L << inputBits) - 1;
-        long table = root;
-        for (int h = startHeight; ; h--) {
-            long index = input >>> format.shift(h);
-            if (h < startHeight) {
-                index &= (1L << format.strideBits()) - 1;
-            }
-            long descriptor = memory.readLong(table + (index << 3) + offset);
-            if (!format.isPresent(descriptor)) {
-                return ~h;
-            }
-            if (!format.isTable(descriptor, h)) {
-                return h;
-            }
-            table = format.nextTable(descriptor);
+        int height = startHeight;
+        long descriptor = memory.readLong(root + (index(address, height) << 3) + offset);
+        while (format.isPresent(descriptor) && format.isTable(descriptor, height)) {
+            height--;
+            descriptor = below(descriptor, address, height);
         }
+        return format.isPresent(descriptor) ? height : ~height;
+    }
+
+    /** Where an address leads to, or −1 if it is not mapped. */
+    public long physical(long address) {
+        int height = startHeight;
+        long descriptor = memory.readLong(root + (index(address, height) << 3) + offset);
+        while (format.isPresent(descriptor) && format.isTable(descriptor, height)) {
+            height--;
+            descriptor = below(descriptor, address, height);
+        }
+        long within = (1L << format.shift(height)) - 1;
+        return format.isPresent(descriptor) ? format.output(descriptor, height) & ~within | address & within : -1;
+    }
+
+    private long below(long descriptor, long address, int height) {
+        return memory.readLong(format.nextTable(descriptor) + (index(address, height) << 3) + offset);
+    }
+
+    private long index(long address, int height) {
+        long index = (address & (1L << inputBits) - 1) >>> format.shift(height);
+        return height == startHeight ? index : index & (1L << format.strideBits()) - 1;
     }
 
     private void write(long at, long descriptor) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.iommuemu.host.call;
+package org.iommuemu.host.call.spec;
 
 /** Numbers of ioctls without size and direction (asm-generic/ioctl.h), which VFIO and iommufd use. */
 public final class RequestNumber {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.iommuemu.host.call;
+package org.iommuemu.host.call.spec;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

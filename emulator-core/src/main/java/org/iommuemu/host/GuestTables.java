@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.host;
+
+/** What a guest says of tables of its own, which are in its memory. */
+public sealed interface GuestTables {
+    /**
+     * One first stage of a guest on VT-d, for one PASID (VT-d 9.6, PGTT 011).
+     *
+     * @param root guest-physical address of its first table
+     * @param supervisor SRE: requests with supervisor privilege may be made
+     * @param extendedAccess EAFE
+     * @param writeProtect WPE
+     */
+    record FirstStage(long root, boolean supervisor, boolean extendedAccess, boolean writeProtect)
+            implements GuestTables {}
+
+    /**
+     * A guest's table of context descriptors on SMMUv3, for all PASIDs and none, as words 0 and 1 of its STE (IHI 0070 §5.2): Config says
+     * abort, bypass, or the first stage.
+     *
+     * @param word0 V, Config, S1Fmt, S1ContextPtr, S1CDMax
+     * @param word1 S1DSS, S1CIR, S1COR, S1CSH, S1STALLD, EATS
+     */
+    record Contexts(long word0, long word1) implements GuestTables {}
+}

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.host.process;
+
+import static org.iommuemu.host.IommuDriver.PRIVILEGED;
+import static org.iommuemu.host.IommuDriver.READ;
+import static org.iommuemu.host.IommuDriver.WRITE;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.iommuemu.host.call.Errno;
+import org.iommuemu.host.call.FailurePlan;
+import org.iommuemu.host.call.Result;
+import org.iommuemu.host.call.Result.Done;
+import org.iommuemu.host.call.UserBuffer;
+import org.iommuemu.memory.PhysicalMemory;
+
+/**
+ * What a process has for memory (Linux' mm_struct): regions, the pages of them that are present, tables that map those. Pages come into being when
+ * they are first touched, by the CPU or, through {@link #fault}, by a device.
+ *
+ * <p>Users keep its contents: when the last one is gone, notifiers are told, and all pages and regions go. Holders keep only itself and
+ * what belongs to it, its PASID and its empty tables; the users together are one holder.
+ */
+public final class AddressSpace {
+    /** No PASID. */
+    public static final int INVALID_PASID = -1;
+
+    /** How much memory may be pinned unless said otherwise, in bytes (RLIMIT_MEMLOCK). */
+    public static final long LOCKED_BYTES = 8L << 20;
+
+    private final Translations tables;
+    private final FrameSource source;
+    private final FailurePlan failures;
+    private final Regions regions = new Regions();
+    private final Pages pages;
+    private final PageFaults faults;
+    private final Mappings mappings;
+    private final PinnedPages pinned;
+    private final List<Runnable> onFree = new ArrayList<>();
+    private int users = 1;
+    private int holders = 1;
+    private int pasid = INVALID_PASID;
+    private boolean dumpable = true;
+
+    AddressSpace(Translations tables, FrameSource source, FailurePlan failures) {
+        this.tables = tables;
+        this.source = source;
+        this.failures = failures;
+        pages = new Pages(tables, source.allocator());
+        faults = new PageFaults(regions, pages, source, failures);
+        mappings = new Mappings(regions, pages, faults, source, failures);
+        pinned = new PinnedPages(pages, faults, source.allocator(), failures);
+    }
+
+    /** The tables that the CPU walks, and an IOMMU may. */
+    public Translations tables() {
+        return tables;
+    }
+
+    /**
+     * Maps zeros that belong to this address space alone.
+     *
+     * @param hint where, if there is room; rounded up to a page; 0 for anywhere
+     * @param length in bytes, rounded up to pages
+     * @param permissions READ, WRITE, EXECUTE of {@link org.iommuemu.host.IommuDriver}, or 0
+     * @return the first address; EINVAL for no length or unknown permissions, ENOMEM if there is no room
+     */
+    public Result<Long> map(long hint, long length, int permissions) {
+        return mappings.map(hint, length, permissions, false);
+    }
+
+    /** Maps zeros that children share, as {@link #map}. */
+    public Result<Long> mapShared(long hint, long length, int permissions) {
+        return mappings.map(hint, length, permissions, true);
+    }
+
+    /**
+     * Unmaps all that is in a range; regions that reach out of it keep the rest.
+     *
+     * @param length in bytes, rounded up to pages
+     * @return EINVAL for a range that is empty, not on a page's start, or beyond the user's addresses; ENOMEM if a region cannot be split
+     */
+    public Result<Done> unmap(long start, long length) {
+        return mappings.unmap(start, length);
+    }
+
+    /**
+     * Changes permissions of all that is in a range; regions that reach out of it are split. Unlike Linux, which keeps what it did before
+     * it meets an error, it does all or nothing.
+     *
+     * @param length in bytes, rounded up to pages; nothing is done if it is 0
+     * @return EINVAL for a start that is not a page's, or unknown permissions; ENOMEM if not all of the range is mapped, or a region cannot be split
+     */
+    public Result<Done> protect(long start, long length, int permissions) {
+        return mappings.protect(start, length, permissions);
+    }
+
+    /**
+     * Does what a page fault does: makes the page present, or one's own if it is to be written, if the access is allowed.
+     *
+     * @param access READ, WRITE, EXECUTE of {@link org.iommuemu.host.IommuDriver}; PRIVILEGED makes no difference
+     * @return EFAULT if it is not, ENOMEM if there is no memory for the page
+     */
+    public Result<Done> fault(long address, int access) {
+        if (isDying()) {
+            return Result.err(Errno.EFAULT, "an address space that is going");
+        }
+        return faults.bringIn(address, access & ~PRIVILEGED, false);
+    }
+
+    /**
+     * Reads as the CPU does, which brings pages in.
+     *
+     * @param into filled from its position to its limit
+     * @return false if not all of it may be read; then what comes before the fault is read
+     */
+    public boolean read(long address, ByteBuffer into) {
+        byte[] bytes = new byte[PhysicalMemory.PAGE_BYTES];
+        for (long at = address; into.hasRemaining(); ) {
+            long physical = present(at, READ);
+            if (physical < 0) {
+                return false;
+            }
+            int n = piece(at, into.remaining());
+            source.memory().read(physical, bytes, 0, n);
+            into.put(bytes, 0, n);
+            at += n;
+        }
+        return true;
+    }
+
+    /**
+     * Writes as the CPU does, which brings pages in.
+     *
+     * @param from written from its position to its limit
+     * @return false if not all of it may be written; then what comes before the fault is written
+     */
+    public boolean write(long address, ByteBuffer from) {
+        ByteBuffer rest = from.duplicate();
+        byte[] bytes = new byte[PhysicalMemory.PAGE_BYTES];
+        for (long at = address; rest.hasRemaining(); ) {
+            long physical = present(at, WRITE);
+            if (physical < 0) {
+                return false;
+            }
+            int n = piece(at, rest.remaining());
+            rest.get(bytes, 0, n);
+            source.memory().write(physical, bytes, 0, n);
+            at += n;
+        }
+        return true;
+    }
+
+    private static int piece(long address, int remaining) {
+        return (int) Math.min(remaining, PhysicalMemory.PAGE_BYTES - address % PhysicalMemory.PAGE_BYTES);
+    }
+
+    private long present(long address, int access) {
+        return fault(address, access).isOk() ? tables.physical(address) : -1;
+    }
+
+    /** What a pointer points to. */
+    public UserBuffer buffer(long address) {
+        return new UserBuffer() {
+            @Override
+            public boolean read(long offset, ByteBuffer into) {
+                return AddressSpace.this.read(address + offset, into);
+            }
+
+            @Override
+            public boolean write(long offset, ByteBuffer from) {
+                return AddressSpace.this.write(address + offset, from);
+            }
+        };
+    }
+
+    /**
+     * Keeps pages from going, and from moving, whatever becomes of their mappings; brings them in first. Private pages are this address
+     * space's own from then on: children get copies. What was brought in stays if a later page fails.
+     *
+     * @param start address of the first byte
+     * @param length in bytes; all pages that it touches are pinned
+     * @param write whether they are to be written
+     * @return their frames; EINVAL for no length, EFAULT for what may not be accessed so, ENOMEM if there is no memory, or no more may be locked
+     */
+    public Result<long[]> pin(long start, long length, boolean write) {
+        if (isDying()) {
+            return Result.err(Errno.EFAULT, "an address space that is going");
+        }
+        return pinned.pin(start, length, write);
+    }
+
+    /**
+     * Gives up what {@link #pin} has pinned; the address space may be gone by then.
+     *
+     * @param pages their frames, all or some of them
+     */
+    public void unpin(long[] pages) {
+        pinned.unpin(pages);
+    }
+
+    /** How many bytes are pinned; a page that is pinned twice counts twice. */
+    public long lockedBytes() {
+        return pinned.count() * PhysicalMemory.PAGE_BYTES;
+    }
+
+    /** Lets no more bytes be pinned from now on (RLIMIT_MEMLOCK). */
+    public void lockLimit(long bytes) {
+        pinned.limit(bytes / PhysicalMemory.PAGE_BYTES);
+    }
+
+    /** Tells somebody of changes from now on. Those who were first to be added are told first. */
+    public void addNotifier(MmuNotifier notifier) {
+        pages.addNotifier(notifier);
+    }
+
+    /** Tells somebody no more. */
+    public void removeNotifier(MmuNotifier notifier) {
+        pages.removeNotifier(notifier);
+    }
+
+    /**
+     * One more user (mmget_not_zero).
+     *
+     * @return false if the last one is gone
+     */
+    public boolean tryGet() {
+        if (users == 0) {
+            return false;
+        }
+        users++;
+        return true;
+    }
+
+    /** One user less (mmput). With the last one notifiers are told, then everything is unmapped. */
+    public void put() {
+        if (users == 0) {
+            throw new IllegalStateException("an address space is put once too often");
+        }
+        if (--users == 0) {
+            pages.release();
+            mappings.clear();
+            drop();
+        }
+    }
+
+    /** Whether the last user is gone. */
+    public boolean isDying() {
+        return users == 0;
+    }
+
+    /** One more holder (mmgrab). */
+    public void grab() {
+        holders++;
+    }
+
+    /** One holder less (mmdrop). */
+    public void drop() {
+        if (holders == 0) {
+            throw new IllegalStateException("an address space is dropped once too often");
+        }
+        if (--holders == 0) {
+            onFree.forEach(Runnable::run);
+            onFree.clear();
+        }
+    }
+
+    /** Does something when the last holder is gone: gives the PASID back, say. */
+    public void onFree(Runnable action) {
+        onFree.add(action);
+    }
+
+    /** Its PASID, the same on all devices, or {@link #INVALID_PASID}. */
+    public int pasid() {
+        return pasid;
+    }
+
+    /** Gives it a PASID, which it keeps. */
+    public void pasid(int number) {
+        if (pasid != INVALID_PASID && pasid != number) {
+            throw new IllegalStateException("an address space has PASID " + pasid + ", and is given " + number);
+        }
+        pasid = number;
+    }
+
+    /** Whether others of the same user may attach to it (PR_SET_DUMPABLE). */
+    public boolean isDumpable() {
+        return dumpable;
+    }
+
+    /** Says whether others of the same user may attach to it. */
+    public void dumpable(boolean on) {
+        dumpable = on;
+    }
+
+    /**
+     * A child's copy: shared regions are shared, private pages too until one of the two writes to them. Pinned ones are copied at once.
+     *
+     * @param empty the child's tables
+     * @return ENOMEM, and nothing is changed
+     */
+    Result<AddressSpace> fork(Supplier<? extends Translations> empty) {
+        return new ForkedPages(regions, pages, source, failures).prepare().then(copies -> {
+            AddressSpace child = new AddressSpace(empty.get(), source, failures);
+            child.dumpable = dumpable;
+            child.pinned.limit(pinned.limit());
+            copies.commit(child.regions, child.pages);
+            return Result.ok(child);
+        });
+    }
+}
