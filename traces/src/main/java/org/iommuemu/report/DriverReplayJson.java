@@ -38,6 +38,9 @@ public final class DriverReplayJson {
         root.put("fieldsCompared", s.fieldsKnown());
         root.put("unmaps", s.unmaps());
         root.put("exactUnmaps", s.exactUnmaps());
+        if (s.flushes() != null) {
+            root.put("flushes", s.flushes());
+        }
         root.put("differencesByCause", s.causes());
         Map<String, Object> agreement = new LinkedHashMap<>();
         agreement.put("calls", ReplayJson.agreement(s.calls()));

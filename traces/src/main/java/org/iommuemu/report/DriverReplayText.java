@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.iommuemu.capture.JoinedRow.Kind;
 import org.iommuemu.replay.joined.DriverReplaySummary;
+import org.iommuemu.replay.joined.FlushFigures;
 
 /** The figures of a driver's replay as text, in lines as those of {@link ReplayText}. */
 public final class DriverReplayText {
@@ -44,7 +45,30 @@ public final class DriverReplayText {
         if (!s.calls().isComplete()) {
             text.append(ReplayText.agreementOf("calls", s.calls(), "calls done by the driver"));
         }
-        line(text, "unmaps", "%d of %d unmaps send exactly their recorded batch", s.exactUnmaps(), s.unmaps());
+        FlushFigures f = s.flushes();
+        if (f != null) {
+            line(
+                    text,
+                    "flushes",
+                    "%,d: %,d by a full ring, %,d by the timer; by rule %,d late, %,d early; %,d differ",
+                    f.total(),
+                    f.byRing(),
+                    f.exact(),
+                    f.late(),
+                    f.early(),
+                    f.different());
+            line(
+                    text,
+                    "timers",
+                    "%,d of %,d within a jiffy of when they are due, the others at most %,.1f ms after; %,d stops of the machine",
+                    f.withinTick(),
+                    f.exact() + f.late() + f.early(),
+                    f.mostLate() / 1000.0,
+                    s.stops());
+        }
+        if (s.unmaps() > 0) {
+            line(text, "unmaps", "%d of %d unmaps send exactly their recorded batch", s.exactUnmaps(), s.unmaps());
+        }
         if (!s.fieldsKnown()) {
             line(text, "", "no trace.csv beside the file: fields of commands without a column are not compared");
         }

@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.replay.Agreement;
 import org.iommuemu.replay.AgreementRule;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compares batches of commands. The batch of an unmap is compared with the recorded one of the same unmap; others, of boot and of devices
@@ -64,7 +65,7 @@ final class CommandComparison {
 
     private void compareUnmap(Batch recorded, Batch ours) {
         unmaps++;
-        exactUnmaps += compare(recorded, ours) ? 1 : 0;
+        exactUnmaps += compare(recorded, ours, null) ? 1 : 0;
     }
 
     /** The driver has sent this, not for an unmap. */
@@ -73,7 +74,7 @@ final class CommandComparison {
             Batch recorded = it.next();
             if (areSame(recorded, ours)) {
                 it.remove();
-                compare(recorded, ours);
+                compare(recorded, ours, null);
                 return;
             }
         }
@@ -86,7 +87,7 @@ final class CommandComparison {
             Batch ours = it.next();
             if (areSame(recorded, ours)) {
                 it.remove();
-                compare(recorded, ours);
+                compare(recorded, ours, null);
                 return;
             }
         }
@@ -109,8 +110,13 @@ final class CommandComparison {
         return recorded.agreesWith(ours.in(names.recorded(ours.domain(), recorded.domain())));
     }
 
-    /** Compares command by command; whether all agree. */
-    boolean compare(Batch recorded, Batch ours) {
+    /**
+     * Compares command by command.
+     *
+     * @param rule by which they agree, if they do; null for none
+     * @return whether all agree
+     */
+    boolean compare(Batch recorded, Batch ours, @Nullable AgreementRule rule) {
         int most = Math.max(recorded.size(), ours.size());
         boolean all = true;
         for (int i = 0; i < most; i++) {
@@ -121,7 +127,11 @@ final class CommandComparison {
                 names.pair(
                         recorded.commands().get(i).domain(),
                         ours.commands().get(i).domain());
-                commands.agree();
+                if (rule == null) {
+                    commands.agree();
+                } else {
+                    commands.agree(rule);
+                }
             } else {
                 differ(recorded.cause() + ": command " + (i + 1) + " of a batch", at(recorded, i), named(ours, i));
             }
@@ -167,21 +177,18 @@ final class CommandComparison {
         return new TreeMap<>(byCall).values();
     }
 
-    private void missing(Batch recorded) {
+    /** This is recorded, and ours are known not to have it. */
+    void missing(Batch recorded) {
         for (QueuedCommand c : recorded.commands()) {
             differ(recorded.cause(), c.toString(), "nothing");
         }
     }
 
-    private void surplus(Batch ours) {
+    /** Ours, that is known not to be recorded. */
+    void surplus(Batch ours) {
         for (int i = 0; i < ours.size(); i++) {
             differ(ours.cause(), "nothing", named(ours, i));
         }
-    }
-
-    /** Commands that agree by a rule, which a comparison has found to be the same. */
-    void by(AgreementRule rule, Batch recorded) {
-        recorded.commands().forEach(c -> commands.agree(rule));
     }
 
     /** Every command. */

@@ -7,6 +7,7 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.RegisterValues;
+import org.iommuemu.host.Domain;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.Patience;
 import org.iommuemu.iommu.CacheConfiguration;
@@ -20,7 +21,7 @@ interface DrivenMachine extends AutoCloseable {
     String REGISTERS = "registers.json";
 
     /** How it is to be made. */
-    record Setup(CacheConfiguration caches, Patience patience, boolean deferred, boolean firstStage) {}
+    record Setup(CacheConfiguration caches, Patience patience, boolean firstStage) {}
 
     /**
      * A machine for a file, with the identification registers of {@code registers.json} beside it, or those of QEMU's models.
@@ -48,7 +49,7 @@ interface DrivenMachine extends AutoCloseable {
                     "is of a " + registers.device(),
                     "registers of the IOMMU whose commands are in " + file);
         }
-        Setup setup = new Setup(caches, patience, survey.isDeferred(), survey.has("p-iotlb"));
+        Setup setup = new Setup(caches, patience, survey.has("p-iotlb"));
         return ofSmmu ? new DrivenSmmu(registers, setup, listener) : new DrivenVtd(registers, setup, listener);
     }
 
@@ -66,6 +67,9 @@ interface DrivenMachine extends AutoCloseable {
 
     /** What it is, for people. */
     String name();
+
+    /** What kind of domain devices are attached to. */
+    Domain.Kind domainKind();
 
     /** Where devices' accesses go. */
     Iommu iommu();

@@ -4,6 +4,7 @@ package org.iommuemu.replay.joined;
 import java.util.function.Consumer;
 import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.RegisterValues;
+import org.iommuemu.host.Domain;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.SmmuDriver;
 import org.iommuemu.host.StageLayout;
@@ -84,6 +85,11 @@ final class DrivenSmmu implements DrivenMachine {
     @Override
     public String name() {
         return "SMMUv3, first stage";
+    }
+
+    @Override
+    public Domain.Kind domainKind() {
+        return Domain.Kind.FIRST_STAGE;
     }
 
     @Override

@@ -4,6 +4,7 @@ package org.iommuemu.replay.joined;
 import java.util.function.Consumer;
 import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.RegisterValues;
+import org.iommuemu.host.Domain;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.host.VtdDriver;
@@ -112,6 +113,11 @@ final class DrivenVtd implements DrivenMachine {
     public String name() {
         return "VT-d, " + (scalable ? "scalable mode, " : "legacy mode, ")
                 + (stages == StageLayout.STAGE_1 ? "first stage" : "second stage");
+    }
+
+    @Override
+    public Domain.Kind domainKind() {
+        return stages == StageLayout.STAGE_1 ? Domain.Kind.FIRST_STAGE : Domain.Kind.SECOND_STAGE;
     }
 
     @Override

@@ -7,12 +7,16 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.JoinedRow.Kind;
 import org.iommuemu.capture.JoinedTrace;
+import org.iommuemu.capture.Partners;
+import org.iommuemu.host.Domain;
+import org.iommuemu.host.FlushQueueParameters;
 import org.iommuemu.host.IommuDriver;
-import org.iommuemu.host.Patience;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Transaction;
@@ -27,6 +31,11 @@ import org.iommuemu.replay.ProgressListener;
  */
 public final class DriverReplay implements AutoCloseable {
     private static final int PAGE_SHIFT = 12;
+    private static final int TICKS = 250;
+    /** Time from tick to tick, in µs. */
+    static final int JIFFY = 1_000_000 / TICKS;
+    /** After which a flush queue is flushed, in µs. */
+    static final long FLUSH_TIMEOUT = 10_000;
 
     private final Path file;
     private final Survey survey;
@@ -36,8 +45,12 @@ public final class DriverReplay implements AutoCloseable {
     private final Agreement addresses = new Agreement();
     private final Agreement calls = new Agreement();
     private final Map<Kind, Long> rows = new EnumMap<>(Kind.class);
+    /** Recorded domains of streams that are attached. */
     private final Map<Integer, Integer> domains = new TreeMap<>();
-    private final GuestClock clock = new GuestClock();
+
+    private final Map<Integer, Domain> ourDomains = new TreeMap<>();
+    private final GuestTimers timers;
+    private final FlushComparison flushes;
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
 
@@ -50,6 +63,7 @@ public final class DriverReplay implements AutoCloseable {
 
     private final Map<Long, Long> unmapOfCommand = new HashMap<>();
     private long recordedUnmap = -1;
+    private Partners covered = Partners.NONE;
     private String cause = "boot";
     private long moved;
     private long unknownDevices;
@@ -65,7 +79,9 @@ public final class DriverReplay implements AutoCloseable {
         this.file = file;
         survey = Survey.of(file);
         fields = new RecordedFields(file);
-        machine = DrivenMachine.open(file, survey, caches, Patience.NONE, this::consume);
+        timers = new GuestTimers(survey.phases(), JIFFY);
+        flushes = new FlushComparison(comparison, timers, this::sent, JIFFY);
+        machine = DrivenMachine.open(file, survey, caches, timers, this::consume);
         sent().forEach(comparison::ours);
     }
 
@@ -91,8 +107,9 @@ public final class DriverReplay implements AutoCloseable {
             long count = 0;
             for (JoinedRow row = order.next(); row != null; row = order.next()) {
                 rows.merge(row.kind(), 1L, Long::sum);
-                clock.see(row);
+                timers.see(row);
                 cause = "line " + row.line();
+                flushes.overdue();
                 switch (row.kind()) {
                     case MAP -> map(row);
                     case UNMAP -> unmap(row);
@@ -110,10 +127,9 @@ public final class DriverReplay implements AutoCloseable {
     private void map(JoinedRow row) {
         call(
                 row,
-                () -> machine.driver()
+                domain -> machine.driver()
                         .map(
-                                row.stream(),
-                                IommuDriver.NO_PASID,
+                                domain,
                                 row.iova(),
                                 row.pa(),
                                 row.bytes(),
@@ -123,10 +139,12 @@ public final class DriverReplay implements AutoCloseable {
     }
 
     private void unmap(JoinedRow row) {
-        call(
-                row,
-                () -> machine.driver().unmap(row.stream(), IommuDriver.NO_PASID, row.iova(), row.bytes(), PAGE_SHIFT));
+        call(row, domain -> machine.driver().unmap(domain, row.iova(), row.bytes(), PAGE_SHIFT));
         List<Batch> ours = sent();
+        if (survey.isDeferred()) {
+            flushes.unmapped(row, ours);
+            return;
+        }
         if (row.partners().isEmpty() || row.ref() < 0) {
             ours.forEach(comparison::ours);
             return;
@@ -140,14 +158,15 @@ public final class DriverReplay implements AutoCloseable {
     }
 
     /** Hands a call to the driver. */
-    private void call(JoinedRow row, Runnable work) {
+    private void call(JoinedRow row, Consumer<Domain> work) {
         if (row.stream() == JoinedRow.NONE) {
             unknownDevices++;
             return;
         }
         attach(row.stream(), row.domain());
+        machine.driver().cpu(row.cpu());
         try {
-            work.run();
+            work.accept(Objects.requireNonNull(machine.driver().attached(row.stream(), IommuDriver.NO_PASID)));
             calls.agree();
         } catch (IllegalArgumentException e) {
             calls.differ(cause + ": the driver refuses the call: " + e.getMessage());
@@ -155,16 +174,29 @@ public final class DriverReplay implements AutoCloseable {
         comparison.called(row.domain(), batches);
     }
 
-    /** Has the driver attach a device, if that is not done yet. */
-    private void attach(int stream, int domain) {
-        if (domains.containsKey(stream)) {
+    /** Has the driver attach a device to the domain that it is recorded in, if that is not so yet. */
+    private void attach(int stream, int recordedDomain) {
+        Integer now = domains.get(stream);
+        if (now != null && (recordedDomain == JoinedRow.NONE || recordedDomain == now)) {
             return;
         }
-        int at = domain == JoinedRow.NONE ? survey.domainOf(stream) : domain;
+        int at = recordedDomain == JoinedRow.NONE ? survey.domainOf(stream) : recordedDomain;
         domains.put(stream, at);
-        machine.driver().bind(stream, IommuDriver.NO_PASID);
+        machine.driver()
+                .attach(
+                        stream,
+                        IommuDriver.NO_PASID,
+                        at == JoinedRow.NONE ? newDomain() : ourDomains.computeIfAbsent(at, d -> newDomain()));
         comparison.called(at, batches);
         sent().forEach(comparison::ours);
+    }
+
+    private Domain newDomain() {
+        Domain made = machine.driver().newDomain(machine.domainKind());
+        if (survey.isDeferred()) {
+            machine.driver().defer(made, FlushQueueParameters.linux(TICKS));
+        }
+        return made;
     }
 
     private void command(JoinedRow row) {
@@ -182,6 +214,7 @@ public final class DriverReplay implements AutoCloseable {
         }
         if (row.partners().areCalls()) {
             recordedUnmap = row.partners().get(0);
+            covered = row.partners();
         } else if (unmapOfCommand.containsKey(row.ref())) {
             recordedUnmap = unmapOfCommand.get(row.ref());
         }
@@ -189,12 +222,15 @@ public final class DriverReplay implements AutoCloseable {
         if (command.last()) {
             Batch batch = new Batch(recorded, cause);
             recorded.clear();
-            if (recordedUnmap >= 0) {
+            if (survey.isDeferred() && FlushComparison.isOne(batch)) {
+                flushes.recorded(batch, covered);
+            } else if (recordedUnmap >= 0) {
                 comparison.recordedOfUnmap(recordedUnmap, batch);
-                recordedUnmap = -1;
             } else {
                 comparison.recorded(batch);
             }
+            recordedUnmap = -1;
+            covered = Partners.NONE;
         }
     }
 
@@ -225,7 +261,7 @@ public final class DriverReplay implements AutoCloseable {
                 comparison.names().pairs(),
                 moved,
                 unknownDevices,
-                clock.stops(),
+                timers.stops(),
                 CacheFigures.of(machine.unit(), machine::level).stream()
                         .filter(CacheFigures::wasUsed)
                         .toList(),
@@ -234,6 +270,7 @@ public final class DriverReplay implements AutoCloseable {
                 comparison.causes(),
                 comparison.unmaps(),
                 comparison.exactUnmaps(),
+                survey.isDeferred() ? flushes.figures() : null,
                 addresses);
     }
 

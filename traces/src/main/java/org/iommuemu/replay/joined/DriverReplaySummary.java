@@ -6,6 +6,7 @@ import java.util.Map;
 import org.iommuemu.capture.JoinedRow.Kind;
 import org.iommuemu.measure.CacheFigures;
 import org.iommuemu.replay.Agreement;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What came of the replay of a kernel's calls on the model of its driver.
@@ -26,6 +27,7 @@ import org.iommuemu.replay.Agreement;
  * @param causes how often commands differ, by what is different
  * @param unmaps that have commands
  * @param exactUnmaps those whose whole batch is as recorded
+ * @param flushes of deferred invalidations; null where none are deferred
  * @param addresses that agree
  */
 public record DriverReplaySummary(
@@ -45,6 +47,7 @@ public record DriverReplaySummary(
         Map<String, Long> causes,
         long unmaps,
         long exactUnmaps,
+        @Nullable FlushFigures flushes,
         Agreement addresses) {
     /** Rows of one kind. */
     public long of(Kind kind) {

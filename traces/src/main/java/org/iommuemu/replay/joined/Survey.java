@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What a {@code joined.csv} is of: read once, before it is replayed. */
 final class Survey {
-    /** In µs, at 250 ticks a second. */
-    static final int JIFFY = 4000;
-
     private final Map<Integer, Integer> domains = new TreeMap<>();
     private final Set<String> commands = new TreeSet<>();
     private final GuestClock clock = new GuestClock();
@@ -43,7 +40,7 @@ final class Survey {
     private void see(JoinedRow row) {
         boolean flush = clock.see(row);
         while (clock.stops() >= ticks.size()) {
-            ticks.add(new TickPhase(JIFFY));
+            ticks.add(new TickPhase(DriverReplay.JIFFY));
         }
         if (row.stream() != JoinedRow.NONE && row.domain() != JoinedRow.NONE) {
             domains.putIfAbsent(row.stream(), row.domain());
@@ -88,8 +85,8 @@ final class Survey {
         return domains.getOrDefault(stream, JoinedRow.NONE);
     }
 
-    /** When in a jiffy ticks come after so many stops of the machine, in µs. */
-    int phase(int stops) {
-        return stops < phases.length ? phases[stops] : 0;
+    /** When in a jiffy ticks come, by how often the machine was stopped, in µs. */
+    int[] phases() {
+        return phases.clone();
     }
 }
