@@ -38,6 +38,12 @@ public record JoinedRow(
     /** No stream, no domain. */
     public static final int NONE = -1;
 
+    /** What {@code check} says of an access whose map comes within 1 ms. */
+    public static final String BEFORE_MAP = "before_map";
+
+    /** What {@code check} says of an access whose map was taken away, but not invalidated yet. */
+    public static final String AFTER_UNMAP = "after_unmap";
+
     /** What a row is. */
     public enum Kind {
         /** The kernel mapped a range. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.capture;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * order. Read row by row; rows must be in the order of time.
  */
 public final class JoinedTrace implements AutoCloseable {
+    private static final String NAME = "joined.csv";
     private static final String[] COLUMNS = {"t_us", "kind", "op", "sid", "asid", "iova", "size", "pa", "ref", "partner"
     };
     private static final int PAGE = 1 << 12;
@@ -54,26 +56,28 @@ public final class JoinedTrace implements AutoCloseable {
     }
 
     /**
+     * The file in a folder, or what is no folder itself.
+     *
+     * @throws InputException if a folder has none
+     */
+    public static Path in(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return folder;
+        }
+        Path file = CompressedFile.find(folder, NAME);
+        if (file == null) {
+            throw new InputException(folder, 0, "has no " + NAME, "a folder with one, compressed or not");
+        }
+        return file;
+    }
+
+    /**
      * Opens a file, {@code .gz} or {@code .zst} or neither.
      *
      * @throws InputException if it cannot be read, or lacks a column
      */
     public static JoinedTrace open(Path file) {
         return new JoinedTrace(CsvTable.open(file, COLUMNS));
-    }
-
-    /** Whether a file has the columns of one; false too if it cannot be read. */
-    public static boolean isOne(Path file) {
-        try (CsvTable table = CsvTable.open(file, COLUMNS)) {
-            return table.columns().contains("t_us");
-        } catch (InputException e) {
-            return false;
-        }
-    }
-
-    /** The file. */
-    public Path file() {
-        return table.file();
     }
 
     /**
@@ -158,11 +162,6 @@ public final class JoinedTrace implements AutoCloseable {
             throw row.wrong(size, "a multiple of " + PAGE);
         }
         return bytes;
-    }
-
-    /** The exception for a row that cannot be what it says. */
-    public InputException wrong(JoinedRow at, String problem, String expected) {
-        return new InputException(file(), at.line(), problem, expected);
     }
 
     @Override

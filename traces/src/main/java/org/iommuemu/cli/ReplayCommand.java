@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.iommuemu.capture.Capture;
 import org.iommuemu.capture.InputException;
+import org.iommuemu.capture.JoinedTrace;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.LintLog;
@@ -53,7 +54,8 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "CAPTURE",
-            description = "a capture folder with a trace, or a DMA trace file (docs/traces.md)")
+            description =
+                    "a capture folder with a trace, a DMA trace file (docs/traces.md), or with --driver a joined.csv")
     private Path capture = Path.of("");
 
     @Option(names = "--json", paramLabel = "FILE", description = "write all figures as JSON")
@@ -170,7 +172,7 @@ final class ReplayCommand implements Callable<Integer> {
                     "--driver with --lint, --detect-stale, --preset, --stages or --report", "none of them");
         }
         Progress progress = new Progress(Output.err(spec));
-        try (DriverReplay replay = new DriverReplay(capture, geometry)) {
+        try (DriverReplay replay = new DriverReplay(JoinedTrace.in(capture), geometry)) {
             DriverReplaySummary summary = replay.run(progress);
             double seconds = progress.seconds();
             progress.clear();

@@ -30,6 +30,10 @@ public enum AgreementRule {
     UNRECORDED_COMMAND(
             "unrecorded-command",
             "the recording model logs no PASID cache invalidation: one that the driver handed over was added"),
+    /** An access by a translation that was taken away already. */
+    AFTER_UNMAP(
+            "after-unmap",
+            "the access is recorded between an unmap and the command that invalidates it; ours is invalidated within the call, and refuses"),
     /** A flush came later than its timer was due. */
     FLUSH_LATE(
             "flush-late",

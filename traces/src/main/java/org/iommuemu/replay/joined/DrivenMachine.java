@@ -10,6 +10,7 @@ import org.iommuemu.capture.RegisterValues;
 import org.iommuemu.host.Domain;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.Patience;
+import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.TranslationUnit;
@@ -21,7 +22,7 @@ interface DrivenMachine extends AutoCloseable {
     String REGISTERS = "registers.json";
 
     /** How it is to be made. */
-    record Setup(CacheConfiguration caches, Patience patience, boolean firstStage) {}
+    record Setup(CacheConfiguration caches, Patience patience, StageLayout stages) {}
 
     /**
      * A machine for a file, with the identification registers of {@code registers.json} beside it, or those of QEMU's models.
@@ -49,8 +50,14 @@ interface DrivenMachine extends AutoCloseable {
                     "is of a " + registers.device(),
                     "registers of the IOMMU whose commands are in " + file);
         }
-        Setup setup = new Setup(caches, patience, survey.has("p-iotlb"));
+        Setup setup = new Setup(caches, patience, stages(survey, ofSmmu));
         return ofSmmu ? new DrivenSmmu(registers, setup, listener) : new DrivenVtd(registers, setup, listener);
+    }
+
+    /** Linux prefers the first stage of an SMMUv3 and the second of a VT-d unit; commands of the other one tell that it is used. */
+    private static StageLayout stages(Survey survey, boolean smmu) {
+        boolean second = smmu ? survey.has("TLBI_S2_IPA") || survey.has("TLBI_S12_VMALL") : !survey.has("p-iotlb");
+        return second ? StageLayout.STAGE_2 : StageLayout.STAGE_1;
     }
 
     /** A recorded 32-bit register, or what QEMU has there. */
@@ -68,8 +75,13 @@ interface DrivenMachine extends AutoCloseable {
     /** What it is, for people. */
     String name();
 
+    /** The stage that translates. */
+    StageLayout stages();
+
     /** What kind of domain devices are attached to. */
-    Domain.Kind domainKind();
+    default Domain.Kind domainKind() {
+        return stages() == StageLayout.STAGE_1 ? Domain.Kind.FIRST_STAGE : Domain.Kind.SECOND_STAGE;
+    }
 
     /** Where devices' accesses go. */
     Iommu iommu();

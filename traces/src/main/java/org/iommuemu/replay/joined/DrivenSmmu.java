@@ -4,7 +4,6 @@ package org.iommuemu.replay.joined;
 import java.util.function.Consumer;
 import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.RegisterValues;
-import org.iommuemu.host.Domain;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.SmmuDriver;
 import org.iommuemu.host.StageLayout;
@@ -30,11 +29,13 @@ final class DrivenSmmu implements DrivenMachine {
     private final PhysicalMemory memory = new PhysicalMemory();
     private final SmmuV3 smmu;
     private final SmmuDriver driver;
+    private final StageLayout stages;
 
     DrivenSmmu(@Nullable RegisterValues registers, Setup setup, Consumer<QueuedCommand> listener) {
         smmu = new SmmuV3(memory, features(registers), setup.caches(), InterruptSink.NONE);
         smmu.observeSoftware(null, (command, word0, word1) -> listener.accept(decode(command, word0, word1)));
-        driver = new SmmuDriver(smmu, memory, StageLayout.STAGE_1, setup.patience());
+        stages = setup.stages();
+        driver = new SmmuDriver(smmu, memory, stages, setup.patience());
     }
 
     private static SmmuFeatures features(@Nullable RegisterValues registers) {
@@ -84,12 +85,12 @@ final class DrivenSmmu implements DrivenMachine {
 
     @Override
     public String name() {
-        return "SMMUv3, first stage";
+        return "SMMUv3, " + (stages == StageLayout.STAGE_1 ? "first stage" : "second stage");
     }
 
     @Override
-    public Domain.Kind domainKind() {
-        return Domain.Kind.FIRST_STAGE;
+    public StageLayout stages() {
+        return stages;
     }
 
     @Override

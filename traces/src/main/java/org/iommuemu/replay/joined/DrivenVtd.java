@@ -4,7 +4,6 @@ package org.iommuemu.replay.joined;
 import java.util.function.Consumer;
 import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.RegisterValues;
-import org.iommuemu.host.Domain;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.host.VtdDriver;
@@ -36,9 +35,9 @@ final class DrivenVtd implements DrivenMachine {
     DrivenVtd(@Nullable RegisterValues registers, Setup setup, Consumer<QueuedCommand> listener) {
         unit = new Vtd(memory, features(registers), setup.caches(), InterruptSink.NONE);
         unit.observeSoftware(null, (descriptor, word0, word1) -> listener.accept(decode(descriptor, word0, word1)));
-        scalable = setup.firstStage()
+        stages = setup.stages();
+        scalable = stages == StageLayout.STAGE_1
                 || VtdRegisters.TTM.get(DrivenMachine.doubleWord(registers, VtdRegisters.RTADDR.offset(), 0)) == 1;
-        stages = setup.firstStage() ? StageLayout.STAGE_1 : StageLayout.STAGE_2;
         driver = new VtdDriver(unit, memory, stages, scalable, setup.patience());
     }
 
@@ -116,8 +115,8 @@ final class DrivenVtd implements DrivenMachine {
     }
 
     @Override
-    public Domain.Kind domainKind() {
-        return stages == StageLayout.STAGE_1 ? Domain.Kind.FIRST_STAGE : Domain.Kind.SECOND_STAGE;
+    public StageLayout stages() {
+        return stages;
     }
 
     @Override

@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  * which ours is due and that, the flush agrees exactly; else by a rule.
  */
 final class FlushComparison {
+    /** Jiffies from when a timer of 10 ms is armed to when its interrupt comes: between the 3rd tick and the 4th, and some lateness. */
+    private static final long SOONEST = 3;
+
+    private static final long LATEST = 6;
+
     private final CommandComparison commands;
     private final GuestTimers timers;
     private final Supplier<List<Batch>> sent;
@@ -130,8 +135,9 @@ final class FlushComparison {
 
     /** By a jiffy that was not counted yet, or by an unmap that raced with the flush before and armed the timer then. */
     private boolean isExplained(long lateness, int domain) {
-        long before = last.getOrDefault(domain, Long.MIN_VALUE / 2);
-        return lateness >= -jiffy || timers.micros() - before >= DriverReplay.FLUSH_TIMEOUT;
+        Long before = last.get(domain);
+        long since = before == null ? 0 : timers.micros() - before;
+        return lateness >= -jiffy || since >= SOONEST * jiffy && since <= LATEST * jiffy;
     }
 
     private static @Nullable AgreementRule rule(GuestTimers.Timer timer, long lateness) {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The rows in the order in which they happened. Calls and what the IOMMU did are in one order to about 10 µs; an access that is so close to
- * the map or the unmap of its page is put on the side of it that its partner tells.
+ * the map or the unmap of its page is put on the side of it that its partner tells. So is one that the recorder itself has found before its map.
  */
 final class RowOrder {
     /** Rows so close may be in the wrong order, in µs: twice of what the recorder promises. */
@@ -25,6 +25,7 @@ final class RowOrder {
     /** Rows that come before all others. */
     private final Deque<JoinedRow> ready = new ArrayDeque<>();
 
+    private long lastCall = -1;
     private boolean ended;
     private long moved;
 
@@ -43,10 +44,13 @@ final class RowOrder {
         while (ready.isEmpty()) {
             fill();
             JoinedRow row = ahead.poll();
-            if (row == null) {
+            if (row != null) {
+                place(row);
+            } else if (waiting.isEmpty()) {
                 return null;
+            } else {
+                ready.add(waiting.remove());
             }
-            place(row);
         }
         return ready.poll();
     }
@@ -66,6 +70,7 @@ final class RowOrder {
     }
 
     private void place(JoinedRow row) {
+        lastCall = row.isCall() ? row.ref() : lastCall;
         switch (row.kind()) {
             case DMA -> {
                 if (isMappedLater(row)) {
@@ -88,6 +93,11 @@ final class RowOrder {
     }
 
     private boolean isMappedLater(JoinedRow access) {
+        if (access.check().equals(JoinedRow.BEFORE_MAP)
+                && access.partners().areCalls()
+                && access.partners().get(0) > lastCall) {
+            return true;
+        }
         for (JoinedRow row : ahead) {
             if (row.kind() == Kind.MAP && isPartner(access, row) && row.time() <= access.time() + UNCERTAIN) {
                 return true;
