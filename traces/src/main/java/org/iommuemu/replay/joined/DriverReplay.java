@@ -23,6 +23,7 @@ import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.measure.CacheFigures;
 import org.iommuemu.replay.Agreement;
+import org.iommuemu.replay.AgreementRule;
 import org.iommuemu.replay.ProgressListener;
 
 /**
