@@ -178,9 +178,9 @@ final class VtdDevice implements StreamDevice {
         }
     }
 
-    /** There is a directory from the beginning. */
+    /** No entry is present, and there is a directory from the beginning. */
     @Override
-    public void makeRoomForPasids() {}
+    public void block(boolean hasPasids) {}
 
     /** PASID tables are the host's (VT-d architecture 9.4). */
     @Override
