@@ -147,6 +147,15 @@ public interface IommuDriver {
      */
     boolean guestInvalidate(Domain guest, int stream, long word0, long word1);
 
+    /**
+     * Lets what is unmapped in a domain be invalidated later from now on, many ranges at once, as Linux does with {@code iommu.strict=0}: until
+     * then devices may still reach it, and it cannot be mapped anew.
+     */
+    void defer(Domain domain, FlushQueueParameters parameters);
+
+    /** Says which CPU the calls that follow are made on; what is deferred is queued for each of them. */
+    void cpu(int number);
+
     /** Lets a device use ATS from now on; it is to be switched on in the device afterwards. */
     void enableAts(int stream);
 
