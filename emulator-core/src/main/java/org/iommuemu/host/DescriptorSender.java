@@ -70,7 +70,7 @@ final class DescriptorSender {
         bytes = wide ? WIDE : NARROW;
         queue = pages.allocate((long) bytes << LOG2, (long) bytes << LOG2);
         status = pages.allocate((long) Integer.BYTES << LOG2, (long) Integer.BYTES << LOG2);
-        VtdDriver.write(unit, VtdRegisters.IQT, 0);
+        writeTail(0);
         VtdDriver.write(
                 unit,
                 VtdRegisters.IQA,
@@ -128,7 +128,7 @@ final class DescriptorSender {
                 Descriptor.WAIT.type() | Descriptor.SW.of(1) | Descriptor.STATUS_DATA.of(DONE) | waitFlags,
                 Descriptor.STATUS_ADDRESS.inPlace(place));
         long last = submitted;
-        unit.writeRegister(VtdRegisters.IQT.offset(), Integer.BYTES, (last & LENGTH - 1) * bytes);
+        writeTail(last);
         await(() -> memory.readInt(place) == DONE || consumed() >= last);
         if (memory.readInt(place) != DONE) {
             recover();
@@ -146,6 +146,11 @@ final class DescriptorSender {
                 throw new IllegalStateException("the unit has not come to the end of its invalidation queue in time");
             }
         }
+    }
+
+    /** In 32 bits, as Linux writes it. */
+    private void writeTail(long position) {
+        unit.writeRegister(VtdRegisters.IQT.offset(), Integer.BYTES, (position & LENGTH - 1) * bytes);
     }
 
     private void write(long position, long word0, long word1) {

@@ -378,7 +378,7 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
         interrupts().free(index);
     }
 
-    private VtdInterrupts interrupts() {
+    VtdInterrupts interrupts() {
         if (interrupts == null) {
             throw new IllegalArgumentException("an interrupt is mapped, expected a unit that remaps interrupts");
         }
