@@ -89,7 +89,9 @@ class SharedDomainTest {
                         m.driver.map(domain, AT, AT, PAGE, 12, READ_WRITE);
                     }
                     assertThat(m.core.attach(d, NONE, domain).isOk()).isTrue();
-                    assertThat(m.read(0x10, NONE, AT + 4)).isEqualTo(AT + 4);
+                    assertThat(m.read(0x10, NONE, AT + 4))
+                            .as("%s %d %s", kind, round, m.image())
+                            .isEqualTo(AT + 4);
 
                     m.core.detach(d, NONE);
                     m.driver.free(domain);
