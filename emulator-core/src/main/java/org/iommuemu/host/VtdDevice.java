@@ -123,9 +123,14 @@ final class VtdDevice implements StreamDevice {
         }
     }
 
-    /** Linux asks for translations of the PASID, whichever the stage. */
+    /**
+     * Linux names the domain alone, though what was not present is kept under domain 0 (VT-d 6.1), and asks for translations of the PASID
+     * whichever the stage.
+     */
     private void pasidPresent(int pasid, Domain domain) {
         if (driver.cachesMisses()) {
+            invalidations.pasid(0, entryOf(pasid));
+            invalidations.complete();
             invalidations.pasid(domain.id(), entryOf(pasid));
             invalidations.complete();
             invalidations.firstStage(domain.id(), entryOf(pasid));
