@@ -127,15 +127,6 @@ public interface IommuDriver {
     void invalidate(Domain domain, long iova, long bytes);
 
     /**
-     * Lets what is unmapped in a domain be invalidated later from now on, many ranges at once, as Linux does with {@code iommu.strict=0}: until
-     * then devices may still reach it, and it cannot be mapped anew.
-     */
-    void defer(Domain domain, FlushQueueParameters parameters);
-
-    /** Says which CPU the calls that follow are made on; what is deferred is queued for each of them. */
-    void cpu(int number);
-
-    /**
      * Does what a guest says that it has changed in a first stage of its own, in ATCs too.
      *
      * @param nested domain of the guest's tables
@@ -155,6 +146,15 @@ public interface IommuDriver {
      * @return false if guests may not send it, or the IOMMU has no such commands
      */
     boolean guestInvalidate(Domain guest, int stream, long word0, long word1);
+
+    /**
+     * Lets what is unmapped in a domain be invalidated later from now on, many ranges at once, as Linux does with {@code iommu.strict=0}: until
+     * then devices may still reach it, and it cannot be mapped anew.
+     */
+    void defer(Domain domain, FlushQueueParameters parameters);
+
+    /** Says which CPU the calls that follow are made on; what is deferred is queued for each of them. */
+    void cpu(int number);
 
     /** Lets a device use ATS from now on; it is to be switched on in the device afterwards. */
     void enableAts(int stream);

@@ -163,10 +163,15 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
         if (device == null || domain == null) {
             return;
         }
+        boolean isOfGuest = pasid == NO_PASID && device.hasGuestContexts();
         device.detach(pasid);
         domain.detached(device, pasid);
         takePageRequests();
-        pages.drain(stream, pasid);
+        if (isOfGuest) {
+            pages.drain(stream);
+        } else {
+            pages.drain(stream, pasid);
+        }
         if (domain.isPerDevice()) {
             domain.freed();
             release(domain);
