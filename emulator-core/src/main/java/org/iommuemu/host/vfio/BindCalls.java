@@ -16,10 +16,13 @@ import org.iommuemu.host.vfio.spec.BindProcess;
 record BindCalls(ControlCore core, BindTarget target) {
     long bind(Type1Iommu iommu, Caller caller, UserBuffer argument) {
         UserCopy copy = new UserCopy(core, argument);
-        return call(caller, copy, (mm, process) -> iommu.bind(mm, pasid -> {
-                    BindProcess.PASID.put(process, pasid);
-                    return copy.out(Bind.DATA, process);
-                }))
+        return call(
+                        caller,
+                        copy,
+                        (mm, process) -> iommu.bind(mm, pasid -> {
+                            BindProcess.PASID.put(process, pasid);
+                            return copy.out(Bind.DATA, process);
+                        }))
                 .returned();
     }
 
@@ -47,9 +50,8 @@ record BindCalls(ControlCore core, BindTarget target) {
         if ((flags & ~BindProcess.PID) != 0) {
             return Result.err(Errno.EINVAL, "flags of the process");
         }
-        Result<AddressSpace> found = flags == BindProcess.PID
-                ? target.of(caller, BindProcess.PID_FIELD.getInt(process))
-                : target.of(caller);
+        Result<AddressSpace> found =
+                flags == BindProcess.PID ? target.of(caller, BindProcess.PID_FIELD.getInt(process)) : target.of(caller);
         return found.then(mm -> {
             Result<T> result = withMemory.apply(mm, process);
             mm.put();

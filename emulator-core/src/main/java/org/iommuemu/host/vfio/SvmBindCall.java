@@ -60,10 +60,8 @@ record SvmBindCall(ControlCore core, BindTarget target) {
         if (SvmPasidTable.RESERVED.get(data) != 0) {
             return Result.err(Errno.EINVAL, "a reserved field");
         }
-        return pasidTable(
-                SvmPasidTable.BASE.get(data),
-                (int) SvmPasidTable.PASID_BITS.get(data),
-                (int) SvmPasidTable.FORMAT.get(data));
+        return pasidTable(SvmPasidTable.BASE.get(data), (int) SvmPasidTable.PASID_BITS.get(data), (int)
+                SvmPasidTable.FORMAT.get(data));
     }
 
     /** A table of context descriptors as an STE describes it; requests without PASID use its first. */

@@ -27,8 +27,7 @@ public final class VfioDevice {
     /** What VFIO_GROUP_GET_DEVICE_FD knows it by: {@code 0000:00:02.0}. */
     public String name() {
         int stream = device.stream();
-        return String.format(
-                "%04x:%02x:%02x.%x", stream >>> 16, stream >>> 8 & 0xFF, stream >>> 3 & 0x1F, stream & 7);
+        return String.format("%04x:%02x:%02x.%x", stream >>> 16, stream >>> 8 & 0xFF, stream >>> 3 & 0x1F, stream & 7);
     }
 
     /** Lets a driver of the device have PASIDs programmed into it from now on; null, as at first, for nobody. */

@@ -50,8 +50,7 @@ public final class VfioGroupFile extends OpenFile {
         if (GroupStatus.ARGSZ.get(status) < GroupStatus.BYTES) {
             return Errno.EINVAL.returned();
         }
-        GroupStatus.FLAGS.put(
-                status, GroupStatus.VIABLE | (group.container() == null ? 0 : GroupStatus.CONTAINER_SET));
+        GroupStatus.FLAGS.put(status, GroupStatus.VIABLE | (group.container() == null ? 0 : GroupStatus.CONTAINER_SET));
         return copy.out(0, status) ? 0 : Errno.EFAULT.returned();
     }
 
