@@ -259,7 +259,7 @@ final class RandomProgram implements AutoCloseable {
         if (machine.isWritable(p.space(), page)) {
             assertThat(reference.permissions() & WRITE).isNotZero();
             for (Pair other : pairs) {
-                if (other != p && !reference.isShared()) {
+                if (other.process != p.process && !reference.isShared()) {
                     assertThat(other.space().tables().physical(page)).isNotEqualTo(physical);
                 }
             }
