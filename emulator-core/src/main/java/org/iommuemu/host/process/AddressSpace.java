@@ -142,17 +142,7 @@ public final class AddressSpace {
 
     /** What a pointer points to. */
     public UserBuffer buffer(long address) {
-        return new UserBuffer() {
-            @Override
-            public boolean read(long offset, ByteBuffer into) {
-                return AddressSpace.this.read(address + offset, into);
-            }
-
-            @Override
-            public boolean write(long offset, ByteBuffer from) {
-                return AddressSpace.this.write(address + offset, from);
-            }
-        };
+        return accesses.buffer(address);
     }
 
     /**

@@ -5,6 +5,7 @@ import static org.iommuemu.host.IommuDriver.READ;
 import static org.iommuemu.host.IommuDriver.WRITE;
 
 import java.nio.ByteBuffer;
+import org.iommuemu.host.call.UserBuffer;
 import org.iommuemu.memory.PhysicalMemory;
 
 /**
@@ -45,6 +46,20 @@ record CpuAccesses(AddressSpace space, PhysicalMemory memory) {
             at += n;
         }
         return true;
+    }
+
+    UserBuffer buffer(long address) {
+        return new UserBuffer() {
+            @Override
+            public boolean read(long offset, ByteBuffer into) {
+                return CpuAccesses.this.read(address + offset, into);
+            }
+
+            @Override
+            public boolean write(long offset, ByteBuffer from) {
+                return CpuAccesses.this.write(address + offset, from);
+            }
+        };
     }
 
     private static int piece(long address, int remaining) {

@@ -49,8 +49,7 @@ final class Mappings {
         return map(hint, length, permissions, file, offset);
     }
 
-    private Result<Long> map(
-            long hint, long length, int permissions, @Nullable SharedMemory shared, long offset) {
+    private Result<Long> map(long hint, long length, int permissions, @Nullable SharedMemory shared, long offset) {
         if (length == 0 || (permissions & ~ALL) != 0) {
             return Result.err(Errno.EINVAL, "the arguments of a mapping");
         }
