@@ -62,6 +62,7 @@ final class Mappings {
             return Result.err(Errno.ENOMEM, "room for a mapping");
         }
         regions.add(new Region(start, start + bytes, permissions, shared, offset));
+        regions.join(start, start + bytes);
         return Result.ok(start);
     }
 
@@ -104,6 +105,7 @@ final class Mappings {
             return Result.err(Errno.ENOMEM, "splitting a region");
         }
         regions.cut(start, end).forEach(r -> regions.putBack(r.with(permissions)));
+        regions.join(start, end);
         adjust(start, end);
         return Result.done();
     }
