@@ -119,6 +119,13 @@ public interface IommuDriver {
      */
     void invalidate(Domain domain, long iova, long bytes);
 
+    /**
+     * Drops what caches hold for a device's guest; nothing if the device has none. A device's ATC is left alone while it may not use ATS.
+     *
+     * @param stream a device that is attached, without PASID, to the guest's second stage or to what lies behind that
+     */
+    void invalidate(int stream, GuestInvalidation what);
+
     /** Lets a device use ATS from now on; it is to be switched on in the device afterwards. */
     void enableAts(int stream);
 

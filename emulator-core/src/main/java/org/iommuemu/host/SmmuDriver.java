@@ -158,7 +158,17 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     @Override
     public DriverFeatures features() {
         return new DriverFeatures(
-                1 << SmmuContexts.SUBSTREAM_BITS, true, true, true, true, true, true, SmmuTables.ADDRESS_BITS);
+                1 << SmmuContexts.SUBSTREAM_BITS,
+                true,
+                true,
+                true,
+                true,
+                true,
+                true,
+                SmmuTables.ADDRESS_BITS,
+                false,
+                false,
+                false);
     }
 
     @Override

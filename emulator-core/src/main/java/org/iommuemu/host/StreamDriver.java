@@ -216,6 +216,16 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     }
 
     @Override
+    public final void invalidate(int stream, GuestInvalidation what) {
+        D device = devices.get(stream);
+        Domain plain = device == null ? null : device.attached(NO_PASID);
+        Domain guest = plain == null || plain.parent() == null ? plain : plain.parent();
+        if (device != null && guest != null && guest.kind() == Domain.Kind.SECOND_STAGE) {
+            device.invalidate(guest, what);
+        }
+    }
+
+    @Override
     public final void bind(int stream, int pasid) {
         space(stream, pasid);
     }
