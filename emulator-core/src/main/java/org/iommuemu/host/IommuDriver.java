@@ -157,7 +157,12 @@ public interface IommuDriver {
      *
      * @param delay after which a group is handled, in ps: what software takes for it
      */
-    void onPageRequest(PageFaultHandler handler, long delay);
+    default void onPageRequest(PageFaultHandler handler, long delay) {
+        receivePageRequests((group, answer) -> answer.accept(handler.handle(group)), delay);
+    }
+
+    /** Says who takes page requests, and may answer them later, see {@link #onPageRequest}. */
+    void receivePageRequests(PageRequestReceiver receiver, long delay);
 
     /**
      * The IOMMU has raised an interrupt. Not to be called from within what raised it.
@@ -174,4 +179,7 @@ public interface IommuDriver {
 
     /** How many address spaces there are. */
     int addressSpaces();
+
+    /** How many domains were made and are not freed. */
+    int domainsInUse();
 }

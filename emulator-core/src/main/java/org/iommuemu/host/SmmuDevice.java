@@ -255,6 +255,12 @@ final class SmmuDevice implements StreamDevice {
     }
 
     @Override
+    public boolean hasGuestContexts() {
+        Domain plain = attached.get(IommuDriver.NO_PASID);
+        return plain != null && plain.kind() == Domain.Kind.NESTED;
+    }
+
+    @Override
     public boolean usesAts() {
         return ats;
     }

@@ -27,6 +27,9 @@ interface StreamDevice {
     /** Drops what caches hold for a guest, whose second stage is given. */
     void invalidate(Domain guest, GuestInvalidation what);
 
+    /** Whether a guest has all its PASIDs, by a table of its own. */
+    boolean hasGuestContexts();
+
     /** Whether the device may use ATS. */
     boolean usesAts();
 

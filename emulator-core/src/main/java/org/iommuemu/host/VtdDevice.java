@@ -206,6 +206,12 @@ final class VtdDevice implements StreamDevice {
         }
     }
 
+    /** PASID tables are the host's (VT-d architecture 9.4). */
+    @Override
+    public boolean hasGuestContexts() {
+        return false;
+    }
+
     @Override
     public boolean usesAts() {
         return ats;
