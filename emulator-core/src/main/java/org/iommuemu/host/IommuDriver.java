@@ -62,6 +62,13 @@ public interface IommuDriver {
      */
     void unbind(int stream, int pasid);
 
+    /**
+     * Makes a device known, if it is not: nothing of it gets through until it is attached.
+     *
+     * @param pasids how many it can have, for which there is room from then on; 0 for a device without
+     */
+    void probe(int stream, int pasids);
+
     /** What the IOMMU and the driver can do for whoever attaches domains. */
     DriverFeatures features();
 
@@ -124,7 +131,28 @@ public interface IommuDriver {
      *
      * @param stream a device that is attached, without PASID, to the guest's second stage or to what lies behind that
      */
-    void invalidate(int stream, GuestInvalidation what);
+    void guestInvalidate(int stream, GuestInvalidation what);
+
+    /**
+     * Does what a guest says that it has changed in a first stage of its own, in ATCs too.
+     *
+     * @param nested domain of the guest's tables
+     * @param address first byte, a multiple of 4 KiB
+     * @param pages of 4 KiB, or 0 for all
+     * @param leaf whether tables are as they were
+     */
+    void guestInvalidate(Domain nested, long address, long pages, boolean leaf);
+
+    /**
+     * Passes a guest's command on to an SMMUv3, and waits for its end. An IOMMU that stops at it, as it is illegal, is set going again.
+     *
+     * @param guest domain of the guest's contexts, or of the second stage behind them
+     * @param stream the device that is meant, by commands that name one; the StreamID that the guest has written does not count
+     * @param word0 of the command; the VMID in it does not count
+     * @param word1 of the command
+     * @return false if guests may not send it, or the IOMMU has no such commands
+     */
+    boolean guestInvalidate(Domain guest, int stream, long word0, long word1);
 
     /** Lets a device use ATS from now on; it is to be switched on in the device afterwards. */
     void enableAts(int stream);

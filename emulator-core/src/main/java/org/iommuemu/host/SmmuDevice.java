@@ -24,7 +24,7 @@ final class SmmuDevice implements StreamDevice {
     private final Int2ObjectHashMap<Domain> attached = new Int2ObjectHashMap<>();
     private long[] entry = new long[Ste.WORDS];
     private boolean ats;
-    /** Requests without PASID were detached: nothing of them is let through until they are attached again. */
+    /** Nothing of requests without PASID is let through until they are attached. */
     private boolean blocked;
 
     SmmuDevice(SmmuDriver driver, int stream, int number) {
@@ -41,8 +41,8 @@ final class SmmuDevice implements StreamDevice {
                         driver.vmids().take())
                 : null;
         contexts = guest == null
-                ? new SmmuContexts(memory, driver.pages(), 0)
-                : new SmmuContexts(memory, guest.pages(), guest.offset());
+                ? new SmmuContexts(memory, driver.pages(), 0, driver.substreamBits())
+                : new SmmuContexts(memory, guest.pages(), guest.offset(), driver.substreamBits());
         backTables();
         ats = driver.trustsDevices();
         blocked = driver.stages() == StageLayout.STAGE_2;
@@ -82,9 +82,9 @@ final class SmmuDevice implements StreamDevice {
             describeGuest(ste, (GuestTables.Contexts) Objects.requireNonNull(plain.guestTables()));
             secondStage(
                     ste, parent.id(), Objects.requireNonNull(parent.tables()).root());
-        } else if (plain != null && plain.kind() == Domain.Kind.IDENTITY && !contexts.isTable()) {
+        } else if (plain != null && plain.kind() == Domain.Kind.IDENTITY && !contexts.hasPasids()) {
             Ste.CONFIG.set(ste, Ste.CONFIG_ENABLE);
-        } else if (!blocked || contexts.isTable()) {
+        } else if (!blocked || contexts.hasPasids()) {
             contexts.describe(ste, plain, blocked);
             Ste.CONFIG.set(ste, Ste.CONFIG_ENABLE | Ste.CONFIG_STAGE_1 | (guest == null ? 0 : Ste.CONFIG_STAGE_2));
             if (guest != null) {
@@ -141,7 +141,7 @@ final class SmmuDevice implements StreamDevice {
                     new PageTables(SmmuTables.SECOND, memory, driver.pages(), 0),
                     null);
         }
-        StreamDriver.checkPasid(pasid, SmmuContexts.SUBSTREAM_BITS);
+        StreamDriver.checkPasid(pasid, driver.substreamBits());
         if (guest == null) {
             return Domain.ofDevice(
                     Domain.Kind.FIRST_STAGE,
@@ -183,10 +183,9 @@ final class SmmuDevice implements StreamDevice {
         if (domain.kind() == Domain.Kind.FIRST_STAGE) {
             contexts.clear(pasid);
             invalidations.contextChanged(stream, Math.max(pasid, 0));
+            contexts.wipe(pasid);
         }
-        if (pasid == IommuDriver.NO_PASID) {
-            writeEntry();
-        }
+        writeEntry();
         forget(pasid, domain);
     }
 
@@ -240,7 +239,14 @@ final class SmmuDevice implements StreamDevice {
 
     /** A device that does not answer may not use ATS any more. */
     void invalidateAtc(int pasid, long iova, long bytes) {
-        if (ats && !driver.trustsDevices() && !invalidations.atc(stream, pasid, iova, bytes) && ats) {
+        if (ats && !driver.trustsDevices() && !invalidations.atc(stream, pasid, iova, bytes)) {
+            distrust();
+        }
+    }
+
+    /** It has not answered, and may not use ATS any more. */
+    void distrust() {
+        if (ats) {
             ats(false);
             driver.silent(stream);
         }
@@ -248,10 +254,19 @@ final class SmmuDevice implements StreamDevice {
 
     /** Of the device's ATC, what belongs to any PASID. */
     void invalidateAllPasids() {
-        if (ats && !driver.trustsDevices() && !invalidations.atcOfAllPasids(stream) && ats) {
-            ats(false);
-            driver.silent(stream);
+        if (ats && !driver.trustsDevices() && !invalidations.atcOfAllPasids(stream)) {
+            distrust();
         }
+    }
+
+    @Override
+    public void block(boolean hasPasids) {
+        if (hasPasids && driver.features().pasids() != 0) {
+            contexts.makeTable();
+            backTables();
+        }
+        blocked = true;
+        writeEntry();
     }
 
     @Override

@@ -167,6 +167,16 @@ final class SmmuInvalidations {
                 | (substream ? Command.SSV.of(1) | Command.SSID.of(pasid) : 0);
     }
 
+    /**
+     * Somebody else's command.
+     *
+     * @return false if a device has not answered it
+     */
+    boolean send(long word0, long word1) {
+        commands.add(word0, word1);
+        return commands.sync();
+    }
+
     /** Answers a page request group; nobody has to wait for that. */
     void respond(int stream, int pasid, int group, PageResponse.Code code) {
         int response = switch (code) {

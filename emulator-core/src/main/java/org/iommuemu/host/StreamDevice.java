@@ -27,6 +27,13 @@ interface StreamDevice {
     /** Drops what caches hold for a guest, whose second stage is given. */
     void invalidate(Domain guest, GuestInvalidation what);
 
+    /**
+     * Lets nothing through until it is attached, quietly.
+     *
+     * @param hasPasids whether there is to be room for PASIDs, so that hardware's view does not change with the first of them
+     */
+    void block(boolean hasPasids);
+
     /** Whether a guest has all its PASIDs, by a table of its own. */
     boolean hasGuestContexts();
 

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What drivers have in common: devices that come to be when they are first named. */
 abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
-    private static final long PAGE = 1L << 12;
+    private static final int PAGE_SHIFT = 12;
+    private static final long PAGE = 1L << PAGE_SHIFT;
 
     private final int physicalBits;
     private final int most;
@@ -138,6 +139,13 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     }
 
     @Override
+    public final void probe(int stream, int pasids) {
+        if (known(stream) == null) {
+            device(stream).block(pasids != 0);
+        }
+    }
+
+    @Override
     public final void attach(int stream, int pasid, Domain domain) {
         check(pasid, domain);
         D device = device(stream);
@@ -218,13 +226,27 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     }
 
     @Override
-    public final void invalidate(int stream, GuestInvalidation what) {
+    public final void guestInvalidate(int stream, GuestInvalidation what) {
         D device = devices.get(stream);
         Domain plain = device == null ? null : device.attached(NO_PASID);
         Domain guest = plain == null || plain.parent() == null ? plain : plain.parent();
         if (device != null && guest != null && guest.kind() == Domain.Kind.SECOND_STAGE) {
             device.invalidate(guest, what);
         }
+    }
+
+    @Override
+    public final void guestInvalidate(Domain nested, long address, long pages, boolean leaf) {
+        if (pages == 0) {
+            caches().all(nested);
+        } else {
+            caches().range(nested, address, pages * PAGE, leaf ? PAGE_SHIFT : 0);
+        }
+    }
+
+    @Override
+    public boolean guestInvalidate(Domain guest, int stream, long word0, long word1) {
+        return false;
     }
 
     @Override

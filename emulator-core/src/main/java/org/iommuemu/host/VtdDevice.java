@@ -206,6 +206,10 @@ final class VtdDevice implements StreamDevice {
         }
     }
 
+    /** No entry is present, and there is a directory from the beginning. */
+    @Override
+    public void block(boolean hasPasids) {}
+
     /** PASID tables are the host's (VT-d architecture 9.4). */
     @Override
     public boolean hasGuestContexts() {

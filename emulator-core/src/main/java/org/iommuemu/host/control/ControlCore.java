@@ -77,6 +77,11 @@ public final class ControlCore {
         return Math.min(driver.features().pasids(), device.function().pasids());
     }
 
+    /** Makes a device known to the IOMMU: nothing of it gets through until it is attached. Attaching and enabling do this too. */
+    public void probe(HostDevice device) {
+        driver.probe(device.stream(), pasidEnd(device));
+    }
+
     /** What a device, or a PASID of it, is attached to. */
     public @Nullable Domain attached(HostDevice device, int pasid) {
         return driver.attached(device.stream(), pasid);
@@ -117,6 +122,7 @@ public final class ControlCore {
         if (fails(Step.DEVICE)) {
             return Result.err(Step.DEVICE.errno(), "attaching " + device);
         }
+        probe(device);
         attachments.put(device, pasid, domain);
         driver.attach(device.stream(), pasid, domain);
         if (shared.isGone(domain)) {
@@ -153,6 +159,7 @@ public final class ControlCore {
         if (fails(Step.DEVICE)) {
             return Result.err(Step.DEVICE.errno(), "PASIDs of " + device);
         }
+        probe(device);
         function.pasid(true);
         if (fails(Step.DEVICE)) {
             function.pasid(false);

@@ -221,7 +221,7 @@ public final class GuestContainer extends OpenFile {
                 return Result.err(Step.DEVICE.errno(), "invalidating for " + device);
             }
             for (Cache cache : what.caches()) {
-                core.driver().invalidate(device.stream(), what.of(cache));
+                core.driver().guestInvalidate(device.stream(), what.of(cache));
             }
         }
         return Result.done();
