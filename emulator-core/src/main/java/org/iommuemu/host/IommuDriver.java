@@ -127,6 +127,13 @@ public interface IommuDriver {
     void invalidate(Domain domain, long iova, long bytes);
 
     /**
+     * Drops what caches hold for a device's guest; nothing if the device has none. A device's ATC is left alone while it may not use ATS.
+     *
+     * @param stream a device that is attached, without PASID, to the guest's second stage or to what lies behind that
+     */
+    void guestInvalidate(int stream, GuestInvalidation what);
+
+    /**
      * Does what a guest says that it has changed in a first stage of its own, in ATCs too.
      *
      * @param nested domain of the guest's tables

@@ -182,7 +182,10 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
                 both,
                 Idr.ATS.isSet(idr0),
                 Idr.PRI.isSet(idr0),
-                SmmuTables.ADDRESS_BITS);
+                SmmuTables.ADDRESS_BITS,
+                false,
+                false,
+                false);
     }
 
     @Override

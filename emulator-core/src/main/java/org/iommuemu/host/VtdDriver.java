@@ -268,7 +268,11 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
                 false,
                 features.hasExtended(ExtendedCapability.DT),
                 hasPageRequests(),
-                VtdTables.FOUR_LEVEL_BITS);
+                features.has(Capability.FS5LP) ? GuestTables.FIVE_LEVEL_BITS : GuestTables.FOUR_LEVEL_BITS,
+                features.hasExtended(ExtendedCapability.SRS),
+                features.hasExtended(ExtendedCapability.EAFS),
+                // No unit that is modelled has ECAP.MTS.
+                false);
     }
 
     @Override
