@@ -14,6 +14,7 @@ import org.iommuemu.vtd.spec.ExtendedCapability;
 import org.iommuemu.vtd.spec.FaultRecord;
 import org.iommuemu.vtd.spec.PageRequestDescriptor;
 import org.iommuemu.vtd.spec.VtdRegisters;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Drives a VT-d unit as Linux does: queued invalidation, in scalable mode a PASID table for each device, strict invalidation of aligned
@@ -195,6 +196,17 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
     }
 
     @Override
+    public HardwareRegisters hardware() {
+        return new HardwareRegisters.VtdUnit(
+                read(unit, VtdRegisters.VER), read(unit, VtdRegisters.CAP), read(unit, VtdRegisters.ECAP));
+    }
+
+    @Override
+    public @Nullable GuestCommands guestCommands() {
+        return null;
+    }
+
+    @Override
     public DriverFeatures features() {
         boolean pasid = scalable && features.hasExtended(ExtendedCapability.PASID);
         return new DriverFeatures(
@@ -305,7 +317,7 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
             more = FaultRecord.F.isSet(high);
             if (more) {
                 unit.writeRegister(at + Long.BYTES, Long.BYTES, FaultRecord.F.mask());
-                faults().refused(VtdRecords.fault(low, high));
+                faults().recorded(VtdRecords.fault(low, high), new long[] {low, high});
                 index = (index + 1) % features.faultRecords();
             }
         }
