@@ -23,6 +23,7 @@ final class SmmuContexts {
     private final long offset;
     private final long single;
     private long table;
+    private int valid;
 
     /**
      * Contexts of which none is valid.
@@ -36,9 +37,19 @@ final class SmmuContexts {
         single = pages.allocate(PAGE, PAGE);
     }
 
-    /** Whether there are, or were, PASIDs. */
-    boolean isTable() {
-        return table != 0;
+    /** Whether there are contexts of PASIDs. */
+    boolean hasPasids() {
+        return valid != 0;
+    }
+
+    /** Makes a table, as there are to be PASIDs. */
+    void makeTable() {
+        if (table == 0) {
+            long bytes = (long) L1Cd.BYTES << SUBSTREAM_BITS - LEAF_BITS;
+            table = pages.allocate(bytes, bytes);
+            // The page of the single context becomes the first of the leaves, with the context in its place.
+            memory.writeLong(table + offset, L1Cd.L2_PTR.inPlace(single) | L1Cd.V.of(1));
+        }
     }
 
     /**
@@ -63,19 +74,26 @@ final class SmmuContexts {
      * @param pasid or {@link IommuDriver#NO_PASID}
      */
     void put(int pasid, long[] cd) {
-        if (table == 0 && pasid != IommuDriver.NO_PASID) {
-            long bytes = (long) L1Cd.BYTES << SUBSTREAM_BITS - LEAF_BITS;
-            table = pages.allocate(bytes, bytes);
-            // The page of the single context becomes the first of the leaves, with the context in its place.
-            memory.writeLong(table + offset, L1Cd.L2_PTR.inPlace(single) | L1Cd.V.of(1));
+        if (pasid != IommuDriver.NO_PASID) {
+            makeTable();
+            valid += Cd.V.isSet(memory.readLong(place(pasid) + offset)) ? 0 : 1;
         }
         long at = pasid == IommuDriver.NO_PASID ? single : place(pasid);
         StructureWriter.write(memory, at + offset, cd);
     }
 
-    /** Makes a context invalid. */
+    /** Makes a context that is valid invalid. */
     void clear(int pasid) {
+        valid -= pasid == IommuDriver.NO_PASID ? 0 : 1;
         memory.writeLong((pasid == IommuDriver.NO_PASID ? single : place(pasid)) + offset, 0);
+    }
+
+    /** Clears the rest of a context that was made invalid, and that no cache holds any more. */
+    void wipe(int pasid) {
+        long at = (pasid == IommuDriver.NO_PASID ? single : place(pasid)) + offset;
+        for (int i = 1; i < Cd.WORDS; i++) {
+            memory.writeLong(at + (long) i * Long.BYTES, 0);
+        }
     }
 
     private long place(int pasid) {

@@ -24,8 +24,8 @@ final class SmmuDevice implements StreamDevice {
     private final Int2ObjectHashMap<Domain> attached = new Int2ObjectHashMap<>();
     private long[] entry = new long[Ste.WORDS];
     private boolean ats;
-    /** Requests without PASID were detached: nothing of them is let through until they are attached again. */
-    private boolean blocked;
+    /** Nothing of requests without PASID is let through until they are attached. */
+    private boolean blocked = true;
 
     SmmuDevice(SmmuDriver driver, int stream, int number) {
         this.driver = driver;
@@ -45,8 +45,7 @@ final class SmmuDevice implements StreamDevice {
                 : new SmmuContexts(memory, guest.pages(), guest.offset());
         backTables();
         ats = driver.trustsDevices();
-        blocked = driver.stages() == StageLayout.STAGE_2;
-        if (!blocked) {
+        if (driver.stages() != StageLayout.STAGE_2) {
             writeEntry();
         }
     }
@@ -82,9 +81,9 @@ final class SmmuDevice implements StreamDevice {
             describeGuest(ste, (GuestTables.Contexts) Objects.requireNonNull(plain.guestTables()));
             secondStage(
                     ste, parent.id(), Objects.requireNonNull(parent.tables()).root());
-        } else if (plain != null && plain.kind() == Domain.Kind.IDENTITY && !contexts.isTable()) {
+        } else if (plain != null && plain.kind() == Domain.Kind.IDENTITY && !contexts.hasPasids()) {
             Ste.CONFIG.set(ste, Ste.CONFIG_ENABLE);
-        } else if (!blocked || contexts.isTable()) {
+        } else if (!blocked || contexts.hasPasids()) {
             contexts.describe(ste, plain, blocked);
             Ste.CONFIG.set(ste, Ste.CONFIG_ENABLE | Ste.CONFIG_STAGE_1 | (guest == null ? 0 : Ste.CONFIG_STAGE_2));
             if (guest != null) {
@@ -183,10 +182,9 @@ final class SmmuDevice implements StreamDevice {
         if (domain.kind() == Domain.Kind.FIRST_STAGE) {
             contexts.clear(pasid);
             invalidations.contextChanged(stream, Math.max(pasid, 0));
+            contexts.wipe(pasid);
         }
-        if (pasid == IommuDriver.NO_PASID) {
-            writeEntry();
-        }
+        writeEntry();
         forget(pasid, domain);
     }
 
@@ -225,6 +223,20 @@ final class SmmuDevice implements StreamDevice {
             ats(false);
             driver.silent(stream);
         }
+    }
+
+    @Override
+    public void makeRoomForPasids() {
+        if (driver.features().pasids() != 0) {
+            contexts.makeTable();
+            backTables();
+        }
+    }
+
+    @Override
+    public boolean hasGuestContexts() {
+        Domain plain = attached.get(IommuDriver.NO_PASID);
+        return plain != null && plain.kind() == Domain.Kind.NESTED;
     }
 
     @Override

@@ -173,8 +173,9 @@ final class DeviceGroup {
 
     /** Without asking whether that fails: what was there can be had. */
     private void restore(HostDevice device, int pasid, @Nullable Domain old) {
-        core.detach(device, pasid);
-        if (old != null) {
+        if (old == null) {
+            core.detach(device, pasid);
+        } else {
             core.restore(device, pasid, old);
         }
     }
