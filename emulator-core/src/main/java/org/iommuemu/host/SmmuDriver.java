@@ -158,12 +158,11 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
 
     @Override
     public HardwareRegisters hardware() {
-        List<Register> features = List.of(
-                Registers.IDR0, Registers.IDR1, Registers.IDR2, Registers.IDR3, Registers.IDR4, Registers.IDR5);
+        List<Register> features =
+                List.of(Registers.IDR0, Registers.IDR1, Registers.IDR2, Registers.IDR3, Registers.IDR4, Registers.IDR5);
         return new HardwareRegisters.Smmu(
-                features.stream().map(r -> (int) read(smmu, r)).toList(),
-                (int) read(smmu, Registers.IIDR),
-                (int) read(smmu, Registers.AIDR));
+                features.stream().map(r -> (int) read(smmu, r)).toList(), (int) read(smmu, Registers.IIDR), (int)
+                        read(smmu, Registers.AIDR));
     }
 
     @Override

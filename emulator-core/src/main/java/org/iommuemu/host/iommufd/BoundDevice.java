@@ -55,7 +55,7 @@ final class BoundDevice extends IommufdObject {
 
     /** How many PASIDs it can have with this IOMMU. */
     int pasids() {
-        return Math.min(device.function().pasids(), core.driver().features().pasids());
+        return core.pasidEnd(device);
     }
 
     /** Lets it use what it has of PASIDs and ATS, in this order. */
@@ -63,6 +63,7 @@ final class BoundDevice extends IommufdObject {
         if (core.fails(Step.DEVICE)) {
             return Result.err(Step.DEVICE.errno(), "taking " + device);
         }
+        core.probe(device);
         if (pasids() > 0) {
             device.function().pasid(true);
         }

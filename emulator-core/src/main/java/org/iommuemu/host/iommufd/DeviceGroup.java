@@ -153,7 +153,7 @@ final class DeviceGroup {
         if (core.fails(Step.ALLOCATION)) {
             return Result.err(Step.ALLOCATION.errno(), "an attachment");
         }
-        return new HardwareRules(core).check(device, isPasid, hwpt, plain == null ? null : plain.hwpt);
+        return new HardwareRules(core).check(device, hwpt);
     }
 
     /** Attaches all devices of the group, or puts back what was. */

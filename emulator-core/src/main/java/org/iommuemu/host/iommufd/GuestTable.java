@@ -13,6 +13,12 @@ import org.iommuemu.vtd.spec.ExtendedCapability;
 
 /** What a guest says of a table of its own. */
 public sealed interface GuestTable {
+    /** EOPNOTSUPP or EIO for what no guest's table can be. */
+    Result<Done> check();
+
+    /** For the driver. */
+    GuestTables tables();
+
     /**
      * {@code struct iommu_hwpt_vtd_s1}.
      *
@@ -23,8 +29,15 @@ public sealed interface GuestTable {
     record VtdFirstStage(long flags, long root, int addressWidth) implements GuestTable {
         private static final long PAGE = 1L << 12;
 
-        /** For the driver. */
-        GuestTables tables() {
+        @Override
+        public Result<Done> check() {
+            return (flags & ~(VtdS1.SRE | VtdS1.EAFE | VtdS1.WPE)) == 0
+                    ? Result.done()
+                    : Result.err(Errno.EOPNOTSUPP, "flags 0x" + Long.toHexString(flags) + " of a first stage");
+        }
+
+        @Override
+        public GuestTables tables() {
             return new GuestTables.FirstStage(
                     root & -PAGE, (flags & VtdS1.SRE) != 0, (flags & VtdS1.EAFE) != 0, (flags & VtdS1.WPE) != 0);
         }
@@ -55,13 +68,17 @@ public sealed interface GuestTable {
         private static final int EATS_NONE = 0;
         private static final int EATS_FULL = 1;
 
-        /** EIO for bits or values that a guest's entry cannot have. */
-        Result<Done> check() {
+        /** EIO for bits or values that a guest's entry cannot have; all are ignored of one that is not valid. */
+        @Override
+        public Result<Done> check() {
             if (!Ste.V.isSet(word0)) {
                 return Result.done();
             }
             long allowed0 = Ste.V.mask()
- | Ste.CONFIG.mask() | Ste.S1FMT.mask() | Ste.S1_CONTEXT_PTR.mask() | Ste.S1CDMAX.mask();
+                    | Ste.CONFIG.mask()
+                    | Ste.S1FMT.mask()
+                    | Ste.S1_CONTEXT_PTR.mask()
+                    | Ste.S1CDMAX.mask();
             long allowed1 = Ste.S1DSS.mask()
                     | Ste.S1CIR.mask()
                     | Ste.S1COR.mask()
@@ -82,8 +99,9 @@ public sealed interface GuestTable {
             return Ste.V.isSet(word0) && Ste.CONFIG.getInt(word0) == CONFIG_S1;
         }
 
-        /** For the driver; an entry that is not valid lets nothing through. */
-        GuestTables tables() {
+        /** An entry that is not valid lets nothing through. */
+        @Override
+        public GuestTables tables() {
             boolean valid = Ste.V.isSet(word0);
             return new GuestTables.Contexts(valid ? word0 : 0, valid ? word1 : 0);
         }

@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host.iommufd;
 
-import org.iommuemu.host.Domain;
 import org.iommuemu.host.HardwareRegisters;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.Result.Done;
 import org.iommuemu.host.control.ControlCore;
-import org.jspecify.annotations.Nullable;
 
 /** What the drivers of the two architectures refuse when a device is attached. */
 record HardwareRules(ControlCore core) {
     /**
      * Whether a device, or a PASID of it, can be attached.
      *
-     * @param plain what the device is attached to without PASID, if anything
-     * @return EINVAL for a guest's table that the unit cannot walk, and for PASIDs beside what is no first stage; ENOENT for a
-     *     guest's contexts of a device that the guest does not know
+     * @return EINVAL for a guest's table that the unit cannot walk, ENOENT for a guest's contexts of a device that the guest does not know
      */
-    Result<Done> check(BoundDevice device, boolean isPasid, Hwpt hwpt, @Nullable Hwpt plain) {
+    Result<Done> check(BoundDevice device, Hwpt hwpt) {
         return core.driver().hardware() instanceof HardwareRegisters.VtdUnit unit
                 ? checkVtd(hwpt, unit)
-                : checkSmmu(device, isPasid, hwpt, plain);
+                : checkSmmu(device, hwpt);
     }
 
     private Result<Done> checkVtd(Hwpt hwpt, HardwareRegisters.VtdUnit unit) {
@@ -30,11 +26,7 @@ record HardwareRules(ControlCore core) {
                 : Result.done();
     }
 
-    private static Result<Done> checkSmmu(BoundDevice device, boolean isPasid, Hwpt hwpt, @Nullable Hwpt plain) {
-        if (isPasid) {
-            boolean hasContexts = plain == null || plain.domain().kind() == Domain.Kind.FIRST_STAGE;
-            return hasContexts ? Result.done() : Result.err(Errno.EINVAL, device + " has no contexts of the host");
-        }
+    private static Result<Done> checkSmmu(BoundDevice device, Hwpt hwpt) {
         if (hwpt instanceof NestedHwpt nested
                 && nested.guest() instanceof GuestTable.SmmuStreamEntry entry
                 && entry.isTranslating()) {

@@ -2,6 +2,7 @@
 package org.iommuemu.host.iommufd;
 
 import org.iommuemu.host.Domain;
+import org.iommuemu.host.control.IoPageFaults;
 import org.jspecify.annotations.Nullable;
 
 /** A hardware page table: a domain. */
@@ -31,6 +32,15 @@ abstract sealed class Hwpt extends IommufdObject permits PagingHwpt, NestedHwpt 
 
     final void faults(@Nullable FaultQueue queue) {
         faults = queue;
+    }
+
+    /** Its faults go to nobody any more. */
+    final void dropFaults(IoPageFaults handlers) {
+        if (faults != null) {
+            handlers.removeHandler(domain);
+            faults.put();
+            faults = null;
+        }
     }
 
     /** The one whose IOAS a device's reserved addresses are taken of. */

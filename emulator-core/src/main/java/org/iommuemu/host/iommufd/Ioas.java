@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.Result.Done;
@@ -56,6 +57,11 @@ final class Ioas extends IommufdObject {
 
     private boolean areAligned() {
         return areas.values().stream().allMatch(a -> a.isAligned(UserPages.PAGE));
+    }
+
+    /** Whether nothing is mapped. */
+    boolean isEmpty() {
+        return areas.isEmpty();
     }
 
     /** The range of the first area in a range, or null. */
@@ -115,7 +121,7 @@ final class Ioas extends IommufdObject {
      * @return EPERM for writing to pages that were not mapped so, EINVAL for what begins in a page, EFAULT, ENOMEM; nothing is changed then
      */
     Result<Done> add(Area area) {
-        boolean write = (area.permissions() & org.iommuemu.host.IommuDriver.WRITE) != 0;
+        boolean write = (area.permissions() & IommuDriver.WRITE) != 0;
         if (write && !area.pages().isWritable()) {
             return Result.err(Errno.EPERM, "pages that may only be read");
         }
@@ -150,13 +156,10 @@ final class Ioas extends IommufdObject {
                 return Result.err(Errno.ENOENT, String.format("0x%x is not mapped", at));
             }
             boolean isEnd = Long.compareUnsigned(area.range().last(), range.last()) >= 0;
-            IovaRange piece = new IovaRange(at, isEnd ? range.last() : area.range().last());
+            IovaRange piece =
+                    new IovaRange(at, isEnd ? range.last() : area.range().last());
             found.add(new Area(
-                    piece,
-                    area.pages(),
-                    area.offset() + at - area.range().start(),
-                    area.permissions(),
-                    area.large()));
+                    piece, area.pages(), area.offset() + at - area.range().start(), area.permissions(), area.large()));
             if (isEnd) {
                 return Result.ok(found);
             }

@@ -93,8 +93,7 @@ final class IovaWindow {
      * @param mapped finds what is mapped in a range
      * @return ENOSPC if there is none
      */
-    Result<Long> place(
-            long length, long alignment, long pageOffset, Function<IovaRange, @Nullable IovaRange> mapped) {
+    Result<Long> place(long length, long alignment, long pageOffset, Function<IovaRange, @Nullable IovaRange> mapped) {
         List<IovaRange> spans = new ArrayList<>(allowed.isEmpty() ? List.of(ANYWHERE) : allowed);
         spans.sort(Comparator.comparing(IovaRange::start, Long::compareUnsigned));
         for (IovaRange span : spans) {

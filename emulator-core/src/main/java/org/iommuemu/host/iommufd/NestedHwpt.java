@@ -52,6 +52,7 @@ final class NestedHwpt extends Hwpt {
 
     @Override
     void destroyed() {
+        dropFaults(core.faults());
         core.driver().free(domain());
         needed().put();
     }

@@ -26,7 +26,12 @@ final class PagingHwpt extends Hwpt {
      * @param automatic whether it came to be because a device was attached to the IOAS, and goes with its last device
      */
     PagingHwpt(
-            ControlCore core, Ioas ioas, Domain domain, boolean nestParent, boolean pasidCompatible, boolean automatic) {
+            ControlCore core,
+            Ioas ioas,
+            Domain domain,
+            boolean nestParent,
+            boolean pasidCompatible,
+            boolean automatic) {
         super(domain, pasidCompatible);
         this.core = core;
         this.ioas = ioas;
@@ -77,8 +82,7 @@ final class PagingHwpt extends Hwpt {
 
     void unmap(Area area) {
         area.forEachRun(
-                hasLargePages(),
-                (iova, physical, bytes, shift) -> core.driver().unmap(domain(), iova, bytes, shift));
+                hasLargePages(), (iova, physical, bytes, shift) -> core.driver().unmap(domain(), iova, bytes, shift));
         area.pages().unpin();
     }
 
@@ -88,6 +92,7 @@ final class PagingHwpt extends Hwpt {
 
     @Override
     void destroyed() {
+        dropFaults(core.faults());
         ioas.removeTable(this);
         core.driver().free(domain());
         ioas.put();

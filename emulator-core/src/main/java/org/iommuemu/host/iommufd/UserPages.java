@@ -30,6 +30,11 @@ final class UserPages {
         bytes = start - first + length;
     }
 
+    /** In the process, so many bytes behind the beginning of the first page. */
+    long address(long offset) {
+        return first + offset;
+    }
+
     boolean isWritable() {
         return writable;
     }
