@@ -9,6 +9,7 @@ import org.iommuemu.host.call.Result.Done;
 import org.iommuemu.host.control.ControlCore;
 import org.iommuemu.host.control.HostDevice;
 import org.iommuemu.host.control.IommuGroup;
+import org.jspecify.annotations.Nullable;
 
 /** Calls on devices (device.c): what VFIO does for the user of a device. ENOENT for numbers that are no device's. */
 public final class DeviceCalls {
@@ -172,6 +173,20 @@ public final class DeviceCalls {
                 .findFirst()
                 .orElse(attachedBy)
                 .id();
+    }
+
+    /** The device of a stream as a guest has it: known to the guest's IOMMU, and attached to a table of the guest's there; or null. */
+    @Nullable
+    Vdevice seenByGuest(int stream) {
+        for (IommufdObject o : iommufd.objects().all()) {
+            Vdevice seen = o instanceof BoundDevice d && d.device().stream() == stream ? d.vdevice() : null;
+            if (seen != null
+                    && seen.device().group().attached(seen.device(), IommuDriver.NO_PASID) instanceof NestedHwpt nested
+                    && nested.viommu() == seen.viommu()) {
+                return seen;
+            }
+        }
+        return null;
     }
 
     private Result<BoundDevice> find(int device) {

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 public final class HwptCalls {
     private static final int KNOWN = Alloc.NEST_PARENT | Alloc.DIRTY_TRACKING | Alloc.FAULT_ID_VALID | Alloc.PASID;
 
+    /** More are invalidated as everything. */
+    private static final long MOST_PAGES = 1L << 20;
+
     private final Iommufd iommufd;
 
     HwptCalls(Iommufd iommufd) {
@@ -136,6 +139,27 @@ public final class HwptCalls {
         return iommufd.allocate("a nested table").then(done -> data.read()).then(guest -> {
             Domain domain = iommufd.core().driver().nest(parent.domain(), guest.tables());
             return Result.ok(iommufd.add(new NestedHwpt(iommufd.core(), domain, parent, viommu, guest, pasid)));
+        });
+    }
+
+    /**
+     * Invalidates what caches hold by a guest's first stage (VT-d), devices' ATCs too.
+     *
+     * @param address of the first page; 0, with all ones for the number of pages, is everything
+     * @return ENOENT for no guest's table, EINVAL for an address in a page, or all ones from elsewhere on
+     */
+    public Result<Done> invalidate(int hwpt, long address, long pages) {
+        return iommufd.objects().find(hwpt, NestedHwpt.class).then(nested -> {
+            if ((address & UserPages.PAGE - 1) != 0 || pages == -1 && address != 0) {
+                return Result.err(Errno.EINVAL, String.format("invalidating %d pages at 0x%x", pages, address));
+            }
+            boolean everything = Long.compareUnsigned(pages, MOST_PAGES) > 0;
+            if (everything) {
+                iommufd.core().invalidate(nested.domain(), 0, 0);
+            } else if (pages != 0) {
+                iommufd.core().invalidate(nested.domain(), address, pages * UserPages.PAGE);
+            }
+            return Result.done();
         });
     }
 

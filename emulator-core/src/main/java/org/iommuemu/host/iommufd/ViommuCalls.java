@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host.iommufd;
 
+import org.iommuemu.host.GuestCommands;
 import org.iommuemu.host.HardwareRegisters;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.Result;
+import org.iommuemu.host.call.Result.Done;
 import org.iommuemu.host.iommufd.spec.EventStructures.VeventqAlloc;
 import org.iommuemu.host.iommufd.spec.ViommuStructures.ViommuAlloc;
 
@@ -62,6 +64,20 @@ public final class ViommuCalls {
                                             .id())
                                     : Result.err(Errno.EEXIST, "the guest has a device " + virtualId));
                 }));
+    }
+
+    /**
+     * Sends a guest's command (IHI 0070 §4): TLBI_NSNH_ALL, TLBI_NH_ALL, _ASID, _VA, _VAA, ATC_INV, CFGI_CD, CFGI_CD_ALL.
+     *
+     * @return ENOENT for no guest's IOMMU; EIO for any other command, or of a device that the guest does not have
+     */
+    public Result<Done> command(int viommu, long word0, long word1) {
+        GuestCommands commands = iommufd.core().driver().guestCommands();
+        return iommufd.objects()
+                .find(viommu, Viommu.class)
+                .then(v -> commands == null
+                        ? Call.unsupported("guests' commands")
+                        : new SmmuGuestCommands(commands).send(v, word0, word1));
     }
 
     /** EOPNOTSUPP for a type that there is not, EINVAL for no depth, ENOENT, EEXIST for a second one of a type, ENOMEM. */

@@ -138,4 +138,25 @@ public final class IoasStructures {
 
         private VfioIoas() {}
     }
+
+    /** {@code struct iommu_ioas_map_file}; flags as those of {@link MapUser}. */
+    public static final class MapFile {
+        public static final StructureField SIZE = u32("size", 0);
+        public static final StructureField FLAGS = u32("flags", 4);
+        public static final StructureField IOAS_ID = u32("ioas_id", 8);
+        public static final StructureField FD = u32("fd", 12);
+        public static final StructureField START = u64("start", 16);
+        public static final StructureField LENGTH = u64("length", 24);
+        public static final StructureField IOVA = u64("iova", 32);
+
+        private MapFile() {}
+    }
+
+    /** {@code struct iommu_ioas_change_process}. */
+    public static final class ChangeProcess {
+        public static final StructureField SIZE = u32("size", 0);
+        public static final StructureField RESERVED = u32("__reserved", 4);
+
+        private ChangeProcess() {}
+    }
 }
