@@ -62,6 +62,13 @@ public interface IommuDriver {
      */
     void unbind(int stream, int pasid);
 
+    /** What the IOMMU says of itself. */
+    HardwareRegisters hardware();
+
+    /** Where guests' invalidations go, or null if the IOMMU knows guests' tables by the host's numbers only. */
+    @Nullable
+    GuestCommands guestCommands();
+
     /**
      * Makes a device known, if it is not: nothing of it gets through until it is attached.
      *

@@ -258,6 +258,17 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
     }
 
     @Override
+    public HardwareRegisters hardware() {
+        return new HardwareRegisters.VtdUnit(
+                read(unit, VtdRegisters.VER), read(unit, VtdRegisters.CAP), read(unit, VtdRegisters.ECAP));
+    }
+
+    @Override
+    public @Nullable GuestCommands guestCommands() {
+        return null;
+    }
+
+    @Override
     public DriverFeatures features() {
         boolean pasid = options.scalable() && features.hasExtended(ExtendedCapability.PASID);
         return new DriverFeatures(
