@@ -178,6 +178,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
                 pasids ? 1 << Math.min(substreamBits, MOST_SUBSTREAM_BITS) : 0,
                 Idr.S1P.isSet(idr0),
                 Idr.S2P.isSet(idr0),
+                true,
                 both,
                 both,
                 Idr.ATS.isSet(idr0),

@@ -264,6 +264,7 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
                 pasid ? 1 << features.pasidBits() : 0,
                 options.scalable() && features.hasExtended(ExtendedCapability.FSTS),
                 !options.scalable() || features.hasExtended(ExtendedCapability.SSTS),
+                features.hasExtended(ExtendedCapability.PT),
                 options.scalable() && features.hasExtended(ExtendedCapability.NEST),
                 false,
                 features.hasExtended(ExtendedCapability.DT),

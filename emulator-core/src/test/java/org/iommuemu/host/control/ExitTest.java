@@ -132,6 +132,7 @@ class ExitTest {
 
             assertThat(m.core.sva().bind(late, mm).errno()).isEqualTo(Errno.ESRCH);
             assertThat(m.core.attach(late, handle.pasid(), domain).errno()).isEqualTo(Errno.ESRCH);
+            assertThat(m.core.attach(d, handle.pasid(), domain).errno()).isEqualTo(Errno.ESRCH);
 
             assertThat(m.image()).isEqualTo(before);
         }
