@@ -227,7 +227,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         if (!(tables instanceof GuestTables.Contexts)) {
             throw new IllegalArgumentException("a guest's first stage is nested, expected its context descriptors");
         }
-        return made(Domain.nested(parent, 0, tables));
+        return made(Domain.nested(parent, parent.id(), tables));
     }
 
     @Override

@@ -21,13 +21,13 @@ class PageTablesTest {
             one.map(0x1000, 0x10_0000, 12, IommuDriver.READ);
             two.map(0x1000, 0x20_0000, 12, IommuDriver.READ);
 
-            driver.attach(1, IommuDriver.NO_PASID, driver.share(one));
-            driver.attach(2, IommuDriver.NO_PASID, driver.share(two));
+            driver.attach(1, 5, driver.share(one));
+            driver.attach(1, 6, driver.share(two));
 
             assertThat(one.root() % 0x1000).isZero();
             assertThat(two.root() % 0x1000).isZero();
-            assertThat(machine.read(1, IommuDriver.NO_PASID, 0x1000)).isEqualTo(0x10_0000);
-            assertThat(machine.read(2, IommuDriver.NO_PASID, 0x1000)).isEqualTo(0x20_0000);
+            assertThat(machine.read(1, 5, 0x1000)).isEqualTo(0x10_0000);
+            assertThat(machine.read(1, 6, 0x1000)).isEqualTo(0x20_0000);
         }
     }
 }

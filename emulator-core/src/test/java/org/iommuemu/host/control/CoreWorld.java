@@ -148,6 +148,9 @@ final class CoreWorld implements AutoCloseable {
                 unbind(handles.indexOf(h));
             }
         }
+        if (!m.core.isSvaEnabled(d)) {
+            return;
+        }
         m.core.disableSva(d);
         attached.keySet().removeIf(u -> u.stream == d.stream() && u.pasid != NONE);
         m.devices.atc.keySet().removeIf(k -> k.stream() == d.stream());
