@@ -114,8 +114,9 @@ public final class ControlCore {
     }
 
     private Result<Done> program(HostDevice device, int pasid, Domain domain) {
-        Result<Done> possible =
-                new AttachRules(driver.features(), attachments, pasidEnd(device)).check(device, pasid, domain).then(done -> shared.check(domain, pasid));
+        Result<Done> possible = new AttachRules(driver.features(), attachments, pasidEnd(device))
+                .check(device, pasid, domain)
+                .then(done -> shared.check(domain, pasid));
         if (!possible.isOk()) {
             return possible;
         }
