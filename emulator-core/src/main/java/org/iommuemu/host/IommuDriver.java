@@ -62,6 +62,13 @@ public interface IommuDriver {
      */
     void unbind(int stream, int pasid);
 
+    /** What the IOMMU says of itself. */
+    HardwareRegisters hardware();
+
+    /** Where guests' invalidations go, or null if the IOMMU knows guests' tables by the host's numbers only. */
+    @Nullable
+    GuestCommands guestCommands();
+
     /**
      * Makes a device known, if it is not: nothing of it gets through until it is attached.
      *
@@ -125,6 +132,13 @@ public interface IommuDriver {
      * @param bytes length of the range, or 0 for the whole address space
      */
     void invalidate(Domain domain, long iova, long bytes);
+
+    /**
+     * Drops what caches hold for a device's guest; nothing if the device has none. A device's ATC is left alone while it may not use ATS.
+     *
+     * @param stream a device that is attached, without PASID, to the guest's second stage or to what lies behind that
+     */
+    void guestInvalidate(int stream, GuestInvalidation what);
 
     /**
      * Does what a guest says that it has changed in a first stage of its own, in ATCs too.

@@ -197,6 +197,33 @@ final class SmmuDevice implements StreamDevice {
         }
     }
 
+    @Override
+    public void invalidate(Domain guest, GuestInvalidation what) {
+        int vmid = guest.id();
+        switch (what.cache()) {
+            case TRANSLATIONS -> {
+                switch (what.scope()) {
+                    case GUEST -> invalidations.guestSpaces(vmid);
+                    case SPACE -> invalidations.asid(vmid, what.asid());
+                    case RANGE ->
+                        invalidations.guestSpaceRange(
+                                vmid, what.asid(), what.address(), what.bytes(), what.leafShift());
+                }
+                if (what.scope() != GuestInvalidation.Scope.GUEST) {
+                    invalidateAtc(what.pasid(), what.address(), what.bytes());
+                }
+            }
+            case DEVICE_TRANSLATIONS -> invalidateAtc(what.pasid(), what.address(), what.bytes());
+            case CONTEXTS -> {
+                if (what.scope() == GuestInvalidation.Scope.GUEST) {
+                    invalidations.contextsChanged(stream);
+                } else {
+                    invalidations.contextChanged(stream, Math.max(what.pasid(), 0));
+                }
+            }
+        }
+    }
+
     /** As Linux' {@code quiet_cd}: a context that translates nothing and records nothing. */
     @Override
     public void revoke(int pasid) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.iommuemu.bits.Register;
@@ -160,6 +161,23 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     }
 
     @Override
+    public HardwareRegisters hardware() {
+        List<Register> features =
+                List.of(Registers.IDR0, Registers.IDR1, Registers.IDR2, Registers.IDR3, Registers.IDR4, Registers.IDR5);
+        return new HardwareRegisters.Smmu(
+                features.stream().map(r -> (int) read(smmu, r)).toList(), (int) read(smmu, Registers.IIDR), (int)
+                        read(smmu, Registers.AIDR));
+    }
+
+    @Override
+    public GuestCommands guestCommands() {
+        return (word0, word1) -> {
+            commands.add(word0, word1);
+            commands.sync();
+        };
+    }
+
+    @Override
     public DriverFeatures features() {
         return features;
     }
@@ -183,7 +201,10 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
                 both,
                 Idr.ATS.isSet(idr0),
                 Idr.PRI.isSet(idr0),
-                SmmuTables.ADDRESS_BITS);
+                SmmuTables.ADDRESS_BITS,
+                false,
+                false,
+                false);
     }
 
     @Override
@@ -325,7 +346,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         }
         do {
             for (long at = events.take(); at >= 0; at = events.take()) {
-                faults().refused(SmmuRecords.fault(memory, at));
+                faults().recorded(SmmuRecords.fault(memory, at), SmmuRecords.words(memory, at));
             }
             if (events.publish()) {
                 faults().overflowed();

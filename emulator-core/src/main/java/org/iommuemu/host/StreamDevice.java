@@ -24,6 +24,9 @@ interface StreamDevice {
     /** Lets nothing of a PASID through any more, without a record of what tries; it is to be detached later. */
     void revoke(int pasid);
 
+    /** Drops what caches hold for a guest, whose second stage is given. */
+    void invalidate(Domain guest, GuestInvalidation what);
+
     /**
      * Lets nothing through until it is attached, quietly.
      *

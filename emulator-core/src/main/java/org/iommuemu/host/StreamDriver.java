@@ -252,6 +252,16 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     }
 
     @Override
+    public final void guestInvalidate(int stream, GuestInvalidation what) {
+        D device = devices.get(stream);
+        Domain plain = device == null ? null : device.attached(NO_PASID);
+        Domain guest = plain == null || plain.parent() == null ? plain : plain.parent();
+        if (device != null && guest != null && guest.kind() == Domain.Kind.SECOND_STAGE) {
+            device.invalidate(guest, what);
+        }
+    }
+
+    @Override
     public final void guestInvalidate(Domain nested, long address, long pages, boolean leaf) {
         if (pages == 0) {
             caches().all(nested);

@@ -206,6 +206,34 @@ final class VtdDevice implements StreamDevice {
         }
     }
 
+    @Override
+    public void invalidate(Domain guest, GuestInvalidation what) {
+        int entry = entryOf(what.pasid());
+        switch (what.cache()) {
+            case TRANSLATIONS -> {
+                switch (what.scope()) {
+                    case GUEST -> invalidations.domain(guest.id());
+                    case SPACE -> invalidations.firstStage(guest.id(), entry);
+                    case RANGE ->
+                        invalidations.firstStageRange(
+                                guest.id(), entry, what.address(), what.bytes(), what.leafShift() != 0);
+                }
+                if (what.scope() != GuestInvalidation.Scope.GUEST) {
+                    invalidateAtc(what.pasid(), what.address(), what.bytes());
+                }
+            }
+            case DEVICE_TRANSLATIONS -> invalidateAtc(what.pasid(), what.address(), what.bytes());
+            case CONTEXTS -> {
+                if (what.scope() == GuestInvalidation.Scope.GUEST) {
+                    invalidations.pasids(guest.id());
+                } else {
+                    invalidations.pasid(guest.id(), entry);
+                }
+            }
+        }
+        complete();
+    }
+
     private void complete() {
         invalidations.complete();
         distrustIfSilent();
@@ -332,6 +360,7 @@ final class VtdDevice implements StreamDevice {
                 PasidEntry.SRE.set(entry, first.supervisor() ? 1 : 0);
                 PasidEntry.EAFE.set(entry, first.extendedAccess() ? 1 : 0);
                 PasidEntry.WPE.set(entry, first.writeProtect() ? 1 : 0);
+                PasidEntry.FSPM.set(entry, first.addressBits() > GuestTables.FOUR_LEVEL_BITS ? 1 : 0);
                 secondStage(entry, rootOf(Objects.requireNonNull(domain.parent())));
             }
         }

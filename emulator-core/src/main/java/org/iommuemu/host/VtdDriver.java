@@ -258,6 +258,17 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
     }
 
     @Override
+    public HardwareRegisters hardware() {
+        return new HardwareRegisters.VtdUnit(
+                read(unit, VtdRegisters.VER), read(unit, VtdRegisters.CAP), read(unit, VtdRegisters.ECAP));
+    }
+
+    @Override
+    public @Nullable GuestCommands guestCommands() {
+        return null;
+    }
+
+    @Override
     public DriverFeatures features() {
         boolean pasid = options.scalable() && features.hasExtended(ExtendedCapability.PASID);
         return new DriverFeatures(
@@ -269,7 +280,11 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
                 false,
                 features.hasExtended(ExtendedCapability.DT),
                 hasPageRequests(),
-                VtdTables.FOUR_LEVEL_BITS);
+                features.has(Capability.FS5LP) ? GuestTables.FIVE_LEVEL_BITS : GuestTables.FOUR_LEVEL_BITS,
+                features.hasExtended(ExtendedCapability.SRS),
+                features.hasExtended(ExtendedCapability.EAFS),
+                // No unit that is modelled has ECAP.MTS.
+                false);
     }
 
     @Override
