@@ -9,7 +9,9 @@ import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.vtd.InterruptMessage;
 import org.iommuemu.vtd.VtdFeatures;
+import org.iommuemu.vtd.spec.Capability;
 import org.iommuemu.vtd.spec.ExtendedCapability;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Drives a VT-d unit as Linux does: queued invalidation, interrupt remapping, in scalable mode a PASID table for each device, strict
@@ -135,6 +137,17 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
     }
 
     @Override
+    public HardwareRegisters hardware() {
+        VtdFeatures features = unit.features();
+        return new HardwareRegisters.VtdUnit(features.ver(), features.cap(), features.ecap());
+    }
+
+    @Override
+    public @Nullable GuestCommands guestCommands() {
+        return null;
+    }
+
+    @Override
     public DriverFeatures features() {
         VtdFeatures features = unit.features();
         boolean pasid = options.scalable() && features.hasExtended(ExtendedCapability.PASID);
@@ -146,7 +159,11 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
                 false,
                 features.hasExtended(ExtendedCapability.DT),
                 unit.hasPageRequests(),
-                VtdTables.FOUR_LEVEL_BITS);
+                features.has(Capability.FS5LP) ? GuestTables.FIVE_LEVEL_BITS : GuestTables.FOUR_LEVEL_BITS,
+                features.hasExtended(ExtendedCapability.SRS),
+                features.hasExtended(ExtendedCapability.EAFS),
+                // No unit that is modelled has ECAP.MTS.
+                false);
     }
 
     @Override
