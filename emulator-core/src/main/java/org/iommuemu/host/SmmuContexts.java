@@ -9,28 +9,31 @@ import org.iommuemu.smmuv3.spec.Ste;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The context descriptors of a stream: one, until there is a PASID; then a two-level table of 2^20, in which requests without PASID use the
+ * The context descriptors of a stream: one, until there is a PASID; then a two-level table, in which requests without PASID use the
  * first (IHI 0070 §3.3.2).
  */
 final class SmmuContexts {
-    static final int SUBSTREAM_BITS = 20;
     private static final int LEAF_BITS = 6;
     private static final int TWO_LEVEL_4K = 1;
     private static final long PAGE = 1L << 12;
+    private static final long SMALLEST_TABLE = 64;
 
     private final PhysicalMemory memory;
     private final PageAllocator pages;
     private final long offset;
     private final long single;
     private long table;
+    private final int bits;
     private int valid;
 
     /**
      * Contexts of which none is valid.
      *
      * @param offset what is added to addresses of {@code pages} to reach the memory
+     * @param bits width of PASIDs
      */
-    SmmuContexts(PhysicalMemory memory, PageAllocator pages, long offset) {
+    SmmuContexts(PhysicalMemory memory, PageAllocator pages, long offset, int bits) {
+        this.bits = bits;
         this.memory = memory;
         this.pages = pages;
         this.offset = offset;
@@ -45,7 +48,7 @@ final class SmmuContexts {
     /** Makes a table, as there are to be PASIDs. */
     void makeTable() {
         if (table == 0) {
-            long bytes = (long) L1Cd.BYTES << SUBSTREAM_BITS - LEAF_BITS;
+            long bytes = Math.max(SMALLEST_TABLE, (long) L1Cd.BYTES << Math.max(bits - LEAF_BITS, 0));
             table = pages.allocate(bytes, bytes);
             // The page of the single context becomes the first of the leaves, with the context in its place.
             memory.writeLong(table + offset, L1Cd.L2_PTR.inPlace(single) | L1Cd.V.of(1));
@@ -61,7 +64,7 @@ final class SmmuContexts {
     void describe(long[] ste, @Nullable Domain plain, boolean blocked) {
         Ste.S1_CONTEXT_PTR.setInPlace(ste, table == 0 ? single : table);
         Ste.S1FMT.set(ste, table == 0 ? 0 : TWO_LEVEL_4K);
-        Ste.S1CDMAX.set(ste, table == 0 ? 0 : SUBSTREAM_BITS);
+        Ste.S1CDMAX.set(ste, table == 0 ? 0 : bits);
         if (table != 0) {
             boolean bypass = plain != null && plain.kind() == Domain.Kind.IDENTITY;
             Ste.S1DSS.set(ste, blocked ? Ste.S1DSS_TERMINATE : bypass ? Ste.S1DSS_BYPASS : Ste.S1DSS_SUBSTREAM_0);

@@ -25,7 +25,7 @@ final class SmmuDevice implements StreamDevice {
     private long[] entry = new long[Ste.WORDS];
     private boolean ats;
     /** Nothing of requests without PASID is let through until they are attached. */
-    private boolean blocked = true;
+    private boolean blocked;
 
     SmmuDevice(SmmuDriver driver, int stream, int number) {
         this.driver = driver;
@@ -41,11 +41,12 @@ final class SmmuDevice implements StreamDevice {
                         driver.vmids().take())
                 : null;
         contexts = guest == null
-                ? new SmmuContexts(memory, driver.pages(), 0)
-                : new SmmuContexts(memory, guest.pages(), guest.offset());
+                ? new SmmuContexts(memory, driver.pages(), 0, driver.substreamBits())
+                : new SmmuContexts(memory, guest.pages(), guest.offset(), driver.substreamBits());
         backTables();
         ats = driver.trustsDevices();
-        if (driver.stages() != StageLayout.STAGE_2) {
+        blocked = driver.stages() == StageLayout.STAGE_2;
+        if (!blocked) {
             writeEntry();
         }
     }
@@ -140,7 +141,7 @@ final class SmmuDevice implements StreamDevice {
                     new PageTables(SmmuTables.SECOND, memory, driver.pages(), 0),
                     null);
         }
-        StreamDriver.checkPasid(pasid, SmmuContexts.SUBSTREAM_BITS);
+        StreamDriver.checkPasid(pasid, driver.substreamBits());
         if (guest == null) {
             return Domain.ofDevice(
                     Domain.Kind.FIRST_STAGE,
@@ -196,6 +197,33 @@ final class SmmuDevice implements StreamDevice {
         }
     }
 
+    @Override
+    public void invalidate(Domain guest, GuestInvalidation what) {
+        int vmid = guest.id();
+        switch (what.cache()) {
+            case TRANSLATIONS -> {
+                switch (what.scope()) {
+                    case GUEST -> invalidations.guestSpaces(vmid);
+                    case SPACE -> invalidations.asid(vmid, what.asid());
+                    case RANGE ->
+                        invalidations.guestSpaceRange(
+                                vmid, what.asid(), what.address(), what.bytes(), what.leafShift());
+                }
+                if (what.scope() != GuestInvalidation.Scope.GUEST) {
+                    invalidateAtc(what.pasid(), what.address(), what.bytes());
+                }
+            }
+            case DEVICE_TRANSLATIONS -> invalidateAtc(what.pasid(), what.address(), what.bytes());
+            case CONTEXTS -> {
+                if (what.scope() == GuestInvalidation.Scope.GUEST) {
+                    invalidations.contextsChanged(stream);
+                } else {
+                    invalidations.contextChanged(stream, Math.max(what.pasid(), 0));
+                }
+            }
+        }
+    }
+
     /** As Linux' {@code quiet_cd}: a context that translates nothing and records nothing. */
     @Override
     public void revoke(int pasid) {
@@ -211,7 +239,14 @@ final class SmmuDevice implements StreamDevice {
 
     /** A device that does not answer may not use ATS any more. */
     void invalidateAtc(int pasid, long iova, long bytes) {
-        if (ats && !driver.trustsDevices() && !invalidations.atc(stream, pasid, iova, bytes) && ats) {
+        if (ats && !driver.trustsDevices() && !invalidations.atc(stream, pasid, iova, bytes)) {
+            distrust();
+        }
+    }
+
+    /** It has not answered, and may not use ATS any more. */
+    void distrust() {
+        if (ats) {
             ats(false);
             driver.silent(stream);
         }
@@ -219,18 +254,19 @@ final class SmmuDevice implements StreamDevice {
 
     /** Of the device's ATC, what belongs to any PASID. */
     void invalidateAllPasids() {
-        if (ats && !driver.trustsDevices() && !invalidations.atcOfAllPasids(stream) && ats) {
-            ats(false);
-            driver.silent(stream);
+        if (ats && !driver.trustsDevices() && !invalidations.atcOfAllPasids(stream)) {
+            distrust();
         }
     }
 
     @Override
-    public void makeRoomForPasids() {
-        if (driver.features().pasids() != 0) {
+    public void block(boolean hasPasids) {
+        if (hasPasids && driver.features().pasids() != 0) {
             contexts.makeTable();
             backTables();
         }
+        blocked = true;
+        writeEntry();
     }
 
     @Override

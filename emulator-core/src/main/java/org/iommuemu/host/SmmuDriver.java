@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.iommuemu.bits.Register;
@@ -10,6 +11,7 @@ import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.spec.Event;
+import org.iommuemu.smmuv3.spec.Idr;
 import org.iommuemu.smmuv3.spec.L1Std;
 import org.iommuemu.smmuv3.spec.PriEntry;
 import org.iommuemu.smmuv3.spec.Registers;
@@ -26,6 +28,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     private static final long STRUCTURES = 1L << 28;
     private static final int STREAM_BITS = 32;
     private static final int SPLIT = 8;
+    private static final int MOST_SUBSTREAM_BITS = 20;
     private static final int TWO_LEVEL = 1;
     private static final int EVENT_QUEUE_LOG2 = 10;
     private static final int PAGE_QUEUE_LOG2 = 10;
@@ -39,6 +42,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     private final PhysicalMemory memory;
     private final StageLayout stages;
     private final boolean trusting;
+    private final DriverFeatures features;
     private final PageAllocator pages = new PageAllocator(STRUCTURES);
     private final CommandSender commands;
     private final SmmuInvalidations invalidations;
@@ -83,6 +87,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         this.memory = memory;
         this.stages = stages;
         this.trusting = trusting;
+        features = readFeatures();
         long tableBytes = (long) L1Std.BYTES << STREAM_BITS - SPLIT;
         streamTable = pages.allocate(tableBytes, tableBytes);
         write(smmu, Registers.STRTAB_BASE, Registers.STRTAB_ADDR.inPlace(streamTable));
@@ -156,9 +161,63 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     }
 
     @Override
+    public HardwareRegisters hardware() {
+        List<Register> features =
+                List.of(Registers.IDR0, Registers.IDR1, Registers.IDR2, Registers.IDR3, Registers.IDR4, Registers.IDR5);
+        return new HardwareRegisters.Smmu(
+                features.stream().map(r -> (int) read(smmu, r)).toList(), (int) read(smmu, Registers.IIDR), (int)
+                        read(smmu, Registers.AIDR));
+    }
+
+    @Override
+    public GuestCommands guestCommands() {
+        return (word0, word1) -> {
+            commands.add(word0, word1);
+            commands.sync();
+        };
+    }
+
+    @Override
     public DriverFeatures features() {
+        return features;
+    }
+
+    /** Width of PASIDs; 0 without. */
+    int substreamBits() {
+        return Integer.numberOfTrailingZeros(Math.max(features.pasids(), 1));
+    }
+
+    private DriverFeatures readFeatures() {
+        long idr0 = read(smmu, Registers.IDR0);
+        int substreamBits = Idr.SSIDSIZE.getInt(read(smmu, Registers.IDR1));
+        boolean both = Idr.S1P.isSet(idr0) && Idr.S2P.isSet(idr0);
+        boolean pasids = Idr.S1P.isSet(idr0) && Idr.CD2L.isSet(idr0) && substreamBits != 0;
         return new DriverFeatures(
-                1 << SmmuContexts.SUBSTREAM_BITS, true, true, true, true, true, true, SmmuTables.ADDRESS_BITS);
+                pasids ? 1 << Math.min(substreamBits, MOST_SUBSTREAM_BITS) : 0,
+                Idr.S1P.isSet(idr0),
+                Idr.S2P.isSet(idr0),
+                both,
+                both,
+                Idr.ATS.isSet(idr0),
+                Idr.PRI.isSet(idr0),
+                SmmuTables.ADDRESS_BITS,
+                false,
+                false,
+                false);
+    }
+
+    @Override
+    public boolean guestInvalidate(Domain guest, int stream, long word0, long word1) {
+        SmmuGuestCommands.Rewritten sent = SmmuGuestCommands.rewrite(guest.id(), stream, word0, word1);
+        if (sent == null) {
+            return false;
+        }
+        boolean answered = invalidations.send(sent.word0(), sent.word1());
+        SmmuDevice device = known(stream);
+        if (!answered && device != null) {
+            device.distrust();
+        }
+        return true;
     }
 
     @Override
@@ -196,7 +255,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         if (pasid == NO_PASID) {
             return;
         }
-        checkPasid(pasid, SmmuContexts.SUBSTREAM_BITS);
+        checkPasid(pasid, substreamBits());
         if (domain.kind() != Domain.Kind.FIRST_STAGE) {
             throw new IllegalArgumentException(
                     "PASID " + pasid + " is attached to a domain of kind " + domain.kind() + ", expected FIRST_STAGE");
@@ -286,7 +345,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         }
         do {
             for (long at = events.take(); at >= 0; at = events.take()) {
-                faults().refused(SmmuRecords.fault(memory, at));
+                faults().recorded(SmmuRecords.fault(memory, at), SmmuRecords.words(memory, at));
             }
             if (events.publish()) {
                 faults().overflowed();
