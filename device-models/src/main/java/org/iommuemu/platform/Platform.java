@@ -13,6 +13,8 @@ import org.iommuemu.host.Patience;
 import org.iommuemu.host.SmmuDriver;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.host.VtdDriver;
+import org.iommuemu.host.control.HostDevice;
+import org.iommuemu.host.control.IommuGroup;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.StaleDetector;
@@ -208,6 +210,15 @@ public final class Platform implements AutoCloseable {
         return started;
     }
 
+    /**
+     * A function as the kernel's core knows it, added to a group.
+     *
+     * @param group whose devices cannot be isolated from each other
+     */
+    public HostDevice hostDevice(PciFunction function, IommuGroup group) {
+        return new HostDevice(function.id(), group, new PciHostFunction(function, patience()));
+    }
+
     /** Physical address that devices write their interrupts to, see {@link IommuDriver#mapDoorbell}. */
     public long doorbell() {
         return vtd == null ? MessageInterrupts.DOORBELL : MessageInterrupts.WINDOW_BASE;
@@ -219,6 +230,11 @@ public final class Platform implements AutoCloseable {
             @Override
             public boolean await(BooleanSupplier done, long picoseconds) {
                 return Platform.this.await(done, loop.now() + picoseconds);
+            }
+
+            @Override
+            public long now() {
+                return loop.now();
             }
 
             @Override

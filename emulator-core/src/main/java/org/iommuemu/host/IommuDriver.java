@@ -62,6 +62,13 @@ public interface IommuDriver {
      */
     void unbind(int stream, int pasid);
 
+    /** What the IOMMU says of itself. */
+    HardwareRegisters hardware();
+
+    /** Where guests' invalidations go, or null if the IOMMU knows guests' tables by the host's numbers only. */
+    @Nullable
+    GuestCommands guestCommands();
+
     /**
      * Makes a device known, if it is not: nothing of it gets through until it is attached.
      *
@@ -153,6 +160,15 @@ public interface IommuDriver {
      * @return false if guests may not send it, or the IOMMU has no such commands
      */
     boolean guestInvalidate(Domain guest, int stream, long word0, long word1);
+
+    /**
+     * Lets what is unmapped in a domain be invalidated later from now on, many ranges at once, as Linux does with {@code iommu.strict=0}: until
+     * then devices may still reach it, and it cannot be mapped anew.
+     */
+    void defer(Domain domain, FlushQueueParameters parameters);
+
+    /** Says which CPU the calls that follow are made on; what is deferred is queued for each of them. */
+    void cpu(int number);
 
     /** Lets a device use ATS from now on; it is to be switched on in the device afterwards. */
     void enableAts(int stream);

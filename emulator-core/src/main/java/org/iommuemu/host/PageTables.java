@@ -39,6 +39,12 @@ public final class PageTables {
         return kind.inputBits();
     }
 
+    /** Whether pages can have a size, given as log2 of their bytes. */
+    public boolean hasPages(int pageShift) {
+        return IntStream.range(0, TableFormat.HEIGHTS - 1)
+                .anyMatch(h -> format.shift(h) == pageShift && hasPages(format, h));
+    }
+
     /**
      * Maps one page.
      *
@@ -85,6 +91,11 @@ public final class PageTables {
     /** Physical address of a byte, or −1 if it is not mapped. */
     public long physical(long address) {
         return address >>> kind.inputBits() != 0 ? -1 : tables.physical(address);
+    }
+
+    /** Gives the memory of the tables back; nobody may walk them any more. */
+    public void free() {
+        tables.free();
     }
 
     private int height(long address, int pageShift) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.iommuemu.bits.Register;
@@ -157,6 +158,23 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     @Override
     SmmuDomainCaches caches() {
         return caches;
+    }
+
+    @Override
+    public HardwareRegisters hardware() {
+        List<Register> features =
+                List.of(Registers.IDR0, Registers.IDR1, Registers.IDR2, Registers.IDR3, Registers.IDR4, Registers.IDR5);
+        return new HardwareRegisters.Smmu(
+                features.stream().map(r -> (int) read(smmu, r)).toList(), (int) read(smmu, Registers.IIDR), (int)
+                        read(smmu, Registers.AIDR));
+    }
+
+    @Override
+    public GuestCommands guestCommands() {
+        return (word0, word1) -> {
+            commands.add(word0, word1);
+            commands.sync();
+        };
     }
 
     @Override
@@ -327,7 +345,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         }
         do {
             for (long at = events.take(); at >= 0; at = events.take()) {
-                faults().refused(SmmuRecords.fault(memory, at));
+                faults().recorded(SmmuRecords.fault(memory, at), SmmuRecords.words(memory, at));
             }
             if (events.publish()) {
                 faults().overflowed();

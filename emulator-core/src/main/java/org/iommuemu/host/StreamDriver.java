@@ -14,11 +14,13 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
 
     private final int physicalBits;
     private final int most;
+    private final Patience patience;
     private final PageRequestService pages;
     private FaultListener faults = FaultListener.NONE;
     private IntConsumer silence = stream -> {};
     private int domains;
     private final Int2ObjectHashMap<D> devices = new Int2ObjectHashMap<>();
+    private int cpu;
 
     /**
      * A driver without devices.
@@ -30,6 +32,7 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     StreamDriver(int physicalBits, int most, Patience patience) {
         this.physicalBits = physicalBits;
         this.most = most;
+        this.patience = patience;
         pages = new PageRequestService(patience, new PageRequestService.Host() {
             @Override
             public boolean isBound(int stream, int pasid) {
@@ -160,11 +163,17 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
         if (device == null || domain == null) {
             return;
         }
+        boolean isOfGuest = pasid == NO_PASID && device.hasGuestContexts();
         device.detach(pasid);
         domain.detached(device, pasid);
         takePageRequests();
-        pages.drain(stream, pasid);
+        if (isOfGuest) {
+            pages.drain(stream);
+        } else {
+            pages.drain(stream, pasid);
+        }
         if (domain.isPerDevice()) {
+            domain.freed();
             release(domain);
         }
     }
@@ -204,7 +213,24 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     @Override
     public final void unmap(Domain domain, long iova, long bytes, int pageShift) {
         domain.unmap(iova, bytes, pageShift);
-        caches().range(domain, iova, bytes, pageShift);
+        FlushQueue queue = domain.flushQueue();
+        if (queue == null) {
+            caches().range(domain, iova, bytes, pageShift);
+        } else {
+            queue.add(cpu, iova, bytes);
+        }
+    }
+
+    @Override
+    public final void defer(Domain domain, FlushQueueParameters parameters) {
+        if (domain.flushQueue() == null) {
+            domain.flushQueue(new FlushQueue(parameters, patience, () -> caches().all(domain)));
+        }
+    }
+
+    @Override
+    public final void cpu(int number) {
+        cpu = number;
     }
 
     @Override
