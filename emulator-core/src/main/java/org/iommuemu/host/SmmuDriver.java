@@ -196,6 +196,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
                 pasids ? 1 << Math.min(substreamBits, MOST_SUBSTREAM_BITS) : 0,
                 Idr.S1P.isSet(idr0),
                 Idr.S2P.isSet(idr0),
+                true,
                 both,
                 both,
                 Idr.ATS.isSet(idr0),
@@ -247,7 +248,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         if (!(tables instanceof GuestTables.Contexts)) {
             throw new IllegalArgumentException("a guest's first stage is nested, expected its context descriptors");
         }
-        return made(Domain.nested(parent, 0, tables));
+        return made(Domain.nested(parent, parent.id(), tables));
     }
 
     @Override
