@@ -16,7 +16,7 @@ final class Guest {
     private static final int LEVELS = 4;
     private static final long VTD_ENTRY = 0x67;
     private static final long SMMU_TABLE = 3;
-    private static final long SMMU_PAGE = 0x743;
+    private static final long SMMU_PAGE = 0xF43;
 
     private final IommufdMachine m;
     private final int ioas;

@@ -117,7 +117,7 @@ class NestedSmmuTest {
         d.attach(made(nested(0)));
         assertThat(d.read(VA)).isPositive();
         assertThat(d.read(1, VA)).isPositive();
-        assertThat(m.machine.prefetch(0x10, 1, VA)).isFalse();
+        assertThat(m.machine.prefetch(0x10, 1, VA)).isTrue();
         guest.write(leaf, 0);
 
         assertThat(send(1, command(Command.TLBI_NH_VA, Command.ASID.of(ASID) | Command.VMID.of(999), VA)))
@@ -126,6 +126,11 @@ class NestedSmmuTest {
         assertThat(d.read(1, VA)).as("another ASID").isPositive();
         assertThat(send(1, command(Command.TLBI_NSNH_ALL, 0, 0))).isZero();
         assertThat(d.read(1, VA)).isEqualTo(-1);
+        assertThat(m.machine.isCachedByDevice(0x10, 1, VA)).isTrue();
+        long pasid = Command.SSV.of(1) | Command.SSID.of(1);
+        assertThat(send(1, command(Command.ATC_INV, Command.SID.of(VIRTUAL) | pasid, VA)))
+                .isZero();
+        assertThat(m.machine.isCachedByDevice(0x10, 1, VA)).isFalse();
     }
 
     @Test

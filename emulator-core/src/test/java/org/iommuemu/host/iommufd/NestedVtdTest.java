@@ -206,13 +206,25 @@ class NestedVtdTest {
 
     @Test
     void shouldFindOutAtTheAttachmentThatTheUnitDoesNotHaveTheWidth() {
-        Structure wide = Structure.of(VtdS1.BYTES).with(VtdS1.PGTBL_ADDR, root).with(VtdS1.ADDR_WIDTH, 57);
+        Structure wide = Structure.of(VtdS1.BYTES).with(VtdS1.PGTBL_ADDR, root).with(VtdS1.ADDR_WIDTH, 39);
         int table = made(GuestVtd.firstStage(m, d.id(), parent, wide));
 
         assertThat(d.attach(table)).isEqualTo(Errno.EINVAL.returned());
 
         assertThat(d.read(VA)).isEqualTo(-1);
         assertThat(m.destroy(table)).isZero();
+    }
+
+    @Test
+    void shouldWalkAGuestsTablesOfFiveLevels() {
+        long top = guest.page();
+        guest.write(top, root | 0x67);
+        Structure wide = Structure.of(VtdS1.BYTES).with(VtdS1.PGTBL_ADDR, top).with(VtdS1.ADDR_WIDTH, 57);
+
+        assertThat(d.attach(made(GuestVtd.firstStage(m, d.id(), parent, wide)))).isZero();
+
+        assertThat(d.read(VA)).isEqualTo(guest.physical(data));
+        assertThat(d.read(VA | 1L << 48)).isEqualTo(-1);
     }
 
     @Test
