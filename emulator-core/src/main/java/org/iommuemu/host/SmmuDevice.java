@@ -150,7 +150,7 @@ final class SmmuDevice implements StreamDevice {
     @Override
     public void attach(int pasid, Domain domain) {
         boolean first = domain.prepare();
-        boolean own = domain.isPerDevice() && pasid == IommuDriver.NO_PASID;
+        boolean own = first && domain.isPerDevice() && pasid == IommuDriver.NO_PASID;
         boolean early = driver.version() != LinuxVersion.V6_1;
         if (own && early) {
             driver.caches().tlbs(domain);
@@ -171,7 +171,6 @@ final class SmmuDevice implements StreamDevice {
         }
         if (own && !early) {
             driver.caches().tlbs(domain);
-            invalidateAtc(pasid, 0, 0);
         }
     }
 
