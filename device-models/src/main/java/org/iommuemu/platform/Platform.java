@@ -222,6 +222,11 @@ public final class Platform implements AutoCloseable {
             }
 
             @Override
+            public long now() {
+                return loop.now();
+            }
+
+            @Override
             public void later(long picoseconds, Runnable work) {
                 loop.schedule(loop.now() + picoseconds, (time, data) -> work.run(), 0);
             }

@@ -38,6 +38,7 @@ public final class Domain {
     private final List<Attachment> attachments = new ArrayList<>();
     private final List<Domain> children = new ArrayList<>();
     private boolean prepared;
+    private @Nullable FlushQueue flushQueue;
 
     private Domain(
             Kind kind,
@@ -141,6 +142,16 @@ public final class Domain {
         return prepared;
     }
 
+    /** What was unmapped and is to be invalidated later, if that is not done at once. */
+    @Nullable
+    FlushQueue flushQueue() {
+        return flushQueue;
+    }
+
+    void flushQueue(FlushQueue queue) {
+        flushQueue = queue;
+    }
+
     void attached(StreamDevice device, int pasid) {
         attachments.add(new Attachment(device, pasid));
     }
@@ -150,6 +161,9 @@ public final class Domain {
     }
 
     void freed() {
+        if (flushQueue != null) {
+            flushQueue.close();
+        }
         if (parent != null) {
             parent.children.remove(this);
         }
@@ -162,6 +176,10 @@ public final class Domain {
      */
     boolean map(long iova, long physical, long bytes, int pageShift, int permissions) {
         PageTables own = ownTables();
+        if (flushQueue != null && flushQueue.isQueued(iova, bytes)) {
+            throw new IllegalArgumentException(String.format(
+                    "0x%x is mapped again before it was invalidated, expected an address that is free", iova));
+        }
         boolean tableGone = false;
         for (long done = 0; done < bytes; done += 1L << pageShift) {
             long to = guestMemory == null ? physical + done : guestMemory.place(physical + done, pageShift);

@@ -24,6 +24,11 @@ public interface Patience {
      */
     boolean await(BooleanSupplier done, long picoseconds);
 
+    /** The time, in ps; where time stands still always 0. */
+    default long now() {
+        return 0;
+    }
+
     /**
      * Does something after a while; at once where time stands still.
      *

@@ -197,7 +197,7 @@ final class SmmuDevice implements StreamDevice {
         }
         if (domain.kind() == Domain.Kind.FIRST_STAGE) {
             if (isContextWrittenUnused(pasid)) {
-                driver.memory().writeLong(contexts.place(pasid), 0);
+                driver.writer().clearUnusedContext(contexts.place(pasid));
             } else {
                 driver.writer().context(stream, Math.max(pasid, 0), contexts.place(pasid), new long[Cd.WORDS]);
             }
@@ -241,6 +241,20 @@ final class SmmuDevice implements StreamDevice {
             ats(false);
             driver.silent(stream);
         }
+    }
+
+    @Override
+    public void makeRoomForPasids() {
+        if (driver.features().pasids() != 0) {
+            contexts.makeTable();
+            backTables();
+        }
+    }
+
+    @Override
+    public boolean hasGuestContexts() {
+        Domain plain = attached.get(IommuDriver.NO_PASID);
+        return plain != null && plain.kind() == Domain.Kind.NESTED;
     }
 
     @Override

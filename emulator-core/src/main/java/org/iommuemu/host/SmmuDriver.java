@@ -200,9 +200,10 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     @Override
     public Domain newDomain(Domain.Kind kind) {
         return switch (kind) {
-            case FIRST_STAGE -> Domain.of(kind, asids.take(), newPageTables());
-            case SECOND_STAGE -> Domain.of(kind, vmids.take(), new PageTables(tables.second(), memory, pages, 0));
-            case IDENTITY -> Domain.bare(kind, 0);
+            case FIRST_STAGE -> made(Domain.of(kind, asids.take(), newPageTables()));
+            case SECOND_STAGE ->
+                made(Domain.of(kind, vmids.take(), new PageTables(tables.second(), memory, pages, 0)));
+            case IDENTITY -> made(Domain.bare(kind, 0));
             case NESTED ->
                 throw new IllegalArgumentException("a nested domain is made alone, expected a guest's tables");
         };
@@ -210,7 +211,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
 
     @Override
     public Domain share(PageTables tables) {
-        return Domain.of(Domain.Kind.FIRST_STAGE, asids.take(), tables);
+        return made(Domain.of(Domain.Kind.FIRST_STAGE, asids.take(), tables));
     }
 
     @Override
@@ -218,7 +219,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         if (!(tables instanceof GuestTables.Contexts)) {
             throw new IllegalArgumentException("a guest's first stage is nested, expected its context descriptors");
         }
-        return Domain.nested(parent, 0, tables);
+        return made(Domain.nested(parent, 0, tables));
     }
 
     @Override

@@ -13,10 +13,13 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
 
     private final int physicalBits;
     private final int most;
+    private final Patience patience;
     private final PageRequestService pages;
     private FaultListener faults = FaultListener.NONE;
     private IntConsumer silence = stream -> {};
+    private int domains;
     private final Int2ObjectHashMap<D> devices = new Int2ObjectHashMap<>();
+    private int cpu;
 
     /**
      * A driver without devices.
@@ -28,11 +31,12 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     StreamDriver(int physicalBits, int most, Patience patience) {
         this.physicalBits = physicalBits;
         this.most = most;
+        this.patience = patience;
         pages = new PageRequestService(patience, new PageRequestService.Host() {
             @Override
             public boolean isBound(int stream, int pasid) {
                 D device = devices.get(stream);
-                return device != null && device.attached(pasid) != null;
+                return device != null && (device.attached(pasid) != null || device.hasGuestContexts());
             }
 
             @Override
@@ -137,6 +141,15 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     }
 
     @Override
+    public final void probe(int stream, int pasids) {
+        if (known(stream) == null && pasids != 0) {
+            device(stream).makeRoomForPasids();
+        } else {
+            device(stream);
+        }
+    }
+
+    @Override
     public final void attach(int stream, int pasid, Domain domain) {
         check(pasid, domain);
         D device = device(stream);
@@ -156,6 +169,7 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
         takePageRequests();
         pages.drain(stream, pasid);
         if (domain.isPerDevice() && !domain.isUsed()) {
+            domain.freed();
             release(domain);
         }
     }
@@ -180,6 +194,7 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
             throw new IllegalArgumentException("a domain is freed that is attached, expected it detached everywhere");
         }
         domain.freed();
+        domains--;
         release(domain);
     }
 
@@ -194,7 +209,24 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     @Override
     public final void unmap(Domain domain, long iova, long bytes, int pageShift) {
         domain.unmap(iova, bytes, pageShift);
-        caches().range(domain, iova, bytes, pageShift);
+        FlushQueue queue = domain.flushQueue();
+        if (queue == null) {
+            caches().range(domain, iova, bytes, pageShift);
+        } else {
+            queue.add(cpu, iova, bytes);
+        }
+    }
+
+    @Override
+    public final void defer(Domain domain, FlushQueueParameters parameters) {
+        if (domain.flushQueue() == null) {
+            domain.flushQueue(new FlushQueue(parameters, patience, () -> caches().all(domain)));
+        }
+    }
+
+    @Override
+    public final void cpu(int number) {
+        cpu = number;
     }
 
     @Override
@@ -267,8 +299,19 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     }
 
     @Override
-    public final void onPageRequest(PageFaultHandler handler, long delay) {
-        pages.handler(handler, delay);
+    public final void receivePageRequests(PageRequestReceiver receiver, long delay) {
+        pages.receiver(receiver, delay);
+    }
+
+    /** Counts a domain that was made. */
+    final Domain made(Domain domain) {
+        domains++;
+        return domain;
+    }
+
+    @Override
+    public final int domainsInUse() {
+        return domains;
     }
 
     @Override

@@ -40,7 +40,7 @@ public final class CompressedFile {
     }
 
     /** The file of a name in a folder, compressed or not, or null if there is none. */
-    static @Nullable Path find(Path folder, String name) {
+    public static @Nullable Path find(Path folder, String name) {
         for (String suffix : SUFFIXES) {
             final Path file = folder.resolve(name + suffix);
             if (Files.exists(file)) {

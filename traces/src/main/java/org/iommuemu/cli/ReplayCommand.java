@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.iommuemu.capture.Capture;
 import org.iommuemu.capture.InputException;
+import org.iommuemu.capture.JoinedTrace;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.LintLog;
@@ -18,6 +19,10 @@ import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.replay.StaleReport;
 import org.iommuemu.replay.TraceReplay;
 import org.iommuemu.replay.TraceReplaySummary;
+import org.iommuemu.replay.joined.DriverReplay;
+import org.iommuemu.replay.joined.DriverReplaySummary;
+import org.iommuemu.report.DriverReplayJson;
+import org.iommuemu.report.DriverReplayText;
 import org.iommuemu.report.ReplayHtml;
 import org.iommuemu.report.ReplayJson;
 import org.iommuemu.report.ReplayText;
@@ -49,7 +54,8 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "CAPTURE",
-            description = "a capture folder with a trace, or a DMA trace file (docs/traces.md)")
+            description =
+                    "a capture folder with a trace, a DMA trace file (docs/traces.md), or with --driver a joined.csv")
     private Path capture = Path.of("");
 
     @Option(names = "--json", paramLabel = "FILE", description = "write all figures as JSON")
@@ -68,6 +74,13 @@ final class ReplayCommand implements Callable<Integer> {
             description = "also print what the recorded software does wrong, before the last line; see docs/smmuv3.md,"
                     + " docs/vtd.md")
     private boolean lint;
+
+    @Option(
+            names = "--driver",
+            description =
+                    "of a joined.csv: hand its map and unmap calls to the model of the driver, and compare the commands that this"
+                            + " sends; see docs/driver-replay.md")
+    private boolean driver;
 
     @Option(
             names = "--stages",
@@ -101,6 +114,9 @@ final class ReplayCommand implements Callable<Integer> {
         }
         @Nullable Settings settings = timing.isTimed() ? withStages(timing.settings()) : null;
         CacheConfiguration geometry = settings == null ? caches.configuration() : MachineParameters.caches(settings);
+        if (driver) {
+            return replayDriver(geometry);
+        }
         if (Files.isRegularFile(capture)) {
             return replayTrace(settings, geometry);
         }
@@ -144,6 +160,26 @@ final class ReplayCommand implements Callable<Integer> {
                 Output.out(spec).print(TimingText.of(timed));
             }
             Output.out(spec).print(TraceReplayText.of(summary, seconds));
+            return summary.agrees() ? Main.DONE : Main.DISAGREED;
+        } finally {
+            progress.clear();
+        }
+    }
+
+    private int replayDriver(CacheConfiguration geometry) {
+        if (lint || detectStale || timing.isTimed() || stages != null || report != null) {
+            throw new InputException(
+                    "--driver with --lint, --detect-stale, --preset, --stages or --report", "none of them");
+        }
+        Progress progress = new Progress(Output.err(spec));
+        try (DriverReplay replay = new DriverReplay(JoinedTrace.in(capture), geometry)) {
+            DriverReplaySummary summary = replay.run(progress);
+            double seconds = progress.seconds();
+            progress.clear();
+            if (json != null) {
+                ResultFile.write(json, DriverReplayJson.of(summary, seconds));
+            }
+            Output.out(spec).print(DriverReplayText.of(summary, seconds));
             return summary.agrees() ? Main.DONE : Main.DISAGREED;
         } finally {
             progress.clear();

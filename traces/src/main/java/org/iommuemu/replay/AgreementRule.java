@@ -30,6 +30,19 @@ public enum AgreementRule {
     UNRECORDED_COMMAND(
             "unrecorded-command",
             "the recording model logs no PASID cache invalidation: one that the driver handed over was added"),
+    /** An access by a translation that was taken away already. */
+    AFTER_UNMAP(
+            "after-unmap",
+            "the access is recorded between an unmap and the command that invalidates it; ours is invalidated within the call, and refuses"),
+    /** A flush came later than its timer was due. */
+    FLUSH_LATE(
+            "flush-late",
+            "the recorded timer ran so much after its tick that the flush covers unmaps of that time too; it is run when recorded"),
+    /** A flush came before its timer was due. */
+    FLUSH_EARLY(
+            "flush-early",
+            "the recorded timer was armed before the call that arms ours: by jiffies that lag behind, or by an unmap that raced with"
+                    + " the flush before; it is run when recorded"),
     /** Identification registers that features.json replaces. */
     FEATURE_REPLACED(
             "feature-replaced", "the capture's features.json gives the register a value other than the recorded one"),

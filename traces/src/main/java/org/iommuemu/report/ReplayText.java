@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.report;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -75,8 +76,30 @@ public final class ReplayText {
         return text.out.toString();
     }
 
+    /** Lines on caches. */
+    static String cachesOf(List<CacheFigures> caches) {
+        ReplayText text = new ReplayText();
+        text.caches(caches);
+        return text.out.toString();
+    }
+
     private void structures(ReplaySummary s) {
-        for (CacheFigures c : s.caches()) {
+        caches(s.caches());
+        line(
+                "walks",
+                "%,d; descriptor reads %s; %,d structures read",
+                s.walks(),
+                counts(s.walkAccesses()),
+                s.structureReads());
+        line("commands", "%s", counts(s.commands()));
+        line("events", "%s; %,d interrupts", counts(s.events()), s.eventInterrupts());
+        if (!s.others().isEmpty()) {
+            line("others", "%s", counts(s.others()));
+        }
+    }
+
+    private void caches(List<CacheFigures> caches) {
+        for (CacheFigures c : caches) {
             line(
                     c.name(),
                     "%,d hits, %,d misses (%.2f %% hits), %,d evicted, %,d invalidated; %,d entries, %d-way %s",
@@ -88,17 +111,6 @@ public final class ReplayText {
                     c.entries(),
                     c.ways(),
                     c.policy());
-        }
-        line(
-                "walks",
-                "%,d; descriptor reads %s; %,d structures read",
-                s.walks(),
-                counts(s.walkAccesses()),
-                s.structureReads());
-        line("commands", "%s", counts(s.commands()));
-        line("events", "%s; %,d interrupts", counts(s.events()), s.eventInterrupts());
-        if (!s.others().isEmpty()) {
-            line("others", "%s", counts(s.others()));
         }
     }
 

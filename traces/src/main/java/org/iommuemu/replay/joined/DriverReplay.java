@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.replay.joined;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.iommuemu.capture.JoinedRow;
+import org.iommuemu.capture.JoinedRow.Kind;
+import org.iommuemu.capture.JoinedTrace;
+import org.iommuemu.capture.Partners;
+import org.iommuemu.host.Domain;
+import org.iommuemu.host.FlushQueueParameters;
+import org.iommuemu.host.IommuDriver;
+import org.iommuemu.iommu.Access;
+import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.Verdict;
+import org.iommuemu.measure.CacheFigures;
+import org.iommuemu.replay.Agreement;
+import org.iommuemu.replay.AgreementRule;
+import org.iommuemu.replay.ProgressListener;
+
+/**
+ * Replays a {@code joined.csv}: its map and unmap calls go to the model of the driver, its accesses to the IOMMU that this drives. The commands
+ * that this IOMMU consumes are compared with the recorded ones, and the addresses that it translates to with the recorded ones.
+ */
+public final class DriverReplay implements AutoCloseable {
+    private static final int PAGE_SHIFT = 12;
+    private static final int TICKS = 250;
+    /** Time from tick to tick, in µs. */
+    static final int JIFFY = 1_000_000 / TICKS;
+
+    private final Path file;
+    private final Survey survey;
+    private final RecordedFields fields;
+    private final DrivenMachine machine;
+    private final CommandComparison comparison = new CommandComparison();
+    private final Agreement addresses = new Agreement();
+    private final Agreement calls = new Agreement();
+    private final Map<Kind, Long> rows = new EnumMap<>(Kind.class);
+    /** Recorded domains of streams that are attached. */
+    private final Map<Integer, Integer> domains = new TreeMap<>();
+
+    private final Map<Integer, Domain> ourDomains = new TreeMap<>();
+    private final GuestTimers timers;
+    private final FlushComparison flushes;
+    private final Transaction transaction = new Transaction();
+    private final Verdict verdict = new Verdict();
+
+    /** What the machine has consumed since {@link #sent} was asked last. */
+    private final List<Batch> batches = new ArrayList<>();
+
+    private final List<QueuedCommand> consumed = new ArrayList<>();
+    /** What is recorded of a batch that has not ended. */
+    private final List<QueuedCommand> recorded = new ArrayList<>();
+
+    private final Map<Long, Long> unmapOfCommand = new HashMap<>();
+    private long recordedUnmap = -1;
+    private Partners covered = Partners.NONE;
+    private String cause = "boot";
+    private long moved;
+    private long unknownDevices;
+
+    /**
+     * A replay from a machine after reset, which its driver has brought up.
+     *
+     * @param file the joined trace
+     * @param caches of the machine
+     * @throws org.iommuemu.capture.InputException if the file is wrong, or does not tell what machine it is of
+     */
+    public DriverReplay(Path file, CacheConfiguration caches) {
+        this.file = file;
+        survey = Survey.of(file);
+        fields = new RecordedFields(file);
+        timers = new GuestTimers(survey.phases(), JIFFY);
+        flushes = new FlushComparison(comparison, timers, this::sent, JIFFY);
+        machine = DrivenMachine.open(file, survey, caches, timers, this::consume);
+        sent().forEach(comparison::ours);
+    }
+
+    private void consume(QueuedCommand command) {
+        consumed.add(command);
+        if (command.last()) {
+            batches.add(new Batch(consumed, cause));
+            consumed.clear();
+        }
+    }
+
+    /** What was consumed since the last call. */
+    private List<Batch> sent() {
+        List<Batch> all = new ArrayList<>(batches);
+        batches.clear();
+        return all;
+    }
+
+    /** Replays everything. */
+    public DriverReplaySummary run(ProgressListener progress) {
+        try (JoinedTrace trace = JoinedTrace.open(file)) {
+            RowOrder order = new RowOrder(trace);
+            long count = 0;
+            for (JoinedRow row = order.next(); row != null; row = order.next()) {
+                rows.merge(row.kind(), 1L, Long::sum);
+                timers.see(row);
+                cause = "line " + row.line();
+                flushes.overdue();
+                switch (row.kind()) {
+                    case MAP -> map(row);
+                    case UNMAP -> unmap(row);
+                    case COMMAND -> command(row);
+                    case DMA -> access(row);
+                }
+                progress.progress(++count);
+            }
+            moved = order.moved();
+        }
+        comparison.end();
+        return summary();
+    }
+
+    private void map(JoinedRow row) {
+        call(
+                row,
+                domain -> machine.driver()
+                        .map(
+                                domain,
+                                row.iova(),
+                                row.pa(),
+                                row.bytes(),
+                                PAGE_SHIFT,
+                                IommuDriver.READ | IommuDriver.WRITE));
+        sent().forEach(comparison::ours);
+    }
+
+    private void unmap(JoinedRow row) {
+        call(row, domain -> machine.driver().unmap(domain, row.iova(), row.bytes(), PAGE_SHIFT));
+        List<Batch> ours = sent();
+        if (survey.isDeferred()) {
+            flushes.unmapped(row, ours);
+            return;
+        }
+        if (row.partners().isEmpty() || row.ref() < 0) {
+            ours.forEach(comparison::ours);
+            return;
+        }
+        for (int i = 0; i < row.partners().count(); i++) {
+            unmapOfCommand.put(row.partners().get(i), row.ref());
+        }
+        List<QueuedCommand> all =
+                ours.stream().flatMap(b -> b.commands().stream()).toList();
+        comparison.oursOfUnmap(row.ref(), new Batch(all, cause));
+    }
+
+    /** Hands a call to the driver. */
+    private void call(JoinedRow row, Consumer<Domain> work) {
+        if (row.stream() == JoinedRow.NONE) {
+            unknownDevices++;
+            return;
+        }
+        attach(row.stream(), row.domain());
+        machine.driver().cpu(row.cpu());
+        try {
+            work.accept(Objects.requireNonNull(machine.driver().attached(row.stream(), IommuDriver.NO_PASID)));
+            calls.agree();
+        } catch (IllegalArgumentException e) {
+            calls.differ(cause + ": the driver refuses the call: " + e.getMessage());
+        }
+        comparison.called(row.domain(), batches);
+    }
+
+    /** Has the driver attach a device to the domain that it is recorded in, if that is not so yet. */
+    private void attach(int stream, int recordedDomain) {
+        Integer now = domains.get(stream);
+        if (now != null && (recordedDomain == JoinedRow.NONE || recordedDomain == now)) {
+            return;
+        }
+        int at = recordedDomain == JoinedRow.NONE ? survey.domainOf(stream) : recordedDomain;
+        domains.put(stream, at);
+        machine.driver()
+                .attach(
+                        stream,
+                        IommuDriver.NO_PASID,
+                        at == JoinedRow.NONE ? newDomain() : ourDomains.computeIfAbsent(at, d -> newDomain()));
+        comparison.called(at, batches);
+        sent().forEach(comparison::ours);
+    }
+
+    private Domain newDomain() {
+        Domain made = machine.driver().newDomain(machine.domainKind());
+        if (survey.isDeferred()) {
+            machine.driver().defer(made, FlushQueueParameters.linux(TICKS));
+        }
+        return made;
+    }
+
+    private void command(JoinedRow row) {
+        QueuedCommand command = new QueuedCommand(
+                row.op(),
+                row.stream(),
+                row.domain(),
+                row.iova(),
+                row.bytes(),
+                fields.of(row.ref(), row.op()),
+                row.op().equals("SYNC") || row.op().equals("wait"));
+        recorded.add(command);
+        if (row.op().equals("CFGI_STE")) {
+            attach(row.stream(), JoinedRow.NONE);
+        }
+        if (row.partners().areCalls()) {
+            recordedUnmap = row.partners().get(0);
+            covered = row.partners();
+        } else if (unmapOfCommand.containsKey(row.ref())) {
+            recordedUnmap = unmapOfCommand.get(row.ref());
+        }
+        unmapOfCommand.remove(row.ref());
+        if (command.last()) {
+            Batch batch = new Batch(recorded, cause);
+            recorded.clear();
+            if (survey.isDeferred() && FlushComparison.isOne(batch)) {
+                flushes.recorded(batch, covered);
+            } else if (recordedUnmap >= 0) {
+                comparison.recordedOfUnmap(recordedUnmap, batch);
+            } else {
+                comparison.recorded(batch);
+            }
+            recordedUnmap = -1;
+            covered = Partners.NONE;
+        }
+    }
+
+    private void access(JoinedRow row) {
+        attach(row.stream(), row.domain());
+        transaction.set(row.stream(), Transaction.NO_SUBSTREAM, row.iova(), Access.READ);
+        machine.iommu().translate(transaction, verdict);
+        if (verdict.isOk() && verdict.address() == row.pa()) {
+            addresses.agree();
+            return;
+        }
+        if (!verdict.isOk() && row.check().equals(JoinedRow.AFTER_UNMAP)) {
+            addresses.agree(AgreementRule.AFTER_UNMAP);
+            machine.driver().takeFaults();
+            return;
+        }
+        String found =
+                verdict.isOk() ? "pa 0x" + Long.toHexString(verdict.address()) : "refused (" + verdict.rule() + ")";
+        addresses.differ(String.format(
+                "%s: stream 0x%x 0x%x: %s, expected pa 0x%x; recorded as %s",
+                cause, row.stream(), row.iova(), found, row.pa(), row.check()));
+        machine.driver().takeFaults();
+    }
+
+    private DriverReplaySummary summary() {
+        return new DriverReplaySummary(
+                file.toString(),
+                machine.name(),
+                survey.isDeferred(),
+                fields.areThere(),
+                Map.copyOf(rows),
+                new TreeMap<>(domains),
+                comparison.names().pairs(),
+                moved,
+                unknownDevices,
+                timers.stops(),
+                CacheFigures.of(machine.unit(), machine::level).stream()
+                        .filter(CacheFigures::wasUsed)
+                        .toList(),
+                calls,
+                comparison.commands(),
+                comparison.causes(),
+                comparison.unmaps(),
+                comparison.exactUnmaps(),
+                survey.isDeferred() ? flushes.figures() : null,
+                addresses);
+    }
+
+    @Override
+    public void close() {
+        fields.close();
+        machine.close();
+    }
+}
