@@ -203,7 +203,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         Long at = known.get(page);
         if (at == null) {
             at = DOORBELLS + ((long) known.size() << shift);
-            map(stream, NO_PASID, at, page, 1L << shift, shift, WRITE);
+            map(stream, NO_PASID, at, page, 1L << shift, shift, READ | WRITE | MMIO);
             known.put(page, at);
         }
         return at + (doorbell - page);
