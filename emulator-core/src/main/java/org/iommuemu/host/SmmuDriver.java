@@ -104,18 +104,49 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     }
 
     @Override
+    public HardwareRegisters hardware() {
+        return SmmuHardware.registers(smmu);
+    }
+
+    @Override
+    public GuestCommands guestCommands() {
+        return (word0, word1) -> {
+            setup.commands().add(word0, word1);
+            setup.commands().sync();
+        };
+    }
+
+    @Override
     public DriverFeatures features() {
         SmmuHardware hardware = setup.hardware();
         boolean first = hardware.hasFirstStage();
+        boolean both = first && hardware.hasSecondStage();
         return new DriverFeatures(
                 first && hardware.substreamBits() != 0 ? 1 << hardware.substreamBits() : 0,
                 first,
                 hardware.hasSecondStage(),
-                first && hardware.hasSecondStage(),
-                true,
+                both,
+                both,
                 hardware.hasAts(),
                 hardware.hasPageRequests(),
-                SmmuTables.ADDRESS_BITS);
+                SmmuTables.ADDRESS_BITS,
+                false,
+                false,
+                false);
+    }
+
+    @Override
+    public boolean guestInvalidate(Domain guest, int stream, long word0, long word1) {
+        SmmuGuestCommands.Rewritten sent = SmmuGuestCommands.rewrite(guest.id(), stream, word0, word1);
+        if (sent == null) {
+            return false;
+        }
+        boolean answered = setup.invalidations().send(sent.word0(), sent.word1());
+        SmmuDevice device = known(stream);
+        if (!answered && device != null) {
+            device.distrust();
+        }
+        return true;
     }
 
     @Override
@@ -240,7 +271,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         }
         do {
             for (long at = events.take(); at >= 0; at = events.take()) {
-                faults().refused(SmmuRecords.fault(setup.memory(), at));
+                faults().recorded(SmmuRecords.fault(setup.memory(), at), SmmuRecords.words(setup.memory(), at));
             }
             if (events.publish()) {
                 faults().overflowed();

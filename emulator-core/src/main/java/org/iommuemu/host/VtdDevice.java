@@ -44,8 +44,21 @@ final class VtdDevice implements StreamDevice {
             pasids = new PasidTable(
                     driver.memory(), driver.pages(), driver.unitFeatures().pasidBits());
             writeContext(pasids);
+            contextPresent(0);
         } else {
             pasids = null;
+        }
+    }
+
+    /** A context entry has become present, whose absence may be cached under domain 0, and in whose place something may be written yet. */
+    private void contextPresent(int domain) {
+        if (driver.cachesMisses()) {
+            invalidations.context(stream, 0);
+            invalidations.complete();
+            invalidations.domain(domain);
+            invalidations.complete();
+        } else {
+            driver.flushWriteBuffer();
         }
     }
 
@@ -103,21 +116,34 @@ final class VtdDevice implements StreamDevice {
         }
         if (pasids != null) {
             pasids.put(entryOf(pasid), pasidEntry(domain));
+            pasidPresent(pasid, domain);
         } else {
             driver.contexts().put(stream, legacyEntry(domain));
-        }
-        if (driver.cachesMisses()) {
-            if (pasids != null) {
-                invalidations.pasid(domain.id(), entryOf(pasid));
-            } else {
-                invalidations.context(stream, 0);
-            }
-            invalidations.domain(domain.id());
-            invalidations.complete();
+            contextPresent(domain.id());
         }
     }
 
-    /** In the order of VT-d 6.5.3.3 and 7.10: the entry, what was cached of it, what was cached through it, what asks for its pages. */
+    /**
+     * Linux names the domain alone, though what was not present is kept under domain 0 (VT-d 6.1), and asks for translations of the PASID
+     * whichever the stage.
+     */
+    private void pasidPresent(int pasid, Domain domain) {
+        if (driver.cachesMisses()) {
+            invalidations.pasid(0, entryOf(pasid));
+            invalidations.complete();
+            invalidations.pasid(domain.id(), entryOf(pasid));
+            invalidations.complete();
+            invalidations.firstStage(domain.id(), entryOf(pasid));
+            invalidations.complete();
+        } else {
+            driver.flushWriteBuffer();
+        }
+    }
+
+    /**
+     * In the order of VT-d 6.5.3.3 and 7.10: the entry, what was cached of it, what was cached through it, what asks for its pages. Each is
+     * waited for before the next is asked for, as Linux does.
+     */
     @Override
     public void detach(int pasid) {
         Domain domain = Objects.requireNonNull(attached.remove(pasid));
@@ -135,15 +161,30 @@ final class VtdDevice implements StreamDevice {
     }
 
     private void forget(int pasid, Domain domain) {
-        driver.caches().tlbs(domain, entryOf(pasid));
+        invalidations.complete();
+        if (pasids == null || isBySecondStage(domain)) {
+            invalidations.domain(domain.id());
+        } else {
+            invalidations.firstStage(domain.id(), entryOf(pasid));
+        }
+        invalidations.complete();
         invalidateAtc(pasid, 0, 0);
         complete();
+    }
+
+    /** Whether translations are dropped with their domain, not by their PASID: all but those of a first stage alone, or of none. */
+    private static boolean isBySecondStage(Domain domain) {
+        return switch (domain.kind()) {
+            case SECOND_STAGE, NESTED -> true;
+            case FIRST_STAGE -> domain.guestMemory() != null;
+            case IDENTITY -> false;
+        };
     }
 
     private void drain(int pasid, Domain domain) {
         if (ats && pageRequests) {
             invalidations.fence();
-            driver.caches().tlbs(domain, entryOf(pasid));
+            invalidations.firstStage(domain.id(), entryOf(pasid));
             invalidateAtc(pasid, 0, 0);
             invalidations.drain();
             complete();
@@ -165,6 +206,34 @@ final class VtdDevice implements StreamDevice {
         }
     }
 
+    @Override
+    public void invalidate(Domain guest, GuestInvalidation what) {
+        int entry = entryOf(what.pasid());
+        switch (what.cache()) {
+            case TRANSLATIONS -> {
+                switch (what.scope()) {
+                    case GUEST -> invalidations.domain(guest.id());
+                    case SPACE -> invalidations.firstStage(guest.id(), entry);
+                    case RANGE ->
+                        invalidations.firstStageRange(
+                                guest.id(), entry, what.address(), what.bytes(), what.leafShift() != 0);
+                }
+                if (what.scope() != GuestInvalidation.Scope.GUEST) {
+                    invalidateAtc(what.pasid(), what.address(), what.bytes());
+                }
+            }
+            case DEVICE_TRANSLATIONS -> invalidateAtc(what.pasid(), what.address(), what.bytes());
+            case CONTEXTS -> {
+                if (what.scope() == GuestInvalidation.Scope.GUEST) {
+                    invalidations.pasids(guest.id());
+                } else {
+                    invalidations.pasid(guest.id(), entry);
+                }
+            }
+        }
+        complete();
+    }
+
     private void complete() {
         invalidations.complete();
         distrustIfSilent();
@@ -178,9 +247,9 @@ final class VtdDevice implements StreamDevice {
         }
     }
 
-    /** There is a directory from the beginning. */
+    /** No entry is present, and there is a directory from the beginning. */
     @Override
-    public void makeRoomForPasids() {}
+    public void block(boolean hasPasids) {}
 
     /** PASID tables are the host's (VT-d architecture 9.4). */
     @Override
@@ -223,14 +292,16 @@ final class VtdDevice implements StreamDevice {
             return;
         }
         invalidations.context(stream, only == null || pasids != null ? 0 : only.id());
+        invalidations.complete();
         int[] ids = attached.values().stream().mapToInt(Domain::id).distinct().toArray();
         for (int domain : ids) {
             if (pasids != null) {
                 invalidations.pasids(domain);
+                invalidations.complete();
             }
             invalidations.domain(domain);
+            invalidations.complete();
         }
-        invalidations.complete();
     }
 
     static int entryOf(int pasid) {
@@ -244,6 +315,8 @@ final class VtdDevice implements StreamDevice {
         ContextEntry.DID.set(entry, domain.id());
         if (domain.kind() == Domain.Kind.IDENTITY) {
             ContextEntry.TT.set(entry, ContextEntry.TT_PASS_THROUGH);
+            // The most that the unit supports.
+            ContextEntry.AW.set(entry, driver.tables().mostWidth());
             return entry;
         }
         ContextEntry.TT.set(entry, ats ? ContextEntry.TT_ATS : ContextEntry.TT_UNTRANSLATED);
@@ -259,6 +332,8 @@ final class VtdDevice implements StreamDevice {
         long[] entry = new long[PasidEntry.WORDS];
         PasidEntry.P.set(entry, 1);
         PasidEntry.DID.set(entry, domain.id());
+        // Of every type, though it is reserved where there is no second stage (VT-d 9.6).
+        PasidEntry.AW.set(entry, driver.tables().width());
         PasidEntry.PWSNP.set(entry, isThere(ExtendedCapability.SMPWCS) ? 1 : 0);
         switch (domain.kind()) {
             case IDENTITY -> PasidEntry.PGTT.set(entry, PasidEntry.PASS_THROUGH);
@@ -285,15 +360,15 @@ final class VtdDevice implements StreamDevice {
                 PasidEntry.SRE.set(entry, first.supervisor() ? 1 : 0);
                 PasidEntry.EAFE.set(entry, first.extendedAccess() ? 1 : 0);
                 PasidEntry.WPE.set(entry, first.writeProtect() ? 1 : 0);
+                PasidEntry.FSPM.set(entry, first.addressBits() > GuestTables.FOUR_LEVEL_BITS ? 1 : 0);
                 secondStage(entry, rootOf(Objects.requireNonNull(domain.parent())));
             }
         }
         return entry;
     }
 
-    private void secondStage(long[] entry, long root) {
+    private static void secondStage(long[] entry, long root) {
         PasidEntry.SSPTPTR.setInPlace(entry, root);
-        PasidEntry.AW.set(entry, driver.tables().width());
     }
 
     private boolean isThere(BitField capability) {

@@ -132,6 +132,12 @@ public final class ControlCore {
         return Result.done();
     }
 
+    /** Puts back what was attached before a step that failed: asks nobody, and does not fail. */
+    public void restore(HostDevice device, int pasid, Domain domain) {
+        attachments.put(device, pasid, domain);
+        driver.attach(device.stream(), pasid, domain);
+    }
+
     /**
      * Detaches; nothing if that is not attached. Once this returns nothing gets through, and page requests are answered: the PASID may be
      * another's.

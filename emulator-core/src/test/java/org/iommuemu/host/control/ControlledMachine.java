@@ -51,6 +51,9 @@ public final class ControlledMachine implements AutoCloseable {
     /** Faults that were recorded, in their order. */
     public final List<DmaFault> recorded = new ArrayList<>();
 
+    /** Commands or descriptors that the IOMMU has consumed. */
+    public final List<Consumed> consumed = new ArrayList<>();
+
     /** The driver. */
     public final IommuDriver driver;
 
@@ -76,6 +79,7 @@ public final class ControlledMachine implements AutoCloseable {
             iommu = smmu;
             unit = smmu.unit();
             stale = smmu.detectStale();
+            smmu.observeSoftware(null, (c, word0, word1) -> consumed.add(new Consumed(c.name(), word0, word1)));
             devices.connect(smmu);
             driver = new SmmuDriver(smmu, memory, StageLayout.STAGE_1, devices);
         } else {
@@ -86,6 +90,7 @@ public final class ControlledMachine implements AutoCloseable {
             iommu = vtd;
             unit = vtd.unit();
             stale = vtd.detectStale();
+            vtd.observeSoftware(null, (d, word0, word1) -> consumed.add(new Consumed(d.name(), word0, word1)));
             devices.connect(vtd);
             driver = new VtdDriver(vtd, memory, StageLayout.STAGE_1, true, devices);
         }
@@ -130,6 +135,9 @@ public final class ControlledMachine implements AutoCloseable {
                 new Maker("VT-d", ControlledMachine::vtd),
                 new Maker("VT-d, caching mode", ControlledMachine::vtdCachingMode));
     }
+
+    /** A command or a descriptor, by its name and its words. */
+    public record Consumed(String name, long word0, long word1) {}
 
     /** Makes a machine. */
     public record Maker(String name, Supplier<ControlledMachine> from) {
