@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * {@code joined.csv}: the map and unmap calls of a kernel, the commands that its IOMMU consumed and the accesses that it translated, in one
- * order. Read row by row; rows must be in the order of time.
+ * order. Read row by row; rows must be in the order of time, but for some that are put where they belong.
  */
 public final class JoinedTrace implements AutoCloseable {
     private static final String NAME = "joined.csv";
@@ -19,6 +19,8 @@ public final class JoinedTrace implements AutoCloseable {
     private static final int MOST_DOMAIN = 0xFFFF;
     private static final int MOST_CPU = 0xFFFF;
     private static final long MOST_BYTES = 1L << 48;
+    /** A call that is put before its command may be later by its own clock: in µs. */
+    private static final long MOST_BACK = 100_000;
 
     private final CsvTable table;
     private final CsvRow row;
@@ -35,7 +37,7 @@ public final class JoinedTrace implements AutoCloseable {
     private final int partner;
     private final int check;
     private final int cpu;
-    private long earliest;
+    private long latest;
 
     private JoinedTrace(CsvTable table) {
         this.table = table;
@@ -90,10 +92,10 @@ public final class JoinedTrace implements AutoCloseable {
             return null;
         }
         long at = row.dec(time);
-        if (at < earliest) {
-            throw row.wrong(time, "at least " + earliest + ", the time of the row before");
+        if (at < latest - MOST_BACK) {
+            throw row.wrong(time, "at least " + (latest - MOST_BACK) + ", 100 ms before the latest one");
         }
-        earliest = at;
+        latest = Math.max(latest, at);
         JoinedRow.Kind what = kind();
         boolean access = what == JoinedRow.Kind.DMA;
         boolean call = what == JoinedRow.Kind.MAP || what == JoinedRow.Kind.UNMAP;

@@ -41,6 +41,9 @@ public final class DriverReplayText {
         if (s.unknownDevices() > 0) {
             line(text, "passed over", "%,d calls that name no device", s.unknownDevices());
         }
+        if (s.unlogged() > 0) {
+            line(text, "passed over", "%,d PASID cache invalidations: the recording model logs none", s.unlogged());
+        }
         line(text, "speed", "%,.0f rows/s (%.2f s)", s.total() / seconds, seconds);
         if (!s.calls().isComplete()) {
             text.append(ReplayText.agreementOf("calls", s.calls(), "calls done by the driver"));

@@ -33,6 +33,8 @@ import org.iommuemu.replay.ProgressListener;
 public final class DriverReplay implements AutoCloseable {
     private static final int PAGE_SHIFT = 12;
     private static final int TICKS = 250;
+    /** QEMU's model consumes them, but logs none. */
+    private static final String PASID_CACHE = "pasid-cache";
     /** Time from tick to tick, in µs. */
     static final int JIFFY = 1_000_000 / TICKS;
 
@@ -66,6 +68,7 @@ public final class DriverReplay implements AutoCloseable {
     private String cause = "boot";
     private long moved;
     private long unknownDevices;
+    private long unlogged;
 
     /**
      * A replay from a machine after reset, which its driver has brought up.
@@ -85,6 +88,10 @@ public final class DriverReplay implements AutoCloseable {
     }
 
     private void consume(QueuedCommand command) {
+        if (command.op().equals(PASID_CACHE) && !survey.has(PASID_CACHE)) {
+            unlogged++;
+            return;
+        }
         consumed.add(command);
         if (command.last()) {
             batches.add(new Batch(consumed, cause));
@@ -265,6 +272,7 @@ public final class DriverReplay implements AutoCloseable {
                 comparison.names().pairs(),
                 moved,
                 unknownDevices,
+                unlogged,
                 timers.stops(),
                 CacheFigures.of(machine.unit(), machine::level).stream()
                         .filter(CacheFigures::wasUsed)
