@@ -165,19 +165,27 @@ public final class DriverReplay implements AutoCloseable {
 
     /** Hands a call to the driver. */
     private void call(JoinedRow row, Consumer<Domain> work) {
-        if (row.stream() == JoinedRow.NONE) {
+        if (row.stream() == JoinedRow.NONE && row.domain() == JoinedRow.NONE) {
             unknownDevices++;
             return;
         }
-        attach(row.stream(), row.domain());
+        Domain domain = domain(row);
         machine.driver().cpu(row.cpu());
         try {
-            work.accept(Objects.requireNonNull(machine.driver().attached(row.stream(), IommuDriver.NO_PASID)));
+            work.accept(domain);
             calls.agree();
         } catch (IllegalArgumentException e) {
             calls.differ(cause + ": the driver refuses the call: " + e.getMessage());
         }
         comparison.called(row.domain(), batches);
+    }
+
+    private Domain domain(JoinedRow row) {
+        if (row.stream() == JoinedRow.NONE) {
+            return ourDomains.computeIfAbsent(row.domain(), d -> newDomain());
+        }
+        attach(row.stream(), row.domain());
+        return Objects.requireNonNull(machine.driver().attached(row.stream(), IommuDriver.NO_PASID));
     }
 
     /** Has the driver attach a device to the domain that it is recorded in, if that is not so yet. */
