@@ -44,6 +44,13 @@ public final class DriverReplayText {
         if (s.unlogged() > 0) {
             line(text, "passed over", "%,d PASID cache invalidations: the recording model logs none", s.unlogged());
         }
+        if (s.untold() > 0) {
+            line(
+                    text,
+                    "passed over",
+                    "%,d commands of interrupt remapping (iec and its wait): the file has no calls that change its table",
+                    s.untold());
+        }
         line(text, "speed", "%,.0f rows/s (%.2f s)", s.total() / seconds, seconds);
         if (!s.calls().isComplete()) {
             text.append(ReplayText.agreementOf("calls", s.calls(), "calls done by the driver"));

@@ -223,7 +223,7 @@ public final class DriverReplay implements AutoCloseable {
                 fields.of(row.ref(), row.op()),
                 row.op().equals("SYNC") || row.op().equals("wait"));
         recorded.add(command);
-        if (row.op().equals("CFGI_STE")) {
+        if (row.stream() != JoinedRow.NONE) {
             attach(row.stream(), JoinedRow.NONE);
         }
         if (row.partners().areCalls()) {
@@ -281,6 +281,7 @@ public final class DriverReplay implements AutoCloseable {
                 moved,
                 unknownDevices,
                 unlogged,
+                comparison.untold(),
                 timers.stops(),
                 CacheFigures.of(machine.unit(), machine::level).stream()
                         .filter(CacheFigures::wasUsed)
