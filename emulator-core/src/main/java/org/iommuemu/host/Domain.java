@@ -38,6 +38,7 @@ public final class Domain {
     private final List<Attachment> attachments = new ArrayList<>();
     private final List<Domain> children = new ArrayList<>();
     private @Nullable FlushQueue flushQueue;
+    private boolean prepared;
 
     private Domain(
             Kind kind,
@@ -137,6 +138,18 @@ public final class Domain {
 
     void flushQueue(FlushQueue queue) {
         flushQueue = queue;
+    }
+
+    /** Notes that the domain is used; whether that is for the first time. */
+    boolean prepare() {
+        boolean first = !prepared;
+        prepared = true;
+        return first;
+    }
+
+    /** Whether it has ever been used, so that caches may hold something of it. */
+    boolean isPrepared() {
+        return prepared;
     }
 
     void attached(StreamDevice device, int pasid) {

@@ -6,22 +6,23 @@ import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.smmuv3.spec.Cd;
 import org.iommuemu.smmuv3.spec.L1Cd;
 import org.iommuemu.smmuv3.spec.Ste;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The context descriptors of a stream: one, until there is a PASID; then a two-level table of 2^20, in which requests without PASID use the
- * first (IHI 0070 §3.3.2).
+ * The context descriptors of a stream: one, until there is a PASID; then a table of all that the SMMU can have, in which requests without PASID
+ * use the first (IHI 0070 §3.3.2). As in Linux the table is linear up to 1,024 entries, and where there are no others.
  */
 final class SmmuContexts {
-    static final int SUBSTREAM_BITS = 20;
     private static final int LEAF_BITS = 6;
+    private static final int MOST_LINEAR_BITS = 10;
     private static final int TWO_LEVEL_4K = 1;
     private static final long PAGE = 1L << 12;
 
     private final PhysicalMemory memory;
     private final PageAllocator pages;
     private final long offset;
-    private final long single;
+    private final int bits;
+    private final boolean linear;
+    private long first;
     private long table;
 
     /**
@@ -29,60 +30,65 @@ final class SmmuContexts {
      *
      * @param offset what is added to addresses of {@code pages} to reach the memory
      */
-    SmmuContexts(PhysicalMemory memory, PageAllocator pages, long offset) {
+    SmmuContexts(PhysicalMemory memory, PageAllocator pages, long offset, SmmuHardware hardware) {
         this.memory = memory;
         this.pages = pages;
         this.offset = offset;
-        single = pages.allocate(PAGE, PAGE);
+        bits = hardware.substreamBits();
+        linear = !hardware.hasTwoLevelContexts() || bits <= MOST_LINEAR_BITS;
+        first = pages.allocate(PAGE, PAGE);
     }
 
-    /** Whether there are, or were, PASIDs. */
-    boolean isTable() {
-        return table != 0;
+    /** Says in a stream's entry where they are. */
+    void describe(long[] ste) {
+        Ste.S1_CONTEXT_PTR.setInPlace(ste, table == 0 ? first : table);
+        Ste.S1FMT.set(ste, table == 0 || linear ? 0 : TWO_LEVEL_4K);
+        Ste.S1CDMAX.set(ste, table == 0 ? 0 : bits);
     }
 
     /**
-     * Says in a stream's entry where they are.
+     * Makes room for a context.
      *
-     * @param plain what requests without PASID are attached to, if anything
-     * @param blocked whether these were detached
+     * @return whether a table of a first level points to it that did not before
      */
-    void describe(long[] ste, @Nullable Domain plain, boolean blocked) {
-        Ste.S1_CONTEXT_PTR.setInPlace(ste, table == 0 ? single : table);
-        Ste.S1FMT.set(ste, table == 0 ? 0 : TWO_LEVEL_4K);
-        Ste.S1CDMAX.set(ste, table == 0 ? 0 : SUBSTREAM_BITS);
-        if (table != 0) {
-            boolean bypass = plain != null && plain.kind() == Domain.Kind.IDENTITY;
-            Ste.S1DSS.set(ste, blocked ? Ste.S1DSS_TERMINATE : bypass ? Ste.S1DSS_BYPASS : Ste.S1DSS_SUBSTREAM_0);
+    boolean prepare(int pasid) {
+        if (pasid == IommuDriver.NO_PASID) {
+            return false;
         }
+        if (table == 0) {
+            growTable();
+        }
+        long entry = table + offset + (long) (pasid >>> LEAF_BITS) * L1Cd.BYTES;
+        if (linear || memory.readLong(entry) != 0) {
+            return false;
+        }
+        memory.writeLong(entry, L1Cd.L2_PTR.inPlace(pages.allocate(PAGE, PAGE)) | L1Cd.V.of(1));
+        return true;
     }
 
-    /**
-     * Puts a context.
-     *
-     * @param pasid or {@link IommuDriver#NO_PASID}
-     */
-    void put(int pasid, long[] cd) {
-        if (table == 0 && pasid != IommuDriver.NO_PASID) {
-            long bytes = (long) L1Cd.BYTES << SUBSTREAM_BITS - LEAF_BITS;
-            table = pages.allocate(bytes, bytes);
+    private void growTable() {
+        long bytes = linear ? (long) Cd.BYTES << bits : (long) L1Cd.BYTES << bits - LEAF_BITS;
+        table = pages.allocate(bytes, bytes);
+        if (linear) {
+            for (int i = 0; i < Cd.BYTES; i += Long.BYTES) {
+                memory.writeLong(table + offset + i, memory.readLong(first + offset + i));
+            }
+            first = table;
+        } else {
             // The page of the single context becomes the first of the leaves, with the context in its place.
-            memory.writeLong(table + offset, L1Cd.L2_PTR.inPlace(single) | L1Cd.V.of(1));
+            memory.writeLong(table + offset, L1Cd.L2_PTR.inPlace(first) | L1Cd.V.of(1));
         }
-        long at = pasid == IommuDriver.NO_PASID ? single : place(pasid);
-        StructureWriter.write(memory, at + offset, cd);
     }
 
-    /** Makes a context invalid. */
-    void clear(int pasid) {
-        memory.writeLong((pasid == IommuDriver.NO_PASID ? single : place(pasid)) + offset, 0);
-    }
-
-    private long place(int pasid) {
-        long first = table + offset + (long) (pasid >>> LEAF_BITS) * L1Cd.BYTES;
-        if (memory.readLong(first) == 0) {
-            memory.writeLong(first, L1Cd.L2_PTR.inPlace(pages.allocate(PAGE, PAGE)) | L1Cd.V.of(1));
+    /** Where a context is in memory that has been prepared. */
+    long place(int pasid) {
+        if (pasid == IommuDriver.NO_PASID) {
+            return first + offset;
         }
-        return L1Cd.L2_PTR.inPlace(memory.readLong(first)) + (pasid & (1 << LEAF_BITS) - 1) * (long) Cd.BYTES;
+        if (linear) {
+            return table + offset + (long) pasid * Cd.BYTES;
+        }
+        long leaf = L1Cd.L2_PTR.inPlace(memory.readLong(table + offset + (long) (pasid >>> LEAF_BITS) * L1Cd.BYTES));
+        return leaf + offset + (pasid & (1 << LEAF_BITS) - 1) * (long) Cd.BYTES;
     }
 }

@@ -6,48 +6,46 @@ import java.util.TreeMap;
 import org.iommuemu.bits.Register;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
+import org.iommuemu.iommu.RegisterFrame;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Event;
-import org.iommuemu.smmuv3.spec.L1Std;
+import org.iommuemu.smmuv3.spec.Idr;
 import org.iommuemu.smmuv3.spec.PriEntry;
 import org.iommuemu.smmuv3.spec.Registers;
-import org.iommuemu.smmuv3.spec.Ste;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Drives an SMMUv3 as Linux does, with tables of 4 KiB granules and 48-bit addresses: two-level stream table, strict invalidation by range.
- * Structures and tables are in memory from 256 MiB on, those of guests from 64 TiB on.
+ * Drives an SMMUv3 as Linux does: the same register accesses, commands and structures, for its version and page size. Structures and tables are
+ * in memory from 256 MiB on, those of guests from 64 TiB on.
  */
 public final class SmmuDriver extends StreamDriver<SmmuDevice> {
-    /** VMIDs and ASIDs have 16 bits. */
     private static final int MOST_STREAMS = 0xFFFF;
 
     private static final long STRUCTURES = 1L << 28;
-    private static final int STREAM_BITS = 32;
-    private static final int SPLIT = 8;
-    private static final int TWO_LEVEL = 1;
-    private static final int EVENT_QUEUE_LOG2 = 10;
-    private static final int PAGE_QUEUE_LOG2 = 10;
-    /** Where Linux maps the doorbell of interrupts for devices. */
+    /** Where Linux maps the doorbell of interrupts for devices that it gives away. */
     private static final long DOORBELLS = 0x800_0000L;
 
-    private static final int PAGE_SHIFT = 12;
-    private static final long PAGE = 1L << PAGE_SHIFT;
-
-    private final SmmuV3 smmu;
+    private final RegisterFrame smmu;
     private final PhysicalMemory memory;
     private final StageLayout stages;
+    private final SmmuOptions options;
     private final boolean trusting;
+    private final SmmuHardware hardware;
+    private final SmmuTables tables;
+    private final SmmuStructures structures;
     private final PageAllocator pages = new PageAllocator(STRUCTURES);
+    private final SmmuStreamTable streams;
     private final CommandSender commands;
     private final SmmuInvalidations invalidations;
+    private final SmmuStructureWriter writer;
     private final OutputQueue events;
-    private final OutputQueue requests;
-    private final long streamTable;
+    private final @Nullable OutputQueue requests;
     private final SmmuDomainCaches caches;
-    private final IdPool asids = new IdPool("ASIDs", 1, MOST_STREAMS + 1);
-    private final IdPool vmids = new IdPool("VMIDs", 1, MOST_STREAMS + 1);
+    private final IdPool asids;
+    private final IdPool vmids;
     private final Map<Integer, Map<Long, Long>> doorbells = new TreeMap<>();
 
     /**
@@ -60,41 +58,74 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     }
 
     /**
-     * Brings a machine up that is in reset.
+     * Brings a machine up that is in reset, as {@link SmmuOptions#standard()} has it.
      *
      * @param stages which stages devices get
      * @param patience how to wait
      */
     public SmmuDriver(SmmuV3 smmu, PhysicalMemory memory, StageLayout stages, Patience patience) {
-        this(smmu, memory, stages, patience, false);
+        this(smmu, memory, stages, SmmuOptions.standard(), patience);
+    }
+
+    /**
+     * Brings a machine up.
+     *
+     * @param smmu its registers
+     * @param stages which stages devices get
+     * @param patience how to wait
+     * @throws IllegalArgumentException if the SMMU does not have the stages or pages
+     */
+    public SmmuDriver(
+            RegisterFrame smmu, PhysicalMemory memory, StageLayout stages, SmmuOptions options, Patience patience) {
+        this(smmu, SmmuHardware.read(smmu), memory, stages, options, patience, false);
     }
 
     /**
      * Brings a machine up for a replay, whose trace itself says what devices do and when ATCs are invalidated: every device may use ATS,
-     * and is trusted with it; nothing is sent to ATCs, page requests are not answered, and there are no interrupts.
+     * and is trusted with it; nothing is sent to ATCs, page requests are not answered, and there are no interrupts. The stream table covers all
+     * StreamIDs.
      */
     public static SmmuDriver trusting(SmmuV3 smmu, PhysicalMemory memory, StageLayout stages) {
-        return new SmmuDriver(smmu, memory, stages, Patience.NONE, true);
+        return new SmmuDriver(
+                smmu, SmmuHardware.read(smmu), memory, stages, SmmuOptions.standard(), Patience.NONE, true);
     }
 
-    private SmmuDriver(SmmuV3 smmu, PhysicalMemory memory, StageLayout stages, Patience patience, boolean trusting) {
-        super(SmmuTables.ADDRESS_BITS, MOST_STREAMS, patience);
+    private SmmuDriver(
+            RegisterFrame smmu,
+            SmmuHardware hardware,
+            PhysicalMemory memory,
+            StageLayout stages,
+            SmmuOptions options,
+            Patience patience,
+            boolean trusting) {
+        super(hardware.addressBits(), MOST_STREAMS, patience);
+        hardware.check(stages, options.pageShift());
+        if (stages == StageLayout.NESTED && options.pageShift() != GuestMemory.GRANULE) {
+            throw new IllegalArgumentException(
+                    "a guest's memory has pages of 2^" + options.pageShift() + " bytes, expected 2^12");
+        }
         this.smmu = smmu;
+        this.hardware = hardware;
         this.memory = memory;
         this.stages = stages;
+        this.options = options;
         this.trusting = trusting;
-        long tableBytes = (long) L1Std.BYTES << STREAM_BITS - SPLIT;
-        streamTable = pages.allocate(tableBytes, tableBytes);
-        write(smmu, Registers.STRTAB_BASE, Registers.STRTAB_ADDR.inPlace(streamTable));
-        write(
-                smmu,
-                Registers.STRTAB_BASE_CFG,
-                Registers.STRTAB_FMT.of(TWO_LEVEL)
-                        | Registers.STRTAB_SPLIT.of(SPLIT)
-                        | Registers.STRTAB_LOG2SIZE.of(STREAM_BITS));
-        commands = new CommandSender(smmu, memory, pages, patience);
-        invalidations = new SmmuInvalidations(commands);
+        tables = SmmuTables.of(options.pageShift(), hardware.intermediateBits());
+        structures = new SmmuStructures(hardware, tables, options.version());
+        asids = new IdPool("ASIDs", 1, 1 << hardware.asidBits());
+        vmids = new IdPool("VMIDs", 1, 1 << hardware.vmidBits());
+        streams = new SmmuStreamTable(memory, pages, hardware, trusting, structures.refused());
+
+        SmmuReset reset = new SmmuReset(smmu, patience);
+        reset.disable();
+        reset.configure(streams);
+        int page = options.pageShift();
+        commands = new CommandSender(smmu, memory, pages, patience, hardware.queueLog2(Idr.CMDQS, Command.BYTES, page));
+        invalidations = new SmmuInvalidations(commands, page, hardware.hasRangeInvalidation());
+        writer = new SmmuStructureWriter(memory, invalidations, options.version());
         caches = new SmmuDomainCaches(invalidations);
+        reset.enable(Registers.CMDQEN.of(1));
+        invalidations.everything(hardware.hasHypervisor());
         events = new OutputQueue(
                 smmu,
                 pages,
@@ -102,52 +133,44 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
                 Registers.EVENTQ_PROD,
                 Registers.EVENTQ_CONS,
                 Event.BYTES,
-                EVENT_QUEUE_LOG2);
-        requests = new OutputQueue(
+                hardware.queueLog2(Idr.EVENTQS, Event.BYTES, page));
+        reset.enable(Registers.EVENTQEN.of(1));
+        requests = hardware.hasPageRequests() ? newRequestQueue() : null;
+        if (requests != null) {
+            reset.enable(Registers.PRIQEN.of(1));
+        }
+        if (hardware.hasAts() && !trusting) {
+            reset.enable(Registers.ATSCHK.of(1));
+        }
+        if (!trusting) {
+            reset.enableInterrupts(requests != null);
+        }
+        reset.enable(Registers.SMMUEN.of(1));
+    }
+
+    private OutputQueue newRequestQueue() {
+        return new OutputQueue(
                 smmu,
                 pages,
                 Registers.PRIQ_BASE,
                 Registers.PRIQ_PROD,
                 Registers.PRIQ_CONS,
                 PriEntry.BYTES,
-                PAGE_QUEUE_LOG2);
-        write(smmu, Registers.CR2, Registers.RECINVSID.of(1));
-        long on = Registers.CMDQEN.of(1)
-                | Registers.EVENTQEN.of(1)
-                | Registers.PRIQEN.of(1)
-                | Registers.ATSCHK.of(trusting ? 0 : 1);
-        write(smmu, Registers.CR0, on);
-        if (!trusting) {
-            write(
-                    smmu,
-                    Registers.IRQ_CTRL,
-                    Registers.EVENTQ_IRQEN.of(1) | Registers.PRIQ_IRQEN.of(1) | Registers.GERROR_IRQEN.of(1));
-        }
-        write(smmu, Registers.CR0, on | Registers.SMMUEN.of(1));
+                hardware.queueLog2(Idr.PRIQS, PriEntry.BYTES, options.pageShift()));
     }
 
-    static long read(SmmuV3 smmu, Register register) {
+    static long read(RegisterFrame smmu, Register register) {
         return smmu.readRegister(register.offset(), register.bytes());
     }
 
-    static void write(SmmuV3 smmu, Register register, long value) {
+    static void write(RegisterFrame smmu, Register register, long value) {
         smmu.writeRegister(register.offset(), register.bytes(), value);
     }
 
     @Override
     SmmuDevice create(int stream, int number) {
+        streams.check(stream);
         return new SmmuDevice(this, stream, number);
-    }
-
-    /** Where a stream's entry is; the table that it is in is made if it does not exist. */
-    long streamEntry(int stream) {
-        long index = Integer.toUnsignedLong(stream);
-        long first = streamTable + (index >>> SPLIT) * L1Std.BYTES;
-        if (memory.readLong(first) == 0) {
-            long bytes = (long) Ste.BYTES << SPLIT;
-            memory.writeLong(first, L1Std.L2_PTR.inPlace(pages.allocate(bytes, bytes)) | L1Std.SPAN.of(SPLIT + 1L));
-        }
-        return L1Std.L2_PTR.inPlace(memory.readLong(first)) + (index & (1 << SPLIT) - 1) * Ste.BYTES;
     }
 
     @Override
@@ -157,20 +180,28 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
 
     @Override
     public DriverFeatures features() {
+        boolean first = hardware.hasFirstStage();
         return new DriverFeatures(
-                1 << SmmuContexts.SUBSTREAM_BITS, true, true, true, true, true, true, SmmuTables.ADDRESS_BITS);
+                first && hardware.substreamBits() != 0 ? 1 << hardware.substreamBits() : 0,
+                first,
+                hardware.hasSecondStage(),
+                first && hardware.hasSecondStage(),
+                true,
+                hardware.hasAts(),
+                hardware.hasPageRequests(),
+                SmmuTables.ADDRESS_BITS);
     }
 
     @Override
     public PageTables newPageTables() {
-        return new PageTables(SmmuTables.FIRST, memory, pages, 0);
+        return new PageTables(tables.first(), memory, pages, 0);
     }
 
     @Override
     public Domain newDomain(Domain.Kind kind) {
         return switch (kind) {
             case FIRST_STAGE -> Domain.of(kind, asids.take(), newPageTables());
-            case SECOND_STAGE -> Domain.of(kind, vmids.take(), new PageTables(SmmuTables.SECOND, memory, pages, 0));
+            case SECOND_STAGE -> Domain.of(kind, vmids.take(), new PageTables(tables.second(), memory, pages, 0));
             case IDENTITY -> Domain.bare(kind, 0);
             case NESTED ->
                 throw new IllegalArgumentException("a nested domain is made alone, expected a guest's tables");
@@ -195,15 +226,27 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         if (pasid == NO_PASID) {
             return;
         }
-        checkPasid(pasid, SmmuContexts.SUBSTREAM_BITS);
+        checkPasid(pasid);
         if (domain.kind() != Domain.Kind.FIRST_STAGE) {
             throw new IllegalArgumentException(
                     "PASID " + pasid + " is attached to a domain of kind " + domain.kind() + ", expected FIRST_STAGE");
         }
     }
 
+    /** Refuses a PASID that the SMMU does not have. */
+    void checkPasid(int pasid) {
+        if (pasid != NO_PASID && hardware.substreamBits() == 0) {
+            throw new IllegalArgumentException("PASID " + pasid + " is mapped, expected no PASID: the SMMU has none");
+        }
+        checkPasid(pasid, hardware.substreamBits());
+    }
+
+    /** Frees what a domain's translations are tagged with: nothing is left of them by then. */
     @Override
     void release(Domain domain) {
+        if (domain.isPrepared()) {
+            caches.tlbs(domain);
+        }
         GuestMemory guest = domain.guestMemory();
         switch (domain.kind()) {
             case FIRST_STAGE -> (guest == null ? asids : guest.asids()).giveBack(domain.id());
@@ -228,8 +271,36 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         return pages;
     }
 
+    CommandSender commands() {
+        return commands;
+    }
+
     SmmuInvalidations invalidations() {
         return invalidations;
+    }
+
+    SmmuStructureWriter writer() {
+        return writer;
+    }
+
+    SmmuStructures structures() {
+        return structures;
+    }
+
+    SmmuStreamTable streams() {
+        return streams;
+    }
+
+    SmmuHardware hardware() {
+        return hardware;
+    }
+
+    SmmuTables tables() {
+        return tables;
+    }
+
+    LinuxVersion version() {
+        return options.version();
     }
 
     StageLayout stages() {
@@ -244,11 +315,12 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     @Override
     public long mapDoorbell(int stream, long doorbell) {
         Map<Long, Long> known = doorbells.computeIfAbsent(stream, s -> new TreeMap<>());
-        long page = doorbell & -PAGE;
+        int shift = options.pageShift();
+        long page = doorbell & -(1L << shift);
         Long at = known.get(page);
         if (at == null) {
-            at = DOORBELLS + known.size() * PAGE;
-            map(stream, NO_PASID, at, page, PAGE, PAGE_SHIFT, WRITE);
+            at = DOORBELLS + ((long) known.size() << shift);
+            map(stream, NO_PASID, at, page, 1L << shift, shift, WRITE);
             known.put(page, at);
         }
         return at + (doorbell - page);
@@ -295,6 +367,9 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
 
     @Override
     public void takePageRequests() {
+        if (requests == null) {
+            return;
+        }
         if (trusting) {
             requests.skip();
             return;

@@ -158,7 +158,7 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
         domain.detached(device, pasid);
         takePageRequests();
         pages.drain(stream, pasid);
-        if (domain.isPerDevice()) {
+        if (domain.isPerDevice() && !domain.isUsed()) {
             domain.freed();
             release(domain);
         }

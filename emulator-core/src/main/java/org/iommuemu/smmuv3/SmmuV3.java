@@ -50,6 +50,8 @@ public final class SmmuV3 implements Iommu {
     private final EventQueue events;
     private final EventRecorder recorder;
     private final CommandQueue commands;
+    private @Nullable TimedCommands timed;
+    private @Nullable CommandObserver observer;
     private final StalledTransactions stalls;
     private final AtcInvalidations atcs = new AtcInvalidations();
     private final PageRequests pages;
@@ -330,12 +332,23 @@ public final class SmmuV3 implements Iommu {
     /** Shows what software does from now on: every register write, every command consumed; nulls end it. */
     public void observeSoftware(@Nullable RegisterObserver onWrite, @Nullable CommandObserver onCommand) {
         file.observe(onWrite);
-        commands.observe(onCommand);
+        observer = onCommand;
+        commands.observe(this::consuming);
     }
 
-    /** Lets commands take time from now on; nobody else may watch them then. */
+    /** Lets commands take time from now on. */
     public void time(TimedCommands timed) {
-        observeSoftware(null, (command, word0, word1) -> timed.consume(kind(command)));
+        this.timed = timed;
+        commands.observe(this::consuming);
+    }
+
+    private void consuming(Command command, long word0, long word1) {
+        if (timed != null) {
+            timed.consume(kind(command));
+        }
+        if (observer != null) {
+            observer.consuming(command, word0, word1);
+        }
     }
 
     private static TimedCommands.Kind kind(Command command) {

@@ -49,6 +49,8 @@ public final class Vtd implements Iommu {
     private final InterruptWindow window;
     private final TranslationUnit unit;
     private final InvalidationQueue queue;
+    private @Nullable TimedCommands timed;
+    private @Nullable DescriptorObserver observer;
     private final InterruptRemapper interrupts;
     private final PageRequests pages;
     private final AtsRequests ats;
@@ -362,7 +364,17 @@ public final class Vtd implements Iommu {
     /** Shows what software does from now on: every register write, every good descriptor consumed; nulls end it. */
     public void observeSoftware(@Nullable RegisterObserver onWrite, @Nullable DescriptorObserver onDescriptor) {
         file.observe(onWrite);
-        queue.observe(onDescriptor);
+        observer = onDescriptor;
+        queue.observe(this::consuming);
+    }
+
+    private void consuming(Descriptor descriptor, long word0, long word1) {
+        if (timed != null) {
+            timed.consume(kind(descriptor));
+        }
+        if (observer != null) {
+            observer.consuming(descriptor, word0, word1);
+        }
     }
 
     /** The interrupt remapping entry that the last interrupt came to, or −1. */
@@ -370,9 +382,10 @@ public final class Vtd implements Iommu {
         return interrupts.index();
     }
 
-    /** Lets invalidation descriptors take time from now on; nobody else may watch them then. */
+    /** Lets invalidation descriptors take time from now on. */
     public void time(TimedCommands timed) {
-        observeSoftware(null, (descriptor, word0, word1) -> timed.consume(kind(descriptor)));
+        this.timed = timed;
+        queue.observe(this::consuming);
     }
 
     private static TimedCommands.Kind kind(Descriptor descriptor) {

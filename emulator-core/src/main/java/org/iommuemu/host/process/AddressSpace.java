@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.iommuemu.host.PageTables;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.FailurePlan;
 import org.iommuemu.host.call.Result;
@@ -30,7 +31,7 @@ public final class AddressSpace {
     /** How much memory may be pinned unless said otherwise, in bytes (RLIMIT_MEMLOCK). */
     public static final long LOCKED_BYTES = 8L << 20;
 
-    private final Translations tables;
+    private final PageTables tables;
     private final FrameSource source;
     private final FailurePlan failures;
     private final Regions regions = new Regions();
@@ -44,7 +45,7 @@ public final class AddressSpace {
     private int pasid = INVALID_PASID;
     private boolean dumpable = true;
 
-    AddressSpace(Translations tables, FrameSource source, FailurePlan failures) {
+    AddressSpace(PageTables tables, FrameSource source, FailurePlan failures) {
         this.tables = tables;
         this.source = source;
         this.failures = failures;
@@ -55,7 +56,7 @@ public final class AddressSpace {
     }
 
     /** The tables that the CPU walks, and an IOMMU may. */
-    public Translations tables() {
+    public PageTables tables() {
         return tables;
     }
 
@@ -301,7 +302,7 @@ public final class AddressSpace {
      * @param empty the child's tables
      * @return ENOMEM, and nothing is changed
      */
-    Result<AddressSpace> fork(Supplier<? extends Translations> empty) {
+    Result<AddressSpace> fork(Supplier<PageTables> empty) {
         return new ForkedPages(regions, pages, source, failures).prepare().then(copies -> {
             AddressSpace child = new AddressSpace(empty.get(), source, failures);
             child.dumpable = dumpable;

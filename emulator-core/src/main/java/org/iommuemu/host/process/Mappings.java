@@ -64,7 +64,7 @@ final class Mappings {
             return Result.err(Errno.EINVAL, "the range to unmap");
         }
         long end = start + roundUp(length);
-        if (!maySplit(start, end)) {
+        if (!maySplit(start, end, regions.count(start, end))) {
             return Result.err(Errno.ENOMEM, "splitting a region");
         }
         List<Region> removed = regions.cut(start, end);
@@ -84,7 +84,7 @@ final class Mappings {
             return Result.err(Errno.ENOMEM, "an address whose permissions are to change");
         }
         long end = start + roundUp(length);
-        if (!maySplit(start, end)) {
+        if (!maySplit(start, end, 0)) {
             return Result.err(Errno.ENOMEM, "splitting a region");
         }
         regions.cut(start, end).forEach(r -> regions.putBack(r.with(permissions)));
@@ -121,14 +121,19 @@ final class Mappings {
                 && start <= Regions.END - roundUp(length);
     }
 
-    private boolean maySplit(long start, long end) {
+    /**
+     * Asks for the memory that splitting takes.
+     *
+     * @param removed how many of the parts go
+     */
+    private boolean maySplit(long start, long end, int removed) {
         int more = regions.splits(start, end);
         for (int i = 0; i < more; i++) {
             if (failures.fails(Step.ALLOCATION)) {
                 return false;
             }
         }
-        return regions.count() + more <= Regions.MOST;
+        return more <= removed || regions.count() + more - removed <= Regions.MOST;
     }
 
     private static void drop(Region region) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import org.iommuemu.host.PageTables;
 import org.iommuemu.memory.PhysicalMemory;
 import org.jspecify.annotations.Nullable;
 
@@ -35,10 +36,10 @@ final class Pages {
 
     private final TreeMap<Long, Page> byAddress = new TreeMap<>();
     private final List<MmuNotifier> notifiers = new ArrayList<>();
-    private final Translations tables;
+    private final PageTables tables;
     private final FrameAllocator frames;
 
-    Pages(Translations tables, FrameAllocator frames) {
+    Pages(PageTables tables, FrameAllocator frames) {
         this.tables = tables;
         this.frames = frames;
     }
@@ -69,13 +70,14 @@ final class Pages {
 
     /** Changes what the tables allow, without telling. */
     void write(long page, Page p, int permissions) {
-        if (p.mapped != 0) {
+        if (p.mapped == 0 && permissions != 0) {
+            tables.map(page, p.frame, SHIFT, permissions);
+        } else if (permissions != 0) {
+            tables.protect(page, SHIFT, permissions);
+        } else if (p.mapped != 0) {
             tables.unmap(page, SHIFT);
         }
         p.mapped = permissions;
-        if (permissions != 0) {
-            tables.map(page, p.frame, SHIFT, permissions);
-        }
     }
 
     /** Changes what the tables allow. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import org.iommuemu.host.PageTables;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.FailurePlan;
 import org.iommuemu.host.call.FailurePlan.Step;
@@ -18,7 +19,7 @@ public final class ProcessTable {
     private static final int PID_MAX = 32_768;
 
     private final TreeMap<Integer, Process> byPid = new TreeMap<>();
-    private final Supplier<? extends Translations> tables;
+    private final Supplier<PageTables> tables;
     private final FrameSource source;
     private final FailurePlan plan = this::fails;
     private FailurePlan failures;
@@ -33,10 +34,7 @@ public final class ProcessTable {
      * @param frames hands out processes' memory
      */
     public ProcessTable(
-            Supplier<? extends Translations> tables,
-            PhysicalMemory memory,
-            FrameAllocator frames,
-            FailurePlan failures) {
+            Supplier<PageTables> tables, PhysicalMemory memory, FrameAllocator frames, FailurePlan failures) {
         this.tables = tables;
         this.failures = failures;
         source = new FrameSource(frames, memory);

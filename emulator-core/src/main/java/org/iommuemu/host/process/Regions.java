@@ -29,6 +29,11 @@ final class Regions {
         return byStart.size();
     }
 
+    /** How many are in a range, with all of them or a part. */
+    int count(long start, long end) {
+        return byStart.subMap(start, end).size() + (isInside(start) ? 1 : 0);
+    }
+
     /** The region that an address is in. */
     @Nullable
     Region at(long address) {
