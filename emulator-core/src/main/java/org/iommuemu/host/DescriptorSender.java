@@ -4,15 +4,16 @@ package org.iommuemu.host;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 import org.agrona.collections.IntHashSet;
+import org.iommuemu.iommu.RegisterFrame;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
-import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.spec.Descriptor;
 import org.iommuemu.vtd.spec.VtdRegisters;
 
 /**
- * Software's side of a unit's invalidation queue: descriptors, and behind each batch a wait that writes its status (VT-d 6.5.2). While a
- * wait is awaited, others may submit and await their own; whoever sees an error serves it for all, as Linux' {@code qi_check_fault} does.
+ * Software's side of a unit's invalidation queue: descriptors, and behind each batch a wait that writes its status (VT-d 6.5.2). Software
+ * counts itself how much room there is, and reads registers only where it has to wait, as Linux' {@code qi_submit_sync} does. While a wait
+ * is awaited, others may submit and await their own; whoever sees an error serves it for all.
  */
 final class DescriptorSender {
     private static final int LOG2 = 8;
@@ -20,7 +21,8 @@ final class DescriptorSender {
     /** A wait goes behind each batch, and one slot is always free. */
     private static final int MOST_AT_ONCE = LENGTH - 2;
 
-    private static final int DONE = 2;
+    /** Linux' QI_DONE. */
+    static final int DONE = 2;
     /** 256 descriptors of 32 bytes are two pages. */
     private static final int PAGES_LOG2 = 1;
 
@@ -31,9 +33,10 @@ final class DescriptorSender {
     /** Each device that does not answer costs one; more than that, and statuses are not written. */
     private static final int MOST_SUBMISSIONS = 1 << 16;
 
-    private static final long ERRORS = VtdRegisters.IQE.mask() | VtdRegisters.ITE.mask() | VtdRegisters.ICE.mask();
+    /** Errors of the queue, in FSTS. */
+    static final long ERRORS = VtdRegisters.IQE.mask() | VtdRegisters.ITE.mask() | VtdRegisters.ICE.mask();
 
-    private final Vtd unit;
+    private final RegisterFrame unit;
     private final PhysicalMemory memory;
     private final Patience patience;
     private final int bytes;
@@ -42,8 +45,11 @@ final class DescriptorSender {
     /** What was added since the last batch: words of 64 bits in pairs, and how many of them there are. */
     private final long[] added = new long[2 * MOST_AT_ONCE];
 
+    /** What is in the queue, to be written again where memory has lost it. */
+    private final long[] written = new long[2 * LENGTH];
+
     private int count;
-    /** Descriptors submitted, and seen consumed, since the queue was made. */
+    /** Descriptors submitted, and known to be consumed, since the queue was made. */
     private long submitted;
 
     private long consumed;
@@ -57,7 +63,7 @@ final class DescriptorSender {
      *
      * @param wide whether descriptors have 256 bits
      */
-    DescriptorSender(Vtd unit, PhysicalMemory memory, PageAllocator pages, boolean wide, Patience patience) {
+    DescriptorSender(RegisterFrame unit, PhysicalMemory memory, PageAllocator pages, boolean wide, Patience patience) {
         this.unit = unit;
         this.memory = memory;
         this.patience = patience;
@@ -82,9 +88,11 @@ final class DescriptorSender {
         added[count++] = word1;
     }
 
-    /** Submits what was added, and waits until it is done, the requests to device TLBs too. */
+    /** Submits what was added, if anything, and waits until it is done, the requests to device TLBs too. */
     void submit() {
-        submit(0);
+        if (count != 0) {
+            submit(0);
+        }
     }
 
     /**
@@ -105,12 +113,9 @@ final class DescriptorSender {
 
     /** False if the wait was lost. */
     private boolean complete(long[] batch, long waitFlags) {
-        // The register tells where the queue ends, in case that somebody else has submitted descriptors.
-        int tail = (int) (VtdDriver.read(unit, VtdRegisters.IQT) / bytes);
-        submitted += tail - submitted & LENGTH - 1;
         int room = batch.length / 2 + 1;
         // One slot is always free, else a full queue looks like an empty one.
-        await(() -> submitted + room - consumed() < LENGTH);
+        await(() -> submitted + room - consumed < LENGTH || submitted + room - consumed() < LENGTH);
         for (int i = 0; i < batch.length; i += 2) {
             if (!isForSilent(batch[i])) {
                 write(submitted++, batch[i], batch[i + 1]);
@@ -123,9 +128,14 @@ final class DescriptorSender {
                 Descriptor.WAIT.type() | Descriptor.SW.of(1) | Descriptor.STATUS_DATA.of(DONE) | waitFlags,
                 Descriptor.STATUS_ADDRESS.inPlace(place));
         long last = submitted;
-        VtdDriver.write(unit, VtdRegisters.IQT, (last & LENGTH - 1) * bytes);
+        unit.writeRegister(VtdRegisters.IQT.offset(), Integer.BYTES, (last & LENGTH - 1) * bytes);
         await(() -> memory.readInt(place) == DONE || consumed() >= last);
-        return memory.readInt(place) == DONE;
+        if (memory.readInt(place) != DONE) {
+            recover();
+            return false;
+        }
+        consumed = Math.max(consumed, last);
+        return true;
     }
 
     private void await(BooleanSupplier done) {
@@ -136,11 +146,13 @@ final class DescriptorSender {
                 throw new IllegalStateException("the unit has not come to the end of its invalidation queue in time");
             }
         }
-        recover();
     }
 
     private void write(long position, long word0, long word1) {
-        long at = queue + (position & LENGTH - 1) * bytes;
+        int slot = (int) (position & LENGTH - 1);
+        written[2 * slot] = word0;
+        written[2 * slot + 1] = word1;
+        long at = queue + (long) slot * bytes;
         memory.writeLong(at, word0);
         memory.writeLong(at + Long.BYTES, word1);
     }
@@ -163,7 +175,7 @@ final class DescriptorSender {
 
     /**
      * Serves the queue's errors (VT-d 6.5.2.10): of a time-out the device is noted, whose waits are lost; a descriptor that is refused is
-     * replaced by a fence; a completion that nobody waits for is nothing.
+     * written again, and replaced by a fence if that does not help; a completion that nobody waits for is nothing.
      */
     void recover() {
         long errors = VtdDriver.read(unit, VtdRegisters.FSTS) & ERRORS;
@@ -181,9 +193,24 @@ final class DescriptorSender {
             if (fetch && fetches > MOST_FETCHES) {
                 throw new IllegalStateException("there is no memory at the invalidation queue");
             }
-            write(consumed(), Descriptor.WAIT.type() | Descriptor.FN.of(1), 0);
+            replace(fetch);
         }
         VtdDriver.write(unit, VtdRegisters.FSTS, errors);
+    }
+
+    /** Puts a descriptor where the unit has stopped: what was meant to be there, but only once. */
+    private void replace(boolean fetch) {
+        // Nobody here has submitted what is behind all that was.
+        boolean foreign = consumed == submitted;
+        if (foreign) {
+            submitted += VtdDriver.read(unit, VtdRegisters.IQT) / bytes - submitted & LENGTH - 1;
+        }
+        int slot = (int) (consumed & LENGTH - 1);
+        boolean fence = foreign || fetches > 1 && !fetch;
+        write(
+                consumed,
+                fence ? Descriptor.WAIT.type() | Descriptor.FN.of(1) : written[2 * slot],
+                fence ? 0 : written[2 * slot + 1]);
     }
 
     /** Whether a device did not answer since it was last trusted. */

@@ -13,6 +13,9 @@ final class PasidTable {
     /** A directory of PDTS 0 has 2^7 entries. */
     private static final int SMALLEST_BITS = 7;
 
+    /** One page, of 2^9 entries, which is what Linux takes at least. */
+    private static final int LEAST_SIZE = 2;
+
     private static final long PAGE = 1L << 12;
 
     private final PhysicalMemory memory;
@@ -28,8 +31,8 @@ final class PasidTable {
     PasidTable(PhysicalMemory memory, PageAllocator pages, int pasidBits) {
         this.memory = memory;
         this.pages = pages;
-        size = Math.max(0, pasidBits - TABLE_BITS - SMALLEST_BITS);
-        long bytes = Math.max(PAGE, (long) PasidDirectoryEntry.BYTES << size + SMALLEST_BITS);
+        size = Math.max(LEAST_SIZE, pasidBits - TABLE_BITS - SMALLEST_BITS);
+        long bytes = (long) PasidDirectoryEntry.BYTES << size + SMALLEST_BITS;
         directory = pages.allocate(bytes, PAGE);
     }
 

@@ -44,8 +44,21 @@ final class VtdDevice implements StreamDevice {
             pasids = new PasidTable(
                     driver.memory(), driver.pages(), driver.unitFeatures().pasidBits());
             writeContext(pasids);
+            contextPresent(0);
         } else {
             pasids = null;
+        }
+    }
+
+    /** A context entry has become present, whose absence may be cached under domain 0, and in whose place something may be written yet. */
+    private void contextPresent(int domain) {
+        if (driver.cachesMisses()) {
+            invalidations.context(stream, 0);
+            invalidations.complete();
+            invalidations.domain(domain);
+            invalidations.complete();
+        } else {
+            driver.flushWriteBuffer();
         }
     }
 
@@ -103,21 +116,29 @@ final class VtdDevice implements StreamDevice {
         }
         if (pasids != null) {
             pasids.put(entryOf(pasid), pasidEntry(domain));
+            pasidPresent(pasid, domain);
         } else {
             driver.contexts().put(stream, legacyEntry(domain));
-        }
-        if (driver.cachesMisses()) {
-            if (pasids != null) {
-                invalidations.pasid(domain.id(), entryOf(pasid));
-            } else {
-                invalidations.context(stream, 0);
-            }
-            invalidations.domain(domain.id());
-            invalidations.complete();
+            contextPresent(domain.id());
         }
     }
 
-    /** In the order of VT-d 6.5.3.3 and 7.10: the entry, what was cached of it, what was cached through it, what asks for its pages. */
+    /** Linux asks for translations of the PASID, whichever the stage. */
+    private void pasidPresent(int pasid, Domain domain) {
+        if (driver.cachesMisses()) {
+            invalidations.pasid(domain.id(), entryOf(pasid));
+            invalidations.complete();
+            invalidations.firstStage(domain.id(), entryOf(pasid));
+            invalidations.complete();
+        } else {
+            driver.flushWriteBuffer();
+        }
+    }
+
+    /**
+     * In the order of VT-d 6.5.3.3 and 7.10: the entry, what was cached of it, what was cached through it, what asks for its pages. Each is
+     * waited for before the next is asked for, as Linux does.
+     */
     @Override
     public void detach(int pasid) {
         Domain domain = Objects.requireNonNull(attached.remove(pasid));
@@ -135,15 +156,30 @@ final class VtdDevice implements StreamDevice {
     }
 
     private void forget(int pasid, Domain domain) {
-        driver.caches().tlbs(domain, entryOf(pasid));
+        invalidations.complete();
+        if (pasids == null || isBySecondStage(domain)) {
+            invalidations.domain(domain.id());
+        } else {
+            invalidations.firstStage(domain.id(), entryOf(pasid));
+        }
+        invalidations.complete();
         invalidateAtc(pasid, 0, 0);
         complete();
+    }
+
+    /** Whether translations are dropped with their domain, not by their PASID: all but those of a first stage alone, or of none. */
+    private static boolean isBySecondStage(Domain domain) {
+        return switch (domain.kind()) {
+            case SECOND_STAGE, NESTED -> true;
+            case FIRST_STAGE -> domain.guestMemory() != null;
+            case IDENTITY -> false;
+        };
     }
 
     private void drain(int pasid, Domain domain) {
         if (ats && pageRequests) {
             invalidations.fence();
-            driver.caches().tlbs(domain, entryOf(pasid));
+            invalidations.firstStage(domain.id(), entryOf(pasid));
             invalidateAtc(pasid, 0, 0);
             invalidations.drain();
             complete();
@@ -213,14 +249,16 @@ final class VtdDevice implements StreamDevice {
             return;
         }
         invalidations.context(stream, only == null || pasids != null ? 0 : only.id());
+        invalidations.complete();
         int[] ids = attached.values().stream().mapToInt(Domain::id).distinct().toArray();
         for (int domain : ids) {
             if (pasids != null) {
                 invalidations.pasids(domain);
+                invalidations.complete();
             }
             invalidations.domain(domain);
+            invalidations.complete();
         }
-        invalidations.complete();
     }
 
     static int entryOf(int pasid) {
@@ -234,6 +272,8 @@ final class VtdDevice implements StreamDevice {
         ContextEntry.DID.set(entry, domain.id());
         if (domain.kind() == Domain.Kind.IDENTITY) {
             ContextEntry.TT.set(entry, ContextEntry.TT_PASS_THROUGH);
+            // The most that the unit supports.
+            ContextEntry.AW.set(entry, driver.tables().mostWidth());
             return entry;
         }
         ContextEntry.TT.set(entry, ats ? ContextEntry.TT_ATS : ContextEntry.TT_UNTRANSLATED);
@@ -249,6 +289,8 @@ final class VtdDevice implements StreamDevice {
         long[] entry = new long[PasidEntry.WORDS];
         PasidEntry.P.set(entry, 1);
         PasidEntry.DID.set(entry, domain.id());
+        // Of every type, though it is reserved where there is no second stage (VT-d 9.6).
+        PasidEntry.AW.set(entry, driver.tables().width());
         PasidEntry.PWSNP.set(entry, isThere(ExtendedCapability.SMPWCS) ? 1 : 0);
         switch (domain.kind()) {
             case IDENTITY -> PasidEntry.PGTT.set(entry, PasidEntry.PASS_THROUGH);
@@ -281,9 +323,8 @@ final class VtdDevice implements StreamDevice {
         return entry;
     }
 
-    private void secondStage(long[] entry, long root) {
+    private static void secondStage(long[] entry, long root) {
         PasidEntry.SSPTPTR.setInPlace(entry, root);
-        PasidEntry.AW.set(entry, driver.tables().width());
     }
 
     private boolean isThere(BitField capability) {

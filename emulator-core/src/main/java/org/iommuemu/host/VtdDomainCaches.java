@@ -10,31 +10,55 @@ import org.iommuemu.host.Domain.Attachment;
 final class VtdDomainCaches implements DomainCaches {
     private final VtdInvalidations invalidations;
     private final boolean cachesMisses;
+    private final Runnable writeBuffer;
 
     /**
      * The caches of a unit.
      *
      * @param cachesMisses CAP.CM: what is not present may be cached too
+     * @param writeBuffer flushes it, where there is one
      */
-    VtdDomainCaches(VtdInvalidations invalidations, boolean cachesMisses) {
+    VtdDomainCaches(VtdInvalidations invalidations, boolean cachesMisses, Runnable writeBuffer) {
         this.invalidations = invalidations;
         this.cachesMisses = cachesMisses;
+        this.writeBuffer = writeBuffer;
     }
 
     @Override
     public void range(Domain domain, long iova, long bytes, int leafShift) {
-        boolean leaves = leafShift != 0;
-        tlbRange(domain, iova, bytes, leaves);
+        tlbRange(domain, iova, bytes, leafShift != 0);
+        atcs(domain, iova, bytes);
+    }
+
+    /** ATCs of a domain's devices; the whole of those of devices whose first stage is behind it. */
+    private void atcs(Domain domain, long iova, long bytes) {
         List<Attachment> users = List.copyOf(domain.attachments());
-        users.forEach(a -> device(a).invalidateAtc(a.pasid(), iova, bytes));
-        children(domain);
-        complete(domain, users);
+        for (Attachment a : users) {
+            device(a).invalidateAtc(a.pasid(), iova, bytes);
+            invalidations.step();
+        }
+        List<Domain> children = List.copyOf(domain.children());
+        for (Domain child : children) {
+            List.copyOf(child.attachments()).forEach(a -> {
+                device(a).invalidateAtc(a.pasid(), 0, 0);
+                invalidations.step();
+            });
+        }
+        invalidations.complete();
+        users.forEach(a -> device(a).distrustIfSilent());
+        for (Domain child : children) {
+            List.copyOf(child.attachments()).forEach(a -> device(a).distrustIfSilent());
+        }
     }
 
     private void tlbRange(Domain domain, long iova, long bytes, boolean leaves) {
         switch (domain.kind()) {
-            case FIRST_STAGE, NESTED ->
-                entries(domain).forEach(e -> invalidations.firstStageRange(domain.id(), e, iova, bytes, leaves));
+            case FIRST_STAGE, NESTED -> {
+                for (int entry : entries(domain)) {
+                    invalidations.firstStageRange(domain.id(), entry, iova, bytes, leaves);
+                    invalidations.step();
+                }
+            }
             case SECOND_STAGE -> {
                 if (domain.children().isEmpty()) {
                     invalidations.domainRange(domain.id(), iova, bytes, leaves);
@@ -42,6 +66,7 @@ final class VtdDomainCaches implements DomainCaches {
                     // What both stages together have made is not known by the second's addresses.
                     invalidations.domain(domain.id());
                 }
+                invalidations.step();
             }
             case IDENTITY -> {}
         }
@@ -58,50 +83,30 @@ final class VtdDomainCaches implements DomainCaches {
         return (VtdDevice) a.device();
     }
 
-    private static void children(Domain domain) {
-        for (Domain child : domain.children()) {
-            child.attachments().forEach(a -> device(a).invalidateAtc(a.pasid(), 0, 0));
-        }
-    }
-
-    private void complete(Domain domain, List<Attachment> users) {
-        List<Domain> children = List.copyOf(domain.children());
-        invalidations.complete();
-        users.forEach(a -> device(a).distrustIfSilent());
-        for (Domain child : children) {
-            List.copyOf(child.attachments()).forEach(a -> device(a).distrustIfSilent());
-        }
-    }
-
     @Override
     public void all(Domain domain) {
-        tlbs(domain);
-        List<Attachment> users = List.copyOf(domain.attachments());
-        users.forEach(a -> device(a).invalidateAtc(a.pasid(), 0, 0));
-        children(domain);
-        complete(domain, users);
-    }
-
-    private void tlbs(Domain domain) {
         switch (domain.kind()) {
-            case FIRST_STAGE, NESTED -> entries(domain).forEach(e -> tlbs(domain, e));
-            case SECOND_STAGE, IDENTITY -> invalidations.domain(domain.id());
+            case FIRST_STAGE, NESTED -> {
+                for (int entry : entries(domain)) {
+                    invalidations.firstStage(domain.id(), entry);
+                    invalidations.step();
+                }
+            }
+            case SECOND_STAGE, IDENTITY -> {
+                invalidations.domain(domain.id());
+                invalidations.step();
+            }
         }
-    }
-
-    /** Adds what drops a domain's translations by one entry of PASID tables. */
-    void tlbs(Domain domain, int entry) {
-        switch (domain.kind()) {
-            case FIRST_STAGE, NESTED -> invalidations.firstStage(domain.id(), entry);
-            case SECOND_STAGE, IDENTITY -> invalidations.domain(domain.id());
-        }
+        atcs(domain, 0, 0);
     }
 
     @Override
     public void mapped(Domain domain, long iova, long bytes, boolean tableGone) {
         if (tableGone || cachesMisses && domain.kind() == Domain.Kind.SECOND_STAGE) {
-            tlbRange(domain, iova, bytes, !tableGone);
+            tlbRange(domain, iova, bytes, false);
             invalidations.complete();
+        } else {
+            writeBuffer.run();
         }
     }
 }

@@ -2,7 +2,10 @@
 package org.iommuemu.host;
 
 import org.iommuemu.iommu.PageResponse;
+import org.iommuemu.vtd.VtdFeatures;
+import org.iommuemu.vtd.spec.Capability;
 import org.iommuemu.vtd.spec.Descriptor;
+import org.iommuemu.vtd.spec.ExtendedCapability;
 
 /** The invalidations that Linux asks a VT-d unit for (VT-d architecture 6.5.2). */
 final class VtdInvalidations {
@@ -11,16 +14,24 @@ final class VtdInvalidations {
     private static final long EVERYTHING = Long.MAX_VALUE;
 
     private final DescriptorSender queue;
+    private final LinuxRelease release;
     private final int mostMask;
+    private final long drain;
+    private final boolean throttles;
 
     /**
      * Invalidations by a queue.
      *
-     * @param mostMask CAP.MAMV, or −1 without page-selective invalidation
+     * @param features what the unit can do
+     * @param release how it is asked for that
      */
-    VtdInvalidations(DescriptorSender queue, int mostMask) {
+    VtdInvalidations(DescriptorSender queue, VtdFeatures features, LinuxRelease release) {
         this.queue = queue;
-        this.mostMask = mostMask;
+        this.release = release;
+        mostMask = features.has(Capability.PSI) ? Capability.MAMV.getInt(features.cap()) : -1;
+        drain = Descriptor.DRAIN_WRITES.of(features.has(Capability.DWD) ? 1 : 0)
+                | Descriptor.DRAIN_READS.of(features.has(Capability.DRD) ? 1 : 0);
+        throttles = features.hasExtended(ExtendedCapability.DIT);
     }
 
     /** Everything, as after a new root table. */
@@ -31,8 +42,20 @@ final class VtdInvalidations {
             queue.add(Descriptor.PASID_CACHE.type() | Descriptor.G.of(3), 0);
             queue.submit();
         }
-        queue.add(Descriptor.IOTLB.type() | Descriptor.G.of(Descriptor.GLOBAL), 0);
+        queue.add(Descriptor.IOTLB.type() | drain | Descriptor.G.of(Descriptor.GLOBAL), 0);
         queue.submit();
+    }
+
+    /** Every interrupt remapping entry. */
+    void interrupts() {
+        queue.add(Descriptor.INTERRUPT_ENTRY_CACHE.type(), 0);
+    }
+
+    /** An interrupt remapping entry. */
+    void interruptEntry(int index) {
+        queue.add(
+                Descriptor.INTERRUPT_ENTRY_CACHE.type() | Descriptor.INDEX_SELECTIVE.of(1) | Descriptor.IIDX.of(index),
+                0);
     }
 
     /** A context entry. */
@@ -62,7 +85,7 @@ final class VtdInvalidations {
 
     /** A domain's translations. */
     void domain(int domain) {
-        queue.add(Descriptor.IOTLB.type() | Descriptor.G.of(Descriptor.DOMAIN) | Descriptor.DID.of(domain), 0);
+        queue.add(Descriptor.IOTLB.type() | drain | Descriptor.G.of(Descriptor.DOMAIN) | Descriptor.DID.of(domain), 0);
     }
 
     /** A range of a domain: the smallest aligned power of two around it, or all of it if that is too much. */
@@ -72,9 +95,11 @@ final class VtdInvalidations {
             domain(domain);
             return;
         }
+        boolean hint = leaves && release.hintsLeaves();
+        long first = release.hintsLeaves() ? AlignedSpan.first(address, order) : address;
         queue.add(
-                Descriptor.IOTLB.type() | Descriptor.G.of(Descriptor.SELECTIVE) | Descriptor.DID.of(domain),
-                range(address, order, leaves));
+                Descriptor.IOTLB.type() | drain | Descriptor.G.of(Descriptor.SELECTIVE) | Descriptor.DID.of(domain),
+                range(first, order, hint));
     }
 
     /** A PASID's translations. */
@@ -99,13 +124,11 @@ final class VtdInvalidations {
                         | Descriptor.G.of(Descriptor.SELECTIVE)
                         | Descriptor.DID.of(domain)
                         | Descriptor.PASID.of(pasid),
-                range(address, order, leaves));
+                range(AlignedSpan.first(address, order), order, leaves));
     }
 
-    private static long range(long address, int order, boolean leaves) {
-        return Descriptor.ADDR.inPlace(AlignedSpan.first(address, order))
-                | Descriptor.IH.of(leaves ? 1 : 0)
-                | Descriptor.AM.of(order);
+    private static long range(long first, int order, boolean leaves) {
+        return Descriptor.ADDR.inPlace(first) | Descriptor.IH.of(leaves ? 1 : 0) | Descriptor.AM.of(order);
     }
 
     /**
@@ -136,8 +159,9 @@ final class VtdInvalidations {
         }
     }
 
-    private static long function(int stream) {
-        return Descriptor.PFSID_LOW.of(stream & 0xF) | Descriptor.PFSID_HIGH.of(stream >>> 4);
+    /** The physical function that requests count for, where the unit counts them (ECAP.DIT). */
+    private long function(int stream) {
+        return !throttles ? 0 : Descriptor.PFSID_LOW.of(stream & 0xF) | Descriptor.PFSID_HIGH.of(stream >>> 4);
     }
 
     private static long type(Descriptor d) {
@@ -159,7 +183,14 @@ final class VtdInvalidations {
 
     /** Lets nothing that follows start before all so far is done. */
     void fence() {
-        queue.add(Descriptor.WAIT.type() | Descriptor.FN.of(1), 0);
+        queue.add(Descriptor.WAIT.type() | Descriptor.FN.of(1) | Descriptor.STATUS_DATA.of(DescriptorSender.DONE), 0);
+    }
+
+    /** Waits until what was asked for is done, where every invalidation has a wait of its own. */
+    void step() {
+        if (!release.batches()) {
+            complete();
+        }
     }
 
     /** Submits what was asked for, and waits until it is done, and until the page requests that came before are in their queue. */

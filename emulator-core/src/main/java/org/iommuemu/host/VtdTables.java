@@ -17,15 +17,18 @@ final class VtdTables {
     /** What four levels translate, both halves. */
     static final int FOUR_LEVEL_BITS = 48;
 
+    private static final int FIVE_LEVELS = 3;
     private static final int FOUR_LEVELS = 2;
     private static final int THREE_LEVELS = 1;
 
     private final TableKind first;
     private final TableKind second;
     private final int width;
+    private final int mostWidth;
 
     VtdTables(VtdFeatures features, boolean scalable) {
         width = features.widthOf(FOUR_LEVELS) != 0 ? FOUR_LEVELS : THREE_LEVELS;
+        mostWidth = features.widthOf(FIVE_LEVELS) != 0 ? FIVE_LEVELS : width;
         first = new TableKind(
                 VtdFirstStage.format(HOST_BITS, features.has(Capability.FS1GP), false),
                 EntryBits.VTD_FIRST,
@@ -54,6 +57,11 @@ final class VtdTables {
     /** Address width of the second stage, as entries have it. */
     int width() {
         return width;
+    }
+
+    /** Address width of the most levels that the unit walks, as entries have it. */
+    int mostWidth() {
+        return mostWidth;
     }
 
     /** Accessed already, and dirty if it may be. */

@@ -37,6 +37,10 @@ public enum Descriptor {
 
     /** Granularity. */
     public static final BitField G = BitField.of("G", 5, 4);
+    /** IOTLB: writes are drained. */
+    public static final BitField DRAIN_WRITES = BitField.bit("DW", 6);
+    /** IOTLB: reads are drained. */
+    public static final BitField DRAIN_READS = BitField.bit("DR", 7);
     /** Domain id. */
     public static final BitField DID = BitField.of("DID", 31, 16);
     /** Source of a context cache invalidation or a device TLB. */
