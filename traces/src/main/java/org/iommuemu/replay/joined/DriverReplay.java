@@ -31,7 +31,6 @@ import org.iommuemu.replay.ProgressListener;
  * that this IOMMU consumes are compared with the recorded ones, and the addresses that it translates to with the recorded ones.
  */
 public final class DriverReplay implements AutoCloseable {
-    private static final int PAGE_SHIFT = 12;
     private static final int TICKS = 250;
     /** QEMU's model consumes them, but logs none. */
     private static final String PASID_CACHE = "pasid-cache";
@@ -139,13 +138,13 @@ public final class DriverReplay implements AutoCloseable {
                                 row.iova(),
                                 row.pa(),
                                 row.bytes(),
-                                PAGE_SHIFT,
+                                machine.pageShift(),
                                 IommuDriver.READ | IommuDriver.WRITE));
         sent().forEach(comparison::ours);
     }
 
     private void unmap(JoinedRow row) {
-        call(row, domain -> machine.driver().unmap(domain, row.iova(), row.bytes(), PAGE_SHIFT));
+        call(row, domain -> machine.driver().unmap(domain, row.iova(), row.bytes(), machine.pageShift()));
         List<Batch> ours = sent();
         if (survey.isDeferred()) {
             flushes.unmapped(row, ours);
@@ -196,11 +195,10 @@ public final class DriverReplay implements AutoCloseable {
         }
         int at = recordedDomain == JoinedRow.NONE ? survey.domainOf(stream) : recordedDomain;
         domains.put(stream, at);
-        machine.driver()
-                .attach(
-                        stream,
-                        IommuDriver.NO_PASID,
-                        at == JoinedRow.NONE ? newDomain() : ourDomains.computeIfAbsent(at, d -> newDomain()));
+        boolean first = at == JoinedRow.NONE || !ourDomains.containsKey(at);
+        Domain domain =
+                at == JoinedRow.NONE ? newDomain() : ourDomains.computeIfAbsent(at, d -> newDomain());
+        machine.attach(stream, domain, first);
         comparison.called(at, batches);
         sent().forEach(comparison::ours);
     }
