@@ -45,6 +45,10 @@ final class Software {
         driver.onFault(faults);
         driver.onSilence(this::silent);
         driver.onPageRequest(this::bringIn, HANDLING);
+        // What is attached to nothing is aborted without a record (IHI 0070 §5.2, Config 0b000).
+        for (int f = 0; f < World.FUNCTIONS; f++) {
+            driver.bind(Devices.requester(f), IommuDriver.NO_PASID);
+        }
     }
 
     private static int pasid(int number) {

@@ -37,8 +37,8 @@ public final class Domain {
     private final boolean perDevice;
     private final List<Attachment> attachments = new ArrayList<>();
     private final List<Domain> children = new ArrayList<>();
-    private @Nullable FlushQueue flushQueue;
     private boolean prepared;
+    private @Nullable FlushQueue flushQueue;
 
     private Domain(
             Kind kind,
@@ -130,16 +130,6 @@ public final class Domain {
         return Collections.unmodifiableList(children);
     }
 
-    /** What was unmapped and is to be invalidated later, if that is not done at once. */
-    @Nullable
-    FlushQueue flushQueue() {
-        return flushQueue;
-    }
-
-    void flushQueue(FlushQueue queue) {
-        flushQueue = queue;
-    }
-
     /** Notes that the domain is used; whether that is for the first time. */
     boolean prepare() {
         boolean first = !prepared;
@@ -150,6 +140,16 @@ public final class Domain {
     /** Whether it has ever been used, so that caches may hold something of it. */
     boolean isPrepared() {
         return prepared;
+    }
+
+    /** What was unmapped and is to be invalidated later, if that is not done at once. */
+    @Nullable
+    FlushQueue flushQueue() {
+        return flushQueue;
+    }
+
+    void flushQueue(FlushQueue queue) {
+        flushQueue = queue;
     }
 
     void attached(StreamDevice device, int pasid) {

@@ -62,6 +62,13 @@ public interface IommuDriver {
      */
     void unbind(int stream, int pasid);
 
+    /**
+     * Makes a device known, if it is not: nothing of it gets through until it is attached.
+     *
+     * @param pasids how many it can have, for which there is room from then on; 0 for a device without
+     */
+    void probe(int stream, int pasids);
+
     /** What the IOMMU and the driver can do for whoever attaches domains. */
     DriverFeatures features();
 
@@ -159,7 +166,12 @@ public interface IommuDriver {
      *
      * @param delay after which a group is handled, in ps: what software takes for it
      */
-    void onPageRequest(PageFaultHandler handler, long delay);
+    default void onPageRequest(PageFaultHandler handler, long delay) {
+        receivePageRequests((group, answer) -> answer.accept(handler.handle(group)), delay);
+    }
+
+    /** Says who takes page requests, and may answer them later, see {@link #onPageRequest}. */
+    void receivePageRequests(PageRequestReceiver receiver, long delay);
 
     /**
      * The IOMMU has raised an interrupt. Not to be called from within what raised it.
@@ -176,4 +188,7 @@ public interface IommuDriver {
 
     /** How many address spaces there are. */
     int addressSpaces();
+
+    /** How many domains were made and are not freed. */
+    int domainsInUse();
 }

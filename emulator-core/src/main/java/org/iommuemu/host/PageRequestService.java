@@ -12,9 +12,10 @@ import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
 import org.jspecify.annotations.Nullable;
 
-/** Collects page requests to groups, and has each group answered once, a while after it was complete. */
+/** Collects page requests to groups, and has each group answered once: handled a while after it was complete, answered then or later. */
 final class PageRequestService {
-    private record Key(int stream, int pasid, int group) {}
+    /** A device numbers its groups, whatever their PASIDs. */
+    private record Key(int stream, int group) {}
 
     /** A group that is complete, known by its identity. */
     private static final class Group {
@@ -26,10 +27,6 @@ final class PageRequestService {
 
         PageRequest last() {
             return requests.get(requests.size() - 1);
-        }
-
-        boolean isOf(int stream, int pasid) {
-            return last().streamId() == stream && last().substreamId() == pasid;
         }
     }
 
@@ -48,16 +45,15 @@ final class PageRequestService {
     private final Patience patience;
     private final Host host;
     private final Map<Key, List<PageRequest>> partial = new LinkedHashMap<>();
+    /** Those that are not answered. */
     private final List<Group> complete = new ArrayList<>();
     /** Of these, those that are to be handled now, in their order. */
     private final Deque<Group> due = new ArrayDeque<>();
 
-    /** The group whose handler is under way, and may be waiting. */
-    private @Nullable Group served;
-    /** Whether a group is being handled or answered: one at a time, however long that waits and whatever comes meanwhile. */
+    /** Whether a group is being handled: one at a time, however long that waits and whatever comes meanwhile. */
     private boolean busy;
 
-    private PageFaultHandler handler = group -> PageResponse.Code.INVALID;
+    private PageRequestReceiver receiver = (group, answer) -> answer.accept(PageResponse.Code.INVALID);
     private long delay;
 
     PageRequestService(Patience patience, Host host) {
@@ -66,8 +62,8 @@ final class PageRequestService {
     }
 
     /** Says who handles groups, and how long after they are complete, in ps. */
-    void handler(PageFaultHandler by, long after) {
-        handler = by;
+    void receiver(PageRequestReceiver by, long after) {
+        receiver = by;
         delay = after;
     }
 
@@ -76,19 +72,30 @@ final class PageRequestService {
         if (r.isStopMarker()) {
             return;
         }
-        Key key = new Key(r.streamId(), r.substreamId(), r.group());
-        List<PageRequest> requests = partial.computeIfAbsent(key, k -> new ArrayList<>());
-        requests.add(r);
-        limit(requests);
+        Key key = new Key(r.streamId(), r.group());
         if (r.last()) {
-            partial.remove(key);
-            Group group = new Group(requests);
-            complete.add(group);
-            patience.later(delay, () -> {
-                due.add(group);
-                serveNext();
-            });
+            complete(r, partial.remove(key));
+        } else if (receiver.hasMemory()) {
+            List<PageRequest> requests = partial.computeIfAbsent(key, k -> new ArrayList<>());
+            requests.add(r);
+            limit(requests);
         }
+    }
+
+    private void complete(PageRequest last, @Nullable List<PageRequest> before) {
+        if (!receiver.hasMemory()) {
+            host.respond(last, PageResponse.Code.FAILURE);
+            return;
+        }
+        List<PageRequest> requests = before == null ? new ArrayList<>() : before;
+        requests.add(last);
+        limit(requests);
+        Group group = new Group(requests);
+        complete.add(group);
+        patience.later(delay, () -> {
+            due.add(group);
+            serveNext();
+        });
     }
 
     /** Nobody makes a device end its groups: the oldest of what does not end is forgotten. */
@@ -111,7 +118,6 @@ final class PageRequestService {
             serve(next);
         } finally {
             busy = false;
-            served = null;
         }
         if (!due.isEmpty()) {
             // Not from here: whoever waits may have what it waits for.
@@ -120,20 +126,20 @@ final class PageRequestService {
     }
 
     private void serve(Group group) {
-        if (!complete.remove(group)) {
-            return;
-        }
         PageRequest last = group.last();
-        if (!host.isBound(last.streamId(), last.substreamId())) {
-            host.respond(last, PageResponse.Code.INVALID);
+        if (!complete.contains(group)) {
             return;
         }
-        served = group;
-        PageResponse.Code code = handler.handle(group.requests);
-        boolean wanted = served == group;
-        served = null;
-        if (wanted) {
-            host.respond(last, code);
+        if (host.isBound(last.streamId(), last.substreamId())) {
+            receiver.take(group.requests, code -> answer(group, code));
+        } else {
+            answer(group, PageResponse.Code.INVALID);
+        }
+    }
+
+    private void answer(Group group, PageResponse.Code code) {
+        if (complete.remove(group)) {
+            host.respond(group.last(), code);
         }
     }
 
@@ -144,35 +150,31 @@ final class PageRequestService {
 
     /** Answers what waits of a PASID, and forgets what is not complete of it. */
     void drain(int stream, int pasid) {
-        partial.keySet().removeIf(k -> k.stream == stream && k.pasid == pasid);
-        drain(group -> group.isOf(stream, pasid));
+        drain(r -> r.streamId() == stream && r.substreamId() == pasid);
     }
 
     /** Answers what waits of a stream, and forgets what is not complete of it. */
     void drain(int stream) {
-        partial.keySet().removeIf(k -> k.stream == stream);
-        drain(group -> group.last().streamId() == stream);
+        drain(r -> r.streamId() == stream);
     }
 
-    private void drain(Predicate<Group> concerned) {
+    private void drain(Predicate<PageRequest> concerned) {
+        forgetPartial(concerned);
         for (Group group : List.copyOf(complete)) {
-            if (concerned.test(group) && complete.remove(group)) {
-                host.respond(group.last(), PageResponse.Code.INVALID);
+            if (concerned.test(group.last())) {
+                answer(group, PageResponse.Code.INVALID);
             }
-        }
-        Group handled = served;
-        if (handled != null && concerned.test(handled)) {
-            served = null;
-            host.respond(handled.last(), PageResponse.Code.INVALID);
         }
     }
 
     /** Forgets what waits of a stream, which is not to be answered any more. */
     void forget(int stream) {
-        partial.keySet().removeIf(k -> k.stream == stream);
+        forgetPartial(r -> r.streamId() == stream);
         complete.removeIf(g -> g.last().streamId() == stream);
-        if (served != null && served.last().streamId() == stream) {
-            served = null;
-        }
+    }
+
+    private void forgetPartial(Predicate<PageRequest> concerned) {
+        partial.values().forEach(requests -> requests.removeIf(concerned));
+        partial.values().removeIf(List::isEmpty);
     }
 }

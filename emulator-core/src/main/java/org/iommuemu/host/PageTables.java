@@ -87,6 +87,11 @@ public final class PageTables {
         return address >>> kind.inputBits() != 0 ? -1 : tables.physical(address);
     }
 
+    /** Gives the memory of the tables back; nobody may walk them any more. */
+    public void free() {
+        tables.free();
+    }
+
     private int height(long address, int pageShift) {
         if (address >>> kind.inputBits() != 0) {
             throw new IllegalArgumentException(String.format(

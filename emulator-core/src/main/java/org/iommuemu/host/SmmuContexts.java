@@ -55,9 +55,7 @@ final class SmmuContexts {
         if (pasid == IommuDriver.NO_PASID) {
             return false;
         }
-        if (table == 0) {
-            growTable();
-        }
+        makeTable();
         long entry = table + offset + (long) (pasid >>> LEAF_BITS) * L1Cd.BYTES;
         if (linear || memory.readLong(entry) != 0) {
             return false;
@@ -66,7 +64,11 @@ final class SmmuContexts {
         return true;
     }
 
-    private void growTable() {
+    /** Makes a table, if there is none, as there are to be PASIDs. */
+    void makeTable() {
+        if (table != 0) {
+            return;
+        }
         long bytes = linear ? (long) Cd.BYTES << bits : (long) L1Cd.BYTES << bits - LEAF_BITS;
         table = pages.allocate(bytes, bytes);
         if (linear) {

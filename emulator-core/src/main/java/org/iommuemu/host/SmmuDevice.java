@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** One stream of an SMMUv3, with its stream table entry and its contexts. */
 final class SmmuDevice implements StreamDevice {
     private final SmmuDriver driver;
+    private final SmmuSetup setup;
     private final SmmuInvalidations invalidations;
     private final SmmuStructures structures;
     private final int stream;
@@ -23,24 +24,25 @@ final class SmmuDevice implements StreamDevice {
 
     SmmuDevice(SmmuDriver driver, int stream, int number) {
         this.driver = driver;
-        invalidations = driver.invalidations();
-        structures = driver.structures();
+        setup = driver.setup();
+        invalidations = setup.invalidations();
+        structures = setup.structures();
         this.stream = stream;
-        PhysicalMemory memory = driver.memory();
-        guest = driver.stages() == StageLayout.NESTED
+        PhysicalMemory memory = setup.memory();
+        guest = setup.stages() == StageLayout.NESTED
                 ? new GuestMemory(
                         memory,
-                        driver.pages(),
-                        driver.tables().second(),
+                        setup.pages(),
+                        setup.tables().second(),
                         number,
                         driver.vmids().take())
                 : null;
         contexts = guest == null
-                ? new SmmuContexts(memory, driver.pages(), 0, driver.hardware())
-                : new SmmuContexts(memory, guest.pages(), guest.offset(), driver.hardware());
+                ? new SmmuContexts(memory, setup.pages(), 0, setup.hardware())
+                : new SmmuContexts(memory, guest.pages(), guest.offset(), setup.hardware());
         backTables();
-        ats = driver.trustsDevices();
-        driver.streams().entry(stream);
+        ats = setup.trustsDevices();
+        setup.streams().entry(stream);
         entry = structures.refused();
     }
 
@@ -60,7 +62,7 @@ final class SmmuDevice implements StreamDevice {
 
     private void writeEntry(long[] ste) {
         entry = ste;
-        driver.writer().stream(stream, driver.streams().entry(stream), ste);
+        setup.writer().stream(stream, setup.streams().entry(stream), ste);
     }
 
     private long[] describe() {
@@ -119,31 +121,23 @@ final class SmmuDevice implements StreamDevice {
 
     @Override
     public Domain createDomain(int pasid) {
-        PhysicalMemory memory = driver.memory();
-        if (driver.stages() == StageLayout.STAGE_2) {
+        PhysicalMemory memory = setup.memory();
+        if (setup.stages() == StageLayout.STAGE_2) {
             if (pasid != IommuDriver.NO_PASID) {
                 throw new IllegalArgumentException("PASID " + pasid + " is mapped for a device of a second stage alone,"
                         + " expected no PASID, or other stages");
             }
-            return Domain.ofDevice(
-                    Domain.Kind.SECOND_STAGE,
-                    driver.vmids().take(),
-                    new PageTables(driver.tables().second(), memory, driver.pages(), 0),
-                    null);
+            return Domain.ofDevice(Domain.Kind.SECOND_STAGE, driver.vmids().take(), setup.newSecondTables(), null);
         }
         driver.checkPasid(pasid);
         if (guest == null) {
-            return Domain.ofDevice(
-                    Domain.Kind.FIRST_STAGE,
-                    driver.asids().take(),
-                    new PageTables(driver.tables().first(), memory, driver.pages(), 0),
-                    null);
+            return Domain.ofDevice(Domain.Kind.FIRST_STAGE, driver.asids().take(), setup.newFirstTables(), null);
         }
         // A guest numbers its own address spaces.
         return Domain.ofDevice(
                 Domain.Kind.FIRST_STAGE,
                 guest.asids().take(),
-                new PageTables(driver.tables().first(), memory, guest.pages(), guest.offset()),
+                new PageTables(setup.tables().first(), memory, guest.pages(), guest.offset()),
                 guest);
     }
 
@@ -151,7 +145,7 @@ final class SmmuDevice implements StreamDevice {
     public void attach(int pasid, Domain domain) {
         boolean first = domain.prepare();
         boolean own = first && domain.isPerDevice() && pasid == IommuDriver.NO_PASID;
-        boolean early = driver.version() != LinuxVersion.V6_1;
+        boolean early = setup.version() != LinuxVersion.V6_1;
         if (own && early) {
             driver.caches().tlbs(domain);
         }
@@ -177,15 +171,15 @@ final class SmmuDevice implements StreamDevice {
     private void writeContext(int pasid, Domain domain, boolean first) {
         long[] cd = structures.context(domain);
         if (isContextWrittenUnused(pasid)) {
-            driver.writer().unusedContext(contexts.place(pasid), cd, first);
+            setup.writer().unusedContext(contexts.place(pasid), cd, first);
         } else {
-            driver.writer().context(stream, Math.max(pasid, 0), contexts.place(pasid), cd);
+            setup.writer().context(stream, Math.max(pasid, 0), contexts.place(pasid), cd);
         }
     }
 
     /** Linux 6.1 makes a domain's context before a stream is told of it, and leaves it as it is when the last one goes. */
     private boolean isContextWrittenUnused(int pasid) {
-        return driver.version() == LinuxVersion.V6_1 && pasid == IommuDriver.NO_PASID && !hasPasids();
+        return setup.version() == LinuxVersion.V6_1 && pasid == IommuDriver.NO_PASID && !hasPasids();
     }
 
     @Override
@@ -197,9 +191,9 @@ final class SmmuDevice implements StreamDevice {
         }
         if (domain.kind() == Domain.Kind.FIRST_STAGE) {
             if (isContextWrittenUnused(pasid)) {
-                driver.memory().writeLong(contexts.place(pasid), 0);
+                setup.writer().clearUnusedContext(contexts.place(pasid));
             } else {
-                driver.writer().context(stream, Math.max(pasid, 0), contexts.place(pasid), new long[Cd.WORDS]);
+                setup.writer().context(stream, Math.max(pasid, 0), contexts.place(pasid), new long[Cd.WORDS]);
             }
         }
         if (!plain) {
@@ -223,13 +217,13 @@ final class SmmuDevice implements StreamDevice {
     @Override
     public void revoke(int pasid) {
         Domain domain = Objects.requireNonNull(attached.get(pasid));
-        driver.writer().context(stream, Math.max(pasid, 0), contexts.place(pasid), structures.quietContext(domain));
+        setup.writer().context(stream, Math.max(pasid, 0), contexts.place(pasid), structures.quietContext(domain));
         forget(pasid, domain);
     }
 
     /** A device that does not answer may not use ATS any more. */
     void invalidateAtc(int pasid, long iova, long bytes) {
-        if (ats && !driver.trustsDevices() && !invalidations.atc(stream, pasid, iova, bytes) && ats) {
+        if (ats && !setup.trustsDevices() && !invalidations.atc(stream, pasid, iova, bytes) && ats) {
             ats(false);
             driver.silent(stream);
         }
@@ -237,10 +231,24 @@ final class SmmuDevice implements StreamDevice {
 
     /** Of the device's ATC, what belongs to any PASID. */
     void invalidateAllPasids() {
-        if (ats && !driver.trustsDevices() && !invalidations.atcOfAllPasids(stream) && ats) {
+        if (ats && !setup.trustsDevices() && !invalidations.atcOfAllPasids(stream) && ats) {
             ats(false);
             driver.silent(stream);
         }
+    }
+
+    @Override
+    public void makeRoomForPasids() {
+        if (driver.features().pasids() != 0) {
+            contexts.makeTable();
+            backTables();
+        }
+    }
+
+    @Override
+    public boolean hasGuestContexts() {
+        Domain plain = attached.get(IommuDriver.NO_PASID);
+        return plain != null && plain.kind() == Domain.Kind.NESTED;
     }
 
     @Override
@@ -251,7 +259,7 @@ final class SmmuDevice implements StreamDevice {
     /** Where the SMMU has no ATS it stays off. */
     @Override
     public void ats(boolean on) {
-        ats = on && driver.hardware().hasAts();
+        ats = on && setup.hardware().hasAts();
         updateEntry();
     }
 

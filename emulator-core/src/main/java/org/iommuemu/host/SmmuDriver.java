@@ -8,12 +8,7 @@ import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.iommu.RegisterFrame;
 import org.iommuemu.memory.PhysicalMemory;
-import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.smmuv3.SmmuV3;
-import org.iommuemu.smmuv3.spec.Command;
-import org.iommuemu.smmuv3.spec.Event;
-import org.iommuemu.smmuv3.spec.Idr;
-import org.iommuemu.smmuv3.spec.PriEntry;
 import org.iommuemu.smmuv3.spec.Registers;
 import org.jspecify.annotations.Nullable;
 
@@ -24,23 +19,11 @@ import org.jspecify.annotations.Nullable;
 public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     private static final int MOST_STREAMS = 0xFFFF;
 
-    private static final long STRUCTURES = 1L << 28;
     /** Where Linux maps the doorbell of interrupts for devices that it gives away. */
     private static final long DOORBELLS = 0x800_0000L;
 
     private final RegisterFrame smmu;
-    private final PhysicalMemory memory;
-    private final StageLayout stages;
-    private final SmmuOptions options;
-    private final boolean trusting;
-    private final SmmuHardware hardware;
-    private final SmmuTables tables;
-    private final SmmuStructures structures;
-    private final PageAllocator pages = new PageAllocator(STRUCTURES);
-    private final SmmuStreamTable streams;
-    private final CommandSender commands;
-    private final SmmuInvalidations invalidations;
-    private final SmmuStructureWriter writer;
+    private final SmmuSetup setup;
     private final OutputQueue events;
     private final @Nullable OutputQueue requests;
     private final SmmuDomainCaches caches;
@@ -77,7 +60,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
      */
     public SmmuDriver(
             RegisterFrame smmu, PhysicalMemory memory, StageLayout stages, SmmuOptions options, Patience patience) {
-        this(smmu, SmmuHardware.read(smmu), memory, stages, options, patience, false);
+        this(smmu, new SmmuSetup(smmu, memory, stages, options, patience, false), patience);
     }
 
     /**
@@ -86,77 +69,19 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
      * StreamIDs.
      */
     public static SmmuDriver trusting(SmmuV3 smmu, PhysicalMemory memory, StageLayout stages) {
-        return new SmmuDriver(
-                smmu, SmmuHardware.read(smmu), memory, stages, SmmuOptions.standard(), Patience.NONE, true);
+        SmmuSetup setup = new SmmuSetup(smmu, memory, stages, SmmuOptions.standard(), Patience.NONE, true);
+        return new SmmuDriver(smmu, setup, Patience.NONE);
     }
 
-    private SmmuDriver(
-            RegisterFrame smmu,
-            SmmuHardware hardware,
-            PhysicalMemory memory,
-            StageLayout stages,
-            SmmuOptions options,
-            Patience patience,
-            boolean trusting) {
-        super(hardware.addressBits(), MOST_STREAMS, patience);
-        hardware.check(stages, options.pageShift());
-        if (stages == StageLayout.NESTED && options.pageShift() != GuestMemory.GRANULE) {
-            throw new IllegalArgumentException(
-                    "a guest's memory has pages of 2^" + options.pageShift() + " bytes, expected 2^12");
-        }
+    private SmmuDriver(RegisterFrame smmu, SmmuSetup setup, Patience patience) {
+        super(setup.hardware().addressBits(), MOST_STREAMS, patience);
         this.smmu = smmu;
-        this.hardware = hardware;
-        this.memory = memory;
-        this.stages = stages;
-        this.options = options;
-        this.trusting = trusting;
-        tables = SmmuTables.of(options.pageShift(), hardware.intermediateBits());
-        structures = new SmmuStructures(hardware, tables, options.version());
-        asids = new IdPool("ASIDs", 1, 1 << hardware.asidBits());
-        vmids = new IdPool("VMIDs", 1, 1 << hardware.vmidBits());
-        streams = new SmmuStreamTable(memory, pages, hardware, trusting, structures.refused());
-
-        SmmuReset reset = new SmmuReset(smmu, patience);
-        reset.disable();
-        reset.configure(streams);
-        int page = options.pageShift();
-        commands = new CommandSender(smmu, memory, pages, patience, hardware.queueLog2(Idr.CMDQS, Command.BYTES, page));
-        invalidations = new SmmuInvalidations(commands, page, hardware.hasRangeInvalidation());
-        writer = new SmmuStructureWriter(memory, invalidations, options.version());
-        caches = new SmmuDomainCaches(invalidations);
-        reset.enable(Registers.CMDQEN.of(1));
-        invalidations.everything(hardware.hasHypervisor());
-        events = new OutputQueue(
-                smmu,
-                pages,
-                Registers.EVENTQ_BASE,
-                Registers.EVENTQ_PROD,
-                Registers.EVENTQ_CONS,
-                Event.BYTES,
-                hardware.queueLog2(Idr.EVENTQS, Event.BYTES, page));
-        reset.enable(Registers.EVENTQEN.of(1));
-        requests = hardware.hasPageRequests() ? newRequestQueue() : null;
-        if (requests != null) {
-            reset.enable(Registers.PRIQEN.of(1));
-        }
-        if (hardware.hasAts() && !trusting) {
-            reset.enable(Registers.ATSCHK.of(1));
-        }
-        if (!trusting) {
-            reset.enableInterrupts(requests != null);
-        }
-        reset.enable(Registers.SMMUEN.of(1));
-    }
-
-    private OutputQueue newRequestQueue() {
-        return new OutputQueue(
-                smmu,
-                pages,
-                Registers.PRIQ_BASE,
-                Registers.PRIQ_PROD,
-                Registers.PRIQ_CONS,
-                PriEntry.BYTES,
-                hardware.queueLog2(Idr.PRIQS, PriEntry.BYTES, options.pageShift()));
+        this.setup = setup;
+        events = setup.events();
+        requests = setup.requests();
+        caches = new SmmuDomainCaches(setup.invalidations());
+        asids = new IdPool("ASIDs", 1, 1 << setup.hardware().asidBits());
+        vmids = new IdPool("VMIDs", 1, 1 << setup.hardware().vmidBits());
     }
 
     static long read(RegisterFrame smmu, Register register) {
@@ -169,7 +94,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
 
     @Override
     SmmuDevice create(int stream, int number) {
-        streams.check(stream);
+        setup.streams().check(stream);
         return new SmmuDevice(this, stream, number);
     }
 
@@ -180,6 +105,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
 
     @Override
     public DriverFeatures features() {
+        SmmuHardware hardware = setup.hardware();
         boolean first = hardware.hasFirstStage();
         return new DriverFeatures(
                 first && hardware.substreamBits() != 0 ? 1 << hardware.substreamBits() : 0,
@@ -194,15 +120,15 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
 
     @Override
     public PageTables newPageTables() {
-        return new PageTables(tables.first(), memory, pages, 0);
+        return setup.newFirstTables();
     }
 
     @Override
     public Domain newDomain(Domain.Kind kind) {
         return switch (kind) {
-            case FIRST_STAGE -> Domain.of(kind, asids.take(), newPageTables());
-            case SECOND_STAGE -> Domain.of(kind, vmids.take(), new PageTables(tables.second(), memory, pages, 0));
-            case IDENTITY -> Domain.bare(kind, 0);
+            case FIRST_STAGE -> made(Domain.of(kind, asids.take(), newPageTables()));
+            case SECOND_STAGE -> made(Domain.of(kind, vmids.take(), setup.newSecondTables()));
+            case IDENTITY -> made(Domain.bare(kind, 0));
             case NESTED ->
                 throw new IllegalArgumentException("a nested domain is made alone, expected a guest's tables");
         };
@@ -210,7 +136,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
 
     @Override
     public Domain share(PageTables tables) {
-        return Domain.of(Domain.Kind.FIRST_STAGE, asids.take(), tables);
+        return made(Domain.of(Domain.Kind.FIRST_STAGE, asids.take(), tables));
     }
 
     @Override
@@ -218,7 +144,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         if (!(tables instanceof GuestTables.Contexts)) {
             throw new IllegalArgumentException("a guest's first stage is nested, expected its context descriptors");
         }
-        return Domain.nested(parent, 0, tables);
+        return made(Domain.nested(parent, 0, tables));
     }
 
     @Override
@@ -235,10 +161,11 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
 
     /** Refuses a PASID that the SMMU does not have. */
     void checkPasid(int pasid) {
-        if (pasid != NO_PASID && hardware.substreamBits() == 0) {
+        int bits = setup.hardware().substreamBits();
+        if (pasid != NO_PASID && bits == 0) {
             throw new IllegalArgumentException("PASID " + pasid + " is mapped, expected no PASID: the SMMU has none");
         }
-        checkPasid(pasid, hardware.substreamBits());
+        checkPasid(pasid, bits);
     }
 
     /** Frees what a domain's translations are tagged with: nothing is left of them by then. */
@@ -263,59 +190,15 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         return vmids;
     }
 
-    PhysicalMemory memory() {
-        return memory;
-    }
-
-    PageAllocator pages() {
-        return pages;
-    }
-
-    CommandSender commands() {
-        return commands;
-    }
-
-    SmmuInvalidations invalidations() {
-        return invalidations;
-    }
-
-    SmmuStructureWriter writer() {
-        return writer;
-    }
-
-    SmmuStructures structures() {
-        return structures;
-    }
-
-    SmmuStreamTable streams() {
-        return streams;
-    }
-
-    SmmuHardware hardware() {
-        return hardware;
-    }
-
-    SmmuTables tables() {
-        return tables;
-    }
-
-    LinuxVersion version() {
-        return options.version();
-    }
-
-    StageLayout stages() {
-        return stages;
-    }
-
-    /** Whether devices may use ATS without being told of invalidations. */
-    boolean trustsDevices() {
-        return trusting;
+    /** What there is for the SMMU. */
+    SmmuSetup setup() {
+        return setup;
     }
 
     @Override
     public long mapDoorbell(int stream, long doorbell) {
         Map<Long, Long> known = doorbells.computeIfAbsent(stream, s -> new TreeMap<>());
-        int shift = options.pageShift();
+        int shift = setup.pageShift();
         long page = doorbell & -(1L << shift);
         Long at = known.get(page);
         if (at == null) {
@@ -337,7 +220,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     }
 
     private void serveErrors() {
-        commands.recover();
+        setup.commands().recover();
         long active = read(smmu, Registers.GERROR) ^ read(smmu, Registers.GERRORN);
         if (Registers.EVENTQ_ABT_ERR.isSet(active)) {
             faults().overflowed();
@@ -357,7 +240,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         }
         do {
             for (long at = events.take(); at >= 0; at = events.take()) {
-                faults().refused(SmmuRecords.fault(memory, at));
+                faults().refused(SmmuRecords.fault(setup.memory(), at));
             }
             if (events.publish()) {
                 faults().overflowed();
@@ -370,13 +253,13 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         if (requests == null) {
             return;
         }
-        if (trusting) {
+        if (setup.trustsDevices()) {
             requests.skip();
             return;
         }
         do {
             for (long at = requests.take(); at >= 0; at = requests.take()) {
-                pageRequests().take(SmmuRecords.pageRequest(memory, at));
+                pageRequests().take(SmmuRecords.pageRequest(setup.memory(), at));
             }
             if (requests.publish()) {
                 pageRequests().overflowed();
@@ -386,6 +269,6 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
 
     @Override
     void respond(PageRequest last, PageResponse.Code code) {
-        invalidations.respond(last.streamId(), last.substreamId(), last.group(), code);
+        setup.invalidations().respond(last.streamId(), last.substreamId(), last.group(), code);
     }
 }

@@ -72,6 +72,11 @@ final class SmmuStructureWriter {
         }
     }
 
+    /** Clears a context whose stream does not use contexts any more, which it was told. */
+    void clearUnusedContext(long cd) {
+        write(cd, new long[Cd.WORDS], 0, Cd.WORDS);
+    }
+
     /** Writes a context of a stream that may use it. */
     void context(int stream, int substream, long cd, long[] target) {
         Runnable changed = () -> invalidations.contextChanged(stream, substream);
@@ -83,6 +88,8 @@ final class SmmuStructureWriter {
         } else if (version == LinuxVersion.V6_1) {
             write(cd, target, 0, 1);
             changed.run();
+            // Of what is not valid any more, nothing is left.
+            write(cd, target, 1, Cd.WORDS);
         } else {
             new LiveEntry(memory, cd, Cd.V.mask(), SmmuUsedBits::ofContext, changed).become(target);
         }

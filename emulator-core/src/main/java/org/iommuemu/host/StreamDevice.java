@@ -24,6 +24,12 @@ interface StreamDevice {
     /** Lets nothing of a PASID through any more, without a record of what tries; it is to be detached later. */
     void revoke(int pasid);
 
+    /** Makes what PASIDs need in memory, so that hardware's view does not change with the first of them. */
+    void makeRoomForPasids();
+
+    /** Whether a guest has all its PASIDs, by a table of its own. */
+    boolean hasGuestContexts();
+
     /** Whether the device may use ATS. */
     boolean usesAts();
 

@@ -17,6 +17,7 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     private final PageRequestService pages;
     private FaultListener faults = FaultListener.NONE;
     private IntConsumer silence = stream -> {};
+    private int domains;
     private final Int2ObjectHashMap<D> devices = new Int2ObjectHashMap<>();
     private int cpu;
 
@@ -35,7 +36,7 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
             @Override
             public boolean isBound(int stream, int pasid) {
                 D device = devices.get(stream);
-                return device != null && device.attached(pasid) != null;
+                return device != null && (device.attached(pasid) != null || device.hasGuestContexts());
             }
 
             @Override
@@ -140,6 +141,15 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     }
 
     @Override
+    public final void probe(int stream, int pasids) {
+        if (known(stream) == null && pasids != 0) {
+            device(stream).makeRoomForPasids();
+        } else {
+            device(stream);
+        }
+    }
+
+    @Override
     public final void attach(int stream, int pasid, Domain domain) {
         check(pasid, domain);
         D device = device(stream);
@@ -184,6 +194,7 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
             throw new IllegalArgumentException("a domain is freed that is attached, expected it detached everywhere");
         }
         domain.freed();
+        domains--;
         release(domain);
     }
 
@@ -288,8 +299,19 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     }
 
     @Override
-    public final void onPageRequest(PageFaultHandler handler, long delay) {
-        pages.handler(handler, delay);
+    public final void receivePageRequests(PageRequestReceiver receiver, long delay) {
+        pages.receiver(receiver, delay);
+    }
+
+    /** Counts a domain that was made. */
+    final Domain made(Domain domain) {
+        domains++;
+        return domain;
+    }
+
+    @Override
+    public final int domainsInUse() {
+        return domains;
     }
 
     @Override

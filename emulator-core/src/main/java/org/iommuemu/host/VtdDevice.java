@@ -214,6 +214,16 @@ final class VtdDevice implements StreamDevice {
         }
     }
 
+    /** There is a directory from the beginning. */
+    @Override
+    public void makeRoomForPasids() {}
+
+    /** PASID tables are the host's (VT-d architecture 9.4). */
+    @Override
+    public boolean hasGuestContexts() {
+        return false;
+    }
+
     @Override
     public boolean usesAts() {
         return ats;

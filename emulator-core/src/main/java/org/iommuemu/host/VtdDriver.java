@@ -279,9 +279,10 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
     @Override
     public Domain newDomain(Domain.Kind kind) {
         return switch (kind) {
-            case FIRST_STAGE -> Domain.of(kind, domains.take(), newPageTables());
-            case SECOND_STAGE -> Domain.of(kind, domains.take(), new PageTables(tables.second(), memory, pages, 0));
-            case IDENTITY -> Domain.bare(kind, identityDomain());
+            case FIRST_STAGE -> made(Domain.of(kind, domains.take(), newPageTables()));
+            case SECOND_STAGE ->
+                made(Domain.of(kind, domains.take(), new PageTables(tables.second(), memory, pages, 0)));
+            case IDENTITY -> made(Domain.bare(kind, identityDomain()));
             case NESTED ->
                 throw new IllegalArgumentException("a nested domain is made alone, expected a guest's tables");
         };
@@ -297,7 +298,7 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
 
     @Override
     public Domain share(PageTables tables) {
-        return Domain.of(Domain.Kind.FIRST_STAGE, SHARED_DOMAIN, tables);
+        return made(Domain.of(Domain.Kind.FIRST_STAGE, SHARED_DOMAIN, tables));
     }
 
     @Override
@@ -305,7 +306,7 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
         if (!(tables instanceof GuestTables.FirstStage)) {
             throw new IllegalArgumentException("a guest's context descriptors are nested, expected a first stage");
         }
-        return Domain.nested(parent, 0, tables);
+        return made(Domain.nested(parent, 0, tables));
     }
 
     @Override

@@ -119,7 +119,7 @@ final class LinuxMachine implements AutoCloseable {
 
     /** A stream's entry, found by the registers as the SMMU finds it. */
     long[] entry(int stream) {
-        return words(driver.streams().entry(stream));
+        return words(driver.setup().streams().entry(stream));
     }
 
     long[] words(long address) {

@@ -30,7 +30,7 @@ class QueueRecoveryTest {
         Iommu iommu = machine.iommu();
         if (setup.architecture() == Architecture.SMMUV3) {
             // The driver alone knows where its queue ends.
-            CommandSender commands = ((SmmuDriver) machine.driver()).commands();
+            CommandSender commands = ((SmmuDriver) machine.driver()).setup().commands();
             commands.add(0xFF, 0);
             commands.submit();
         } else {

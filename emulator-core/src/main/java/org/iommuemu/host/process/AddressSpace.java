@@ -257,7 +257,7 @@ public final class AddressSpace {
         holders++;
     }
 
-    /** One holder less (mmdrop). */
+    /** One holder less (mmdrop). The last one gives the tables' memory back. */
     public void drop() {
         if (holders == 0) {
             throw new IllegalStateException("an address space is dropped once too often");
@@ -265,6 +265,7 @@ public final class AddressSpace {
         if (--holders == 0) {
             onFree.forEach(Runnable::run);
             onFree.clear();
+            tables.free();
         }
     }
 

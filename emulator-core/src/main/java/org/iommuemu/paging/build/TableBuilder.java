@@ -100,8 +100,11 @@ public final class TableBuilder {
         this.format = format;
         this.inputBits = inputBits;
         this.startHeight = startHeight;
-        long bytes = Math.max(64, 8L << inputBits - format.shift(startHeight));
-        root = allocator.allocate(bytes, bytes);
+        root = allocator.allocate(rootBytes(), rootBytes());
+    }
+
+    private long rootBytes() {
+        return Math.max(64, 8L << inputBits - format.shift(startHeight));
     }
 
     /** Physical address of the first table, a guest's as the guest has it. */
@@ -194,5 +197,24 @@ public final class TableBuilder {
             index = input >>> format.shift(h) & (1L << format.strideBits()) - 1;
         }
         return table + (index << 3);
+    }
+
+    /** Gives the memory of all tables back. Nobody may walk them any more, or change them. */
+    public void free() {
+        free(root, rootBytes(), startHeight);
+    }
+
+    private void free(long table, long bytes, int height) {
+        long granule = 1L << format.granuleShift();
+        for (long at = table; at < table + bytes; at += Long.BYTES) {
+            long descriptor = memory.readLong(at + offset);
+            if (format.isPresent(descriptor) && format.isTable(descriptor, height)) {
+                free(format.nextTable(descriptor), granule, height - 1);
+            }
+            if (descriptor != 0) {
+                write(at, 0);
+            }
+        }
+        allocator.free(table, bytes);
     }
 }

@@ -142,6 +142,17 @@ class PinTest {
     }
 
     @Test
+    void shouldInheritTheLimitButNotWhatIsLocked() {
+        space.lockLimit(2 * PAGE);
+        space.pin(at, 2 * PAGE, true);
+
+        AddressSpace child = memoryOf(machine.processes.fork(process).value());
+
+        assertThat(child.pin(at, 3 * PAGE, true).errno()).isEqualTo(Errno.ENOMEM);
+        assertThat(child.pin(at, 2 * PAGE, true).isOk()).isTrue();
+    }
+
+    @Test
     void shouldPinAllOfARangeOrNothing() {
         space.protect(at + 2 * PAGE, PAGE, READ);
         space.unmap(at + 5 * PAGE, PAGE);

@@ -8,8 +8,10 @@ import static org.iommuemu.host.process.ProcessMachine.memoryOf;
 import static org.iommuemu.host.process.ProcessMachine.peek;
 import static org.iommuemu.host.process.ProcessMachine.poke;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.iommuemu.host.call.Errno;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -270,5 +272,28 @@ class ProcessTableTest {
         assertThat(peek(space, at)).isEqualTo(5);
         assertThat(space.isDying()).isFalse();
         assertThat(machine.frames.inUse()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldUseTheTablesOfTheDeadAgain() {
+        Map<Long, ByteBuffer> before = machine.tableBytes();
+        Process first = machine.start();
+        AddressSpace space = memoryOf(first);
+        poke(space, space.map(0, PAGE, READ_WRITE).value(), 1);
+        poke(space, space.map(1L << 46, PAGE, READ_WRITE).value(), 1);
+        int tables = machine.tableBytes().size() - before.size();
+        long root = space.tables().root();
+        space.grab();
+
+        end(first);
+        Process second = machine.start();
+        boolean early = memoryOf(second).tables().root() == root;
+        end(second);
+        space.drop();
+
+        assertThat(tables).isEqualTo(7);
+        assertThat(early).isFalse();
+        assertThat(machine.tableBytes()).isEqualTo(before);
+        assertThat(memoryOf(machine.start()).tables().root()).isEqualTo(root);
     }
 }
