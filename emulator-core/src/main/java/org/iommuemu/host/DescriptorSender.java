@@ -70,8 +70,8 @@ final class DescriptorSender {
         bytes = wide ? WIDE : NARROW;
         queue = pages.allocate((long) bytes << LOG2, (long) bytes << LOG2);
         status = pages.allocate((long) Integer.BYTES << LOG2, (long) Integer.BYTES << LOG2);
-        VtdDriver.write(unit, VtdRegisters.IQT, 0);
-        VtdDriver.write(
+        writeTail(0);
+        VtdUnit.write(
                 unit,
                 VtdRegisters.IQA,
                 VtdRegisters.IQ_ADDRESS.inPlace(queue)
@@ -128,7 +128,7 @@ final class DescriptorSender {
                 Descriptor.WAIT.type() | Descriptor.SW.of(1) | Descriptor.STATUS_DATA.of(DONE) | waitFlags,
                 Descriptor.STATUS_ADDRESS.inPlace(place));
         long last = submitted;
-        unit.writeRegister(VtdRegisters.IQT.offset(), Integer.BYTES, (last & LENGTH - 1) * bytes);
+        writeTail(last);
         await(() -> memory.readInt(place) == DONE || consumed() >= last);
         if (memory.readInt(place) != DONE) {
             recover();
@@ -148,6 +148,11 @@ final class DescriptorSender {
         }
     }
 
+    /** In 32 bits, as Linux writes it. */
+    private void writeTail(long position) {
+        unit.writeRegister(VtdRegisters.IQT.offset(), Integer.BYTES, (position & LENGTH - 1) * bytes);
+    }
+
     private void write(long position, long word0, long word1) {
         int slot = (int) (position & LENGTH - 1);
         written[2 * slot] = word0;
@@ -158,13 +163,13 @@ final class DescriptorSender {
     }
 
     private long consumed() {
-        int head = (int) (VtdDriver.read(unit, VtdRegisters.IQH) / bytes);
+        int head = (int) (VtdUnit.read(unit, VtdRegisters.IQH) / bytes);
         consumed += head - consumed & LENGTH - 1;
         return consumed;
     }
 
     private boolean isErroneous() {
-        return (VtdDriver.read(unit, VtdRegisters.FSTS) & ERRORS) != 0;
+        return (VtdUnit.read(unit, VtdRegisters.FSTS) & ERRORS) != 0;
     }
 
     private boolean isForSilent(long word0) {
@@ -178,24 +183,24 @@ final class DescriptorSender {
      * written again, and replaced by a fence if that does not help; a completion that nobody waits for is nothing.
      */
     void recover() {
-        long errors = VtdDriver.read(unit, VtdRegisters.FSTS) & ERRORS;
+        long errors = VtdUnit.read(unit, VtdRegisters.FSTS) & ERRORS;
         if (errors == 0) {
             return;
         }
         if (VtdRegisters.ITE.isSet(errors)) {
-            silent.add(VtdRegisters.ITESID.getInt(VtdDriver.read(unit, VtdRegisters.IQERCD)));
+            silent.add(VtdRegisters.ITESID.getInt(VtdUnit.read(unit, VtdRegisters.IQERCD)));
         }
         if (VtdRegisters.IQE.isSet(errors)) {
             refused++;
             fetches = failedAt == consumed() ? fetches + 1 : 1;
             failedAt = consumed;
-            boolean fetch = VtdRegisters.IQEI.getInt(VtdDriver.read(unit, VtdRegisters.IQERCD)) == FETCH;
+            boolean fetch = VtdRegisters.IQEI.getInt(VtdUnit.read(unit, VtdRegisters.IQERCD)) == FETCH;
             if (fetch && fetches > MOST_FETCHES) {
                 throw new IllegalStateException("there is no memory at the invalidation queue");
             }
             replace(fetch);
         }
-        VtdDriver.write(unit, VtdRegisters.FSTS, errors);
+        VtdUnit.write(unit, VtdRegisters.FSTS, errors);
     }
 
     /** Puts a descriptor where the unit has stopped: what was meant to be there, but only once. */
@@ -203,7 +208,7 @@ final class DescriptorSender {
         // Nobody here has submitted what is behind all that was.
         boolean foreign = consumed == submitted;
         if (foreign) {
-            submitted += VtdDriver.read(unit, VtdRegisters.IQT) / bytes - submitted & LENGTH - 1;
+            submitted += VtdUnit.read(unit, VtdRegisters.IQT) / bytes - submitted & LENGTH - 1;
         }
         int slot = (int) (consumed & LENGTH - 1);
         boolean fence = foreign || fetches > 1 && !fetch;

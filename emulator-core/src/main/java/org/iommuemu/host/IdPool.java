@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
-import java.util.ArrayDeque;
+import java.util.PriorityQueue;
 
-/** Numbers that each belong to one owner at a time: ASIDs, domain ids. One that was given back is the last to be given out again. */
+/** Numbers that address spaces are told apart by: the lowest that is free, as Linux takes it. */
 final class IdPool {
     private final String what;
     private final int end;
-    private final ArrayDeque<Integer> free = new ArrayDeque<>();
+    private final PriorityQueue<Integer> free = new PriorityQueue<>();
     private int next;
 
     /**
@@ -22,14 +22,14 @@ final class IdPool {
     }
 
     int take() {
-        if (next < end) {
-            return next++;
-        }
         Integer used = free.poll();
-        if (used == null) {
+        if (used != null) {
+            return used;
+        }
+        if (next == end) {
             throw new IllegalArgumentException("more address spaces than " + what + ", expected fewer than " + end);
         }
-        return used;
+        return next++;
     }
 
     void giveBack(int id) {
