@@ -43,13 +43,14 @@ class DriverReplayCliTest {
 
     @Test
     void shouldPrintBothAgreements() {
-        run("replay", SAMPLE, "--driver");
+        int status = run("replay", SAMPLE, "--driver");
 
+        assertThat(status).isEqualTo(Main.DONE);
         assertThat(err.toString()).isEmpty();
         assertThat(out.toString())
-                .contains("machine       SMMUv3, first stage; invalidation strict\n")
+                .contains("machine       SMMUv3, first stage; Linux 6.1; invalidation strict\n")
                 .contains("unmaps        5582 of 5582 unmaps send exactly their recorded batch\n")
-                .containsPattern("commands      \\d+ of \\d+ commands agree\n")
+                .contains("commands      11313 of 11313 commands agree\n")
                 .endsWith("agreement     77376 of 77376 addresses agree\n");
     }
 
@@ -103,6 +104,36 @@ class DriverReplayCliTest {
         assertThat(out.toString())
                 .contains("line 40: stream 0x10 0xfffff040: pa 0x8090040, expected pa 0x8090048; recorded as ok")
                 .endsWith("agreement     77375 of 77376 addresses agree\n");
+    }
+
+    /** The driver finds an SMMU without commands by range, and sends one for each page: what is recorded is not that. */
+    @Test
+    void shouldFindADriverThatSendsOtherBatches() throws IOException {
+        Path file = altered("0xffffc000,4096,,,q103,f23", "0xffffc000,4096,,,q103,f23");
+        String registers = Files.readString(Path.of(SAMPLE, "registers.json"));
+        assertThat(registers).contains("0x00001404");
+        Files.writeString(temp.resolve("registers.json"), registers.replace("0x00001404", "0x00001004"));
+
+        int status = run("replay", file.toString(), "--driver");
+
+        assertThat(status).isEqualTo(Main.DISAGREED);
+        // Unmaps of one page.
+        assertThat(out.toString())
+                .contains("unmaps        3387 of 5582 unmaps send exactly their recorded batch")
+                .contains("SYNC, sent TLBI_NH_VA")
+                .endsWith("agreement     77376 of 77376 addresses agree\n");
+    }
+
+    @Test
+    void shouldRefuseRegistersOfAnotherArchitecture() throws IOException {
+        Path file = altered("0xffffc000,4096,,,q103,f23", "0xffffc000,4096,,,q103,f23");
+        Files.copy(Path.of("samples/vtd-ftrace-strict/registers.json"), temp.resolve("registers.json"));
+
+        int status = run("replay", file.toString(), "--driver");
+
+        assertThat(status).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("registers.json: is of a VT-d; expected registers of the IOMMU whose commands");
     }
 
     @Test

@@ -92,7 +92,8 @@ class TraceReplayTest {
         assertThat(cache(s, "configuration").misses()).isEqualTo(1);
         assertThat(s.addressSpaces()).isEqualTo(1);
         Map<String, Long> commands = s.machine().commands();
-        // Three at reset, one for each unmap; the stream's entry is written in two steps, then the domain is flushed; before, its context
+        // Three at reset, one for each unmap; the stream's entry is written in two steps, then the domain is flushed;
+        // before, its context
         // is written in two steps.
         assertThat(commands)
                 .containsEntry(stages == StageLayout.STAGE_2 ? "TLBI_S2_IPA" : "TLBI_NH_VA", 3L)

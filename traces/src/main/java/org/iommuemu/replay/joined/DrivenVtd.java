@@ -52,7 +52,8 @@ final class DrivenVtd implements DrivenMachine {
     private static LinuxRelease release(Survey survey) {
         String fields = survey.rangeFields();
         boolean hint = fields.isEmpty()
-                || Descriptor.IH.isSet(Long.parseUnsignedLong(fields.substring(fields.indexOf(HIGH) + HIGH.length()), 16));
+                || Descriptor.IH.isSet(
+                        Long.parseUnsignedLong(fields.substring(fields.indexOf(HIGH) + HIGH.length()), 16));
         return survey.hasUnalignedRange() || !hint ? LinuxRelease.LINUX_6_1 : LinuxRelease.LINUX_6_12;
     }
 

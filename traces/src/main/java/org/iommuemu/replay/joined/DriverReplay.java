@@ -196,8 +196,7 @@ public final class DriverReplay implements AutoCloseable {
         int at = recordedDomain == JoinedRow.NONE ? survey.domainOf(stream) : recordedDomain;
         domains.put(stream, at);
         boolean first = at == JoinedRow.NONE || !ourDomains.containsKey(at);
-        Domain domain =
-                at == JoinedRow.NONE ? newDomain() : ourDomains.computeIfAbsent(at, d -> newDomain());
+        Domain domain = at == JoinedRow.NONE ? newDomain() : ourDomains.computeIfAbsent(at, d -> newDomain());
         machine.attach(stream, domain, first);
         comparison.called(at, batches);
         sent().forEach(comparison::ours);

@@ -4,6 +4,7 @@ package org.iommuemu.replay.joined;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.Map;
 import org.iommuemu.capture.JoinedRow.Kind;
 import org.iommuemu.capture.JoinedTrace;
 import org.iommuemu.iommu.CacheConfiguration;
@@ -37,6 +38,29 @@ class DriverSamplesTest {
         assertThat(s.addresses().byRule()).isEmpty();
         assertThat(s.calls().isComplete()).isTrue();
         assertThat(s.fieldsKnown()).isTrue();
+    }
+
+    /** All but those of interrupt remapping: 66 iec with their waits, of which one is of boot. */
+    @ParameterizedTest
+    @CsvSource({"smmuv3-ftrace-strict, 11313, 0", "smmuv3-ftrace-lazy, 454, 0", "vtd-ftrace-strict, 11532, 130"})
+    void shouldSendEveryCommandAsRecorded(String name, long commands, long untold) {
+        DriverReplaySummary s = replay(name, CacheConfiguration.standard());
+
+        assertThat(s.commands().differences()).isEmpty();
+        assertThat(s.commands().agreed()).isEqualTo(commands);
+        assertThat(s.untold()).isEqualTo(untold);
+        assertThat(s.agrees()).isTrue();
+    }
+
+    /** In the order in which domains were made by either. */
+    @Test
+    void shouldPairDomains() {
+        assertThat(replay("smmuv3-ftrace-strict", CacheConfiguration.standard()).domains())
+                .isEqualTo(Map.of(1, 1, 2, 2, 3, 3, 4, 4));
+        assertThat(replay("vtd-ftrace-strict", CacheConfiguration.standard())
+                        .domains()
+                        .keySet())
+                .containsExactlyInAnyOrder(3, 4, 5);
     }
 
     @ParameterizedTest
