@@ -196,6 +196,7 @@ class LinuxAttachmentTest {
     }
 
     private static EntryReading entries(DrivenUnit machine, boolean scalable) {
-        return new EntryReading(machine.memory(), machine.driver().unit().contexts().root(), scalable);
+        return new EntryReading(
+                machine.memory(), machine.driver().unit().contexts().root(), scalable);
     }
 }
