@@ -155,6 +155,7 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
                 pasid ? 1 << features.pasidBits() : 0,
                 options.scalable() && features.hasExtended(ExtendedCapability.FSTS),
                 !options.scalable() || features.hasExtended(ExtendedCapability.SSTS),
+                features.hasExtended(ExtendedCapability.PT),
                 options.scalable() && features.hasExtended(ExtendedCapability.NEST),
                 false,
                 features.hasExtended(ExtendedCapability.DT),
@@ -201,7 +202,7 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
         if (!(tables instanceof GuestTables.FirstStage)) {
             throw new IllegalArgumentException("a guest's context descriptors are nested, expected a first stage");
         }
-        return made(Domain.nested(parent, 0, tables));
+        return made(Domain.nested(parent, domains.take(), tables));
     }
 
     @Override
@@ -224,7 +225,7 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
 
     @Override
     void release(Domain domain) {
-        boolean own = domain.kind() == Domain.Kind.FIRST_STAGE || domain.kind() == Domain.Kind.SECOND_STAGE;
+        boolean own = domain.kind() != Domain.Kind.IDENTITY;
         if (own && domain.guestMemory() == null && domain.id() != SHARED_DOMAIN) {
             domains.giveBack(domain.id());
         }
