@@ -3,7 +3,6 @@ package org.iommuemu.host;
 
 import java.util.Objects;
 import org.agrona.collections.Int2ObjectHashMap;
-import org.iommuemu.vtd.spec.ContextEntry;
 import org.iommuemu.vtd.spec.PasidEntry;
 import org.jspecify.annotations.Nullable;
 
@@ -135,7 +134,7 @@ final class VtdDevice implements StreamDevice {
     public void detach(int pasid) {
         Domain domain = Objects.requireNonNull(attached.remove(pasid));
         if (pasids == null) {
-            driver.unit().contexts().put(stream, new long[ContextEntry.WORDS]);
+            driver.unit().contexts().clear(stream);
             invalidations.context(stream, domain.id());
             forget(pasid, domain);
             return;
