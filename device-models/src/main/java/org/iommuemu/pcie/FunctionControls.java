@@ -27,6 +27,7 @@ public final class FunctionControls {
     private final Register capability;
     private final Register ats;
     private final Register pasid;
+    private final Register pasidCapability;
     private final boolean hasAts;
     private final boolean hasPasid;
     private final PageRequestControl pageRequests;
@@ -48,6 +49,7 @@ public final class FunctionControls {
         capability = ConfigSpaceBuilder.at(Math.max(0, atsAt), AtsCapability.CAPABILITY);
         ats = ConfigSpaceBuilder.at(Math.max(0, atsAt), AtsCapability.CONTROL);
         pasid = ConfigSpaceBuilder.at(Math.max(0, pasidAt), PasidCapability.CONTROL);
+        pasidCapability = ConfigSpaceBuilder.at(Math.max(0, pasidAt), PasidCapability.CAPABILITY);
         if (hasAts) {
             config.rule(ats, (old, requested) -> {
                 boolean stays = AtsCapability.ENABLE.isSet(old & requested);
@@ -120,6 +122,11 @@ public final class FunctionControls {
     /** PASID control, Privileged Mode Enable. */
     public boolean isPrivileged() {
         return is(hasPasid, pasid, PasidCapability.PRIVILEGED);
+    }
+
+    /** Max PASID Width, or -1 without the PASID capability. */
+    public int pasidBits() {
+        return hasPasid ? PasidCapability.WIDTH.getInt(config.get(pasidCapability)) : -1;
     }
 
     /** Whether the function has the ATS capability, without which it does not know Invalidate Requests. */

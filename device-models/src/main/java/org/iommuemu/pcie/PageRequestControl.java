@@ -139,6 +139,11 @@ public final class PageRequestControl {
         return present && PriCapability.RESPONSE_PASID.isSet(config.get(status));
     }
 
+    /** Whether nothing is outstanding, and none will be sent until it is enabled: Stopped. */
+    public boolean isStopped() {
+        return !present || PriCapability.STOPPED.isSet(config.get(status));
+    }
+
     /** Nothing is outstanding any more, after {@link Interface#disabled}. */
     public void stopped() {
         raise(PriCapability.STOPPED.mask());
@@ -169,6 +174,11 @@ public final class PageRequestControl {
         FunctionControls.require(present, "page-request");
         config.write(allocation, requests);
         config.write(control, PriCapability.ENABLE.mask());
+    }
+
+    void restart() {
+        FunctionControls.require(present, "page-request");
+        config.write(control, PriCapability.RESET.mask());
     }
 
     void disable() {

@@ -213,6 +213,12 @@ public final class PciFunction {
         return this;
     }
 
+    /** Forgets what page requests are outstanding; PRI is disabled. */
+    public PciFunction resetPri() {
+        controls.pageRequests().restart();
+        return this;
+    }
+
     /** Disables PRI. */
     public PciFunction disablePri() {
         controls.pageRequests().disable();

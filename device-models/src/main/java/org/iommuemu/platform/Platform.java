@@ -13,6 +13,8 @@ import org.iommuemu.host.Patience;
 import org.iommuemu.host.SmmuDriver;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.host.VtdDriver;
+import org.iommuemu.host.control.HostDevice;
+import org.iommuemu.host.control.IommuGroup;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.StaleDetector;
@@ -206,6 +208,15 @@ public final class Platform implements AutoCloseable {
                 : new VtdDriver(Objects.requireNonNull(vtd), memory, stages, true, patience());
         driver = started;
         return started;
+    }
+
+    /**
+     * A function as the kernel's core knows it, added to a group.
+     *
+     * @param group whose devices cannot be isolated from each other
+     */
+    public HostDevice hostDevice(PciFunction function, IommuGroup group) {
+        return new HostDevice(function.id(), group, new PciHostFunction(function, patience()));
     }
 
     /** Physical address that devices write their interrupts to, see {@link IommuDriver#mapDoorbell}. */

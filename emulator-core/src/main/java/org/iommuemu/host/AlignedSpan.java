@@ -15,6 +15,6 @@ final class AlignedSpan {
 
     /** Its first byte. */
     static long first(long address, int order) {
-        return address & -(1L << order + GRANULE);
+        return order + GRANULE >= Long.SIZE ? 0 : address & -(1L << order + GRANULE);
     }
 }

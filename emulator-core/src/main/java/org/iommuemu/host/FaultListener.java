@@ -10,6 +10,15 @@ public interface FaultListener {
     /** An access was refused. */
     void refused(DmaFault fault);
 
+    /**
+     * An access was refused.
+     *
+     * @param record the event or fault record as it was, in words of 64 bits
+     */
+    default void recorded(DmaFault fault, long[] record) {
+        refused(fault);
+    }
+
     /** Others were too, but there was no room to record them. */
     default void overflowed() {}
 }

@@ -25,6 +25,8 @@ public interface IommuDriver {
     int EXECUTE = 1 << 2;
     /** By privileged accesses only. */
     int PRIVILEGED = 1 << 3;
+    /** Registers of a device rather than memory: not cached, where tables say such a thing. */
+    int MMIO = 1 << 4;
 
     /**
      * Maps pages.
@@ -35,7 +37,7 @@ public interface IommuDriver {
      * @param physical where that is to be
      * @param bytes a multiple of the page size
      * @param pageShift log2 of the page size
-     * @param permissions {@link #READ}, {@link #WRITE}, {@link #EXECUTE}, {@link #PRIVILEGED}
+     * @param permissions {@link #READ}, {@link #WRITE}, {@link #EXECUTE}, {@link #PRIVILEGED}, {@link #MMIO}
      */
     void map(int stream, int pasid, long iova, long physical, long bytes, int pageShift, int permissions);
 
@@ -61,6 +63,13 @@ public interface IommuDriver {
      * nothing is left of it in caches, and its page requests are answered or forgotten.
      */
     void unbind(int stream, int pasid);
+
+    /** What the IOMMU says of itself. */
+    HardwareRegisters hardware();
+
+    /** Where guests' invalidations go, or null if the IOMMU knows guests' tables by the host's numbers only. */
+    @Nullable
+    GuestCommands guestCommands();
 
     /**
      * Makes a device known, if it is not: nothing of it gets through until it is attached.
@@ -125,6 +134,34 @@ public interface IommuDriver {
      * @param bytes length of the range, or 0 for the whole address space
      */
     void invalidate(Domain domain, long iova, long bytes);
+
+    /**
+     * Drops what caches hold for a device's guest; nothing if the device has none. A device's ATC is left alone while it may not use ATS.
+     *
+     * @param stream a device that is attached, without PASID, to the guest's second stage or to what lies behind that
+     */
+    void guestInvalidate(int stream, GuestInvalidation what);
+
+    /**
+     * Does what a guest says that it has changed in a first stage of its own, in ATCs too.
+     *
+     * @param nested domain of the guest's tables
+     * @param address first byte, a multiple of 4 KiB
+     * @param pages of 4 KiB, or 0 for all
+     * @param leaf whether tables are as they were
+     */
+    void guestInvalidate(Domain nested, long address, long pages, boolean leaf);
+
+    /**
+     * Passes a guest's command on to an SMMUv3, and waits for its end. An IOMMU that stops at it, as it is illegal, is set going again.
+     *
+     * @param guest domain of the guest's contexts, or of the second stage behind them
+     * @param stream the device that is meant, by commands that name one; the StreamID that the guest has written does not count
+     * @param word0 of the command; the VMID in it does not count
+     * @param word1 of the command
+     * @return false if guests may not send it, or the IOMMU has no such commands
+     */
+    boolean guestInvalidate(Domain guest, int stream, long word0, long word1);
 
     /**
      * Lets what is unmapped in a domain be invalidated later from now on, many ranges at once, as Linux does with {@code iommu.strict=0}: until

@@ -39,6 +39,12 @@ public final class PageTables {
         return kind.inputBits();
     }
 
+    /** Whether pages can have a size, given as log2 of their bytes. */
+    public boolean hasPages(int pageShift) {
+        return IntStream.range(0, TableFormat.HEIGHTS - 1)
+                .anyMatch(h -> format.shift(h) == pageShift && hasPages(format, h));
+    }
+
     /**
      * Maps one page.
      *

@@ -121,7 +121,6 @@ final class SmmuDevice implements StreamDevice {
 
     @Override
     public Domain createDomain(int pasid) {
-        PhysicalMemory memory = setup.memory();
         if (setup.stages() == StageLayout.STAGE_2) {
             if (pasid != IommuDriver.NO_PASID) {
                 throw new IllegalArgumentException("PASID " + pasid + " is mapped for a device of a second stage alone,"
@@ -137,7 +136,7 @@ final class SmmuDevice implements StreamDevice {
         return Domain.ofDevice(
                 Domain.Kind.FIRST_STAGE,
                 guest.asids().take(),
-                new PageTables(setup.tables().first(), memory, guest.pages(), guest.offset()),
+                new PageTables(setup.tables().first(), setup.memory(), guest.pages(), guest.offset()),
                 guest);
     }
 
@@ -213,6 +212,33 @@ final class SmmuDevice implements StreamDevice {
         }
     }
 
+    @Override
+    public void invalidate(Domain guest, GuestInvalidation what) {
+        int vmid = guest.id();
+        switch (what.cache()) {
+            case TRANSLATIONS -> {
+                switch (what.scope()) {
+                    case GUEST -> invalidations.guestSpaces(vmid);
+                    case SPACE -> invalidations.asid(vmid, what.asid());
+                    case RANGE ->
+                        invalidations.guestSpaceRange(
+                                vmid, what.asid(), what.address(), what.bytes(), what.leafShift());
+                }
+                if (what.scope() != GuestInvalidation.Scope.GUEST) {
+                    invalidateAtc(what.pasid(), what.address(), what.bytes());
+                }
+            }
+            case DEVICE_TRANSLATIONS -> invalidateAtc(what.pasid(), what.address(), what.bytes());
+            case CONTEXTS -> {
+                if (what.scope() == GuestInvalidation.Scope.GUEST) {
+                    invalidations.contextsChanged(stream);
+                } else {
+                    invalidations.contextChanged(stream, Math.max(what.pasid(), 0));
+                }
+            }
+        }
+    }
+
     /** As Linux' {@code quiet_cd}: a context that translates nothing and records nothing. */
     @Override
     public void revoke(int pasid) {
@@ -223,7 +249,14 @@ final class SmmuDevice implements StreamDevice {
 
     /** A device that does not answer may not use ATS any more. */
     void invalidateAtc(int pasid, long iova, long bytes) {
-        if (ats && !setup.trustsDevices() && !invalidations.atc(stream, pasid, iova, bytes) && ats) {
+        if (ats && !setup.trustsDevices() && !invalidations.atc(stream, pasid, iova, bytes)) {
+            distrust();
+        }
+    }
+
+    /** It has not answered, and may not use ATS any more. */
+    void distrust() {
+        if (ats) {
             ats(false);
             driver.silent(stream);
         }
@@ -231,18 +264,18 @@ final class SmmuDevice implements StreamDevice {
 
     /** Of the device's ATC, what belongs to any PASID. */
     void invalidateAllPasids() {
-        if (ats && !setup.trustsDevices() && !invalidations.atcOfAllPasids(stream) && ats) {
-            ats(false);
-            driver.silent(stream);
+        if (ats && !setup.trustsDevices() && !invalidations.atcOfAllPasids(stream)) {
+            distrust();
         }
     }
 
     @Override
-    public void makeRoomForPasids() {
-        if (driver.features().pasids() != 0) {
+    public void block(boolean hasPasids) {
+        if (hasPasids && driver.features().pasids() != 0) {
             contexts.makeTable();
             backTables();
         }
+        updateEntry();
     }
 
     @Override

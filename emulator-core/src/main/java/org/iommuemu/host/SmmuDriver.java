@@ -104,18 +104,50 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     }
 
     @Override
+    public HardwareRegisters hardware() {
+        return SmmuHardware.registers(smmu);
+    }
+
+    @Override
+    public GuestCommands guestCommands() {
+        return (word0, word1) -> {
+            setup.commands().add(word0, word1);
+            setup.commands().sync();
+        };
+    }
+
+    @Override
     public DriverFeatures features() {
         SmmuHardware hardware = setup.hardware();
         boolean first = hardware.hasFirstStage();
+        boolean both = first && hardware.hasSecondStage();
         return new DriverFeatures(
                 first && hardware.substreamBits() != 0 ? 1 << hardware.substreamBits() : 0,
                 first,
                 hardware.hasSecondStage(),
-                first && hardware.hasSecondStage(),
                 true,
+                both,
+                both,
                 hardware.hasAts(),
                 hardware.hasPageRequests(),
-                SmmuTables.ADDRESS_BITS);
+                SmmuTables.ADDRESS_BITS,
+                false,
+                false,
+                false);
+    }
+
+    @Override
+    public boolean guestInvalidate(Domain guest, int stream, long word0, long word1) {
+        SmmuGuestCommands.Rewritten sent = SmmuGuestCommands.rewrite(guest.id(), stream, word0, word1);
+        if (sent == null) {
+            return false;
+        }
+        boolean answered = setup.invalidations().send(sent.word0(), sent.word1());
+        SmmuDevice device = known(stream);
+        if (!answered && device != null) {
+            device.distrust();
+        }
+        return true;
     }
 
     @Override
@@ -144,7 +176,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         if (!(tables instanceof GuestTables.Contexts)) {
             throw new IllegalArgumentException("a guest's first stage is nested, expected its context descriptors");
         }
-        return made(Domain.nested(parent, 0, tables));
+        return made(Domain.nested(parent, parent.id(), tables));
     }
 
     @Override
@@ -203,7 +235,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         Long at = known.get(page);
         if (at == null) {
             at = DOORBELLS + ((long) known.size() << shift);
-            map(stream, NO_PASID, at, page, 1L << shift, shift, WRITE);
+            map(stream, NO_PASID, at, page, 1L << shift, shift, READ | WRITE | MMIO);
             known.put(page, at);
         }
         return at + (doorbell - page);
@@ -240,7 +272,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         }
         do {
             for (long at = events.take(); at >= 0; at = events.take()) {
-                faults().refused(SmmuRecords.fault(setup.memory(), at));
+                faults().recorded(SmmuRecords.fault(setup.memory(), at), SmmuRecords.words(setup.memory(), at));
             }
             if (events.publish()) {
                 faults().overflowed();

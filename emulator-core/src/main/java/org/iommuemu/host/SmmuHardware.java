@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import java.util.List;
 import org.iommuemu.bits.BitField;
+import org.iommuemu.bits.Register;
 import org.iommuemu.iommu.RegisterFrame;
 import org.iommuemu.smmuv3.spec.Idr;
 import org.iommuemu.smmuv3.spec.Registers;
@@ -29,6 +31,16 @@ record SmmuHardware(long idr0, long idr1, long idr3, long idr5) {
                 SmmuDriver.read(smmu, Registers.IDR5));
         SmmuDriver.read(smmu, Registers.IIDR);
         return read;
+    }
+
+    /** All registers that say what an SMMU is, for whoever hands them on. */
+    static HardwareRegisters registers(RegisterFrame smmu) {
+        List<Register> features =
+                List.of(Registers.IDR0, Registers.IDR1, Registers.IDR2, Registers.IDR3, Registers.IDR4, Registers.IDR5);
+        return new HardwareRegisters.Smmu(
+                features.stream().map(r -> (int) SmmuDriver.read(smmu, r)).toList(),
+                (int) SmmuDriver.read(smmu, Registers.IIDR),
+                (int) SmmuDriver.read(smmu, Registers.AIDR));
     }
 
     /** Refuses stages and pages that the SMMU does not have. */

@@ -86,6 +86,19 @@ final class SmmuInvalidations {
         commands.sync();
     }
 
+    /** All context descriptors of a stream have changed. */
+    void contextsChanged(int stream) {
+        commands.add(
+                Command.OPCODE.of(Command.CFGI_CD_ALL.opcode()) | Command.SID.of(Integer.toUnsignedLong(stream)), 0);
+        commands.sync();
+    }
+
+    /** Everything of all first stages of a guest. */
+    void guestSpaces(int vmid) {
+        commands.add(Command.OPCODE.of(Command.TLBI_NH_ALL.opcode()) | Command.VMID.of(vmid), 0);
+        commands.sync();
+    }
+
     /** Everything of a first stage's address space. */
     void asid(int vmid, int asid) {
         commands.add(
@@ -111,6 +124,25 @@ final class SmmuInvalidations {
                 address,
                 bytes,
                 leafShift);
+    }
+
+    /**
+     * A range of a guest's own first stage, whose addresses need not be those of pages: all of the space if it is more than a first stage has.
+     *
+     * @param bytes at least 1
+     * @param leafShift as of {@link #asidRange}; another size than those of the granule says nothing
+     */
+    void guestSpaceRange(int vmid, int asid, long address, long bytes, int leafShift) {
+        long first = address & -1L << granule;
+        long span = bytes + (address - first);
+        if (span < 0 || span > 1L << SmmuTables.ADDRESS_BITS) {
+            asid(vmid, asid);
+            return;
+        }
+        int stride = granule - ENTRY_SHIFT;
+        boolean known = leafShift == granule || leafShift == granule + stride || leafShift == granule + 2 * stride;
+        long pages = span + (1L << granule) - 1 >>> granule;
+        asidRange(vmid, asid, first, pages << granule, known ? leafShift : 0);
     }
 
     /** A range of a second stage's, likewise. */
@@ -188,6 +220,16 @@ final class SmmuInvalidations {
         boolean substream = pasid != IommuDriver.NO_PASID;
         return Command.SID.of(Integer.toUnsignedLong(stream))
                 | (substream ? Command.SSV.of(1) | Command.SSID.of(pasid) : 0);
+    }
+
+    /**
+     * Somebody else's command.
+     *
+     * @return false if a device has not answered it
+     */
+    boolean send(long word0, long word1) {
+        commands.add(word0, word1);
+        return commands.sync();
     }
 
     /** Answers a page request group; nobody has to wait for that. */

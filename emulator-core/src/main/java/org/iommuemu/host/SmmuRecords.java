@@ -12,10 +12,7 @@ final class SmmuRecords {
 
     /** An event record (IHI 0070 §7.3). */
     static DmaFault fault(PhysicalMemory memory, long at) {
-        long[] words = new long[Event.WORDS];
-        for (int i = 0; i < words.length; i++) {
-            words[i] = memory.readLong(at + (long) i * Long.BYTES);
-        }
+        long[] words = words(memory, at);
         Event event = Event.of(words[0]);
         boolean hasAddress = event != null && event.layout().fields().stream().anyMatch(f -> isAddress(f.name()));
         boolean hasDirection = event != null && event.layout().fields().contains(Event.RNW);
@@ -26,6 +23,15 @@ final class SmmuRecords {
                 hasAddress ? Event.INPUT_ADDR.get(words) : 0,
                 hasDirection && !Event.RNW.isSet(words) || hasRequest && Event.REQUEST_W.isSet(words),
                 event == null ? "event " + Event.TYPE.get(words) : event.name());
+    }
+
+    /** An event record, as it is. */
+    static long[] words(PhysicalMemory memory, long at) {
+        long[] words = new long[Event.WORDS];
+        for (int i = 0; i < words.length; i++) {
+            words[i] = memory.readLong(at + (long) i * Long.BYTES);
+        }
+        return words;
     }
 
     private static boolean isAddress(String field) {

@@ -22,6 +22,13 @@ record SmmuTables(int granule, TableKind first, TableKind second) {
     static final long MAIR = 0xFFFF_FFFF_F404_FF44L;
 
     private static final int CACHED = 1;
+    private static final int DEVICE = 2;
+    /** Of a second stage: write-back, and Device-nGnRE. */
+    private static final int SECOND_CACHED = 0xF;
+
+    private static final int SECOND_DEVICE = 1;
+    private static final int INNER = 3;
+    private static final int OUTER = 2;
 
     /** For a granule, and a width of the addresses that a second stage translates. */
     static SmmuTables of(int granule, int intermediateBits) {
@@ -51,16 +58,19 @@ record SmmuTables(int granule, TableKind first, TableKind second) {
         boolean writable = (permissions & IommuDriver.WRITE) != 0;
         boolean executable = (permissions & IommuDriver.EXECUTE) != 0;
         boolean privileged = (permissions & IommuDriver.PRIVILEGED) != 0;
+        boolean device = (permissions & IommuDriver.MMIO) != 0;
         return (writable ? TableBuilder.READ_WRITE : TableBuilder.READ_ONLY)
                         & ~(privileged ? Aarch64Descriptor.AP_UNPRIVILEGED.mask() : 0)
-                | Aarch64Descriptor.ATTR_INDX.of(CACHED)
+                        & ~Aarch64Descriptor.SH.mask()
+                | Aarch64Descriptor.SH.of(device ? OUTER : INNER)
+                | Aarch64Descriptor.ATTR_INDX.of(device ? DEVICE : CACHED)
                 | (executable ? 0 : Aarch64Descriptor.UXN.mask() | Aarch64Descriptor.PXN.mask());
     }
 
-    /** A second stage's leaf: write-back, inner shareable, accessed. */
     private static long secondLeaf(int permissions) {
-        return Aarch64Stage2.MEM_ATTR.of(0xF)
-                | Aarch64Descriptor.SH.of(3)
+        boolean device = (permissions & IommuDriver.MMIO) != 0;
+        return Aarch64Stage2.MEM_ATTR.of(device ? SECOND_DEVICE : SECOND_CACHED)
+                | Aarch64Descriptor.SH.of(device ? OUTER : INNER)
                 | Aarch64Descriptor.AF.of(1)
                 | Aarch64Stage2.S2AP.of(permissions & (IommuDriver.READ | IommuDriver.WRITE))
                 | Aarch64Stage2.XN.of((permissions & IommuDriver.EXECUTE) != 0 ? 0 : 2);

@@ -24,8 +24,15 @@ interface StreamDevice {
     /** Lets nothing of a PASID through any more, without a record of what tries; it is to be detached later. */
     void revoke(int pasid);
 
-    /** Makes what PASIDs need in memory, so that hardware's view does not change with the first of them. */
-    void makeRoomForPasids();
+    /** Drops what caches hold for a guest, whose second stage is given. */
+    void invalidate(Domain guest, GuestInvalidation what);
+
+    /**
+     * Lets nothing through until it is attached, quietly.
+     *
+     * @param hasPasids whether there is to be room for PASIDs, so that hardware's view does not change with the first of them
+     */
+    void block(boolean hasPasids);
 
     /** Whether a guest has all its PASIDs, by a table of its own. */
     boolean hasGuestContexts();

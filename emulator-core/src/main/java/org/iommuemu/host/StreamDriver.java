@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What drivers have in common: devices that come to be when they are first named. */
 abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
-    private static final long PAGE = 1L << 12;
+    private static final int PAGE_SHIFT = 12;
+    private static final long PAGE = 1L << PAGE_SHIFT;
 
     private final int physicalBits;
     private final int most;
@@ -142,10 +143,8 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
 
     @Override
     public final void probe(int stream, int pasids) {
-        if (known(stream) == null && pasids != 0) {
-            device(stream).makeRoomForPasids();
-        } else {
-            device(stream);
+        if (known(stream) == null) {
+            device(stream).block(pasids != 0);
         }
     }
 
@@ -164,10 +163,15 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
         if (device == null || domain == null) {
             return;
         }
+        boolean isOfGuest = pasid == NO_PASID && device.hasGuestContexts();
         device.detach(pasid);
         domain.detached(device, pasid);
         takePageRequests();
-        pages.drain(stream, pasid);
+        if (isOfGuest) {
+            pages.drain(stream);
+        } else {
+            pages.drain(stream, pasid);
+        }
         if (domain.isPerDevice() && !domain.isUsed()) {
             domain.freed();
             release(domain);
@@ -245,6 +249,30 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
             long first = iova & -PAGE;
             caches().range(domain, first, iova + bytes - first + PAGE - 1 & -PAGE, 0);
         }
+    }
+
+    @Override
+    public final void guestInvalidate(int stream, GuestInvalidation what) {
+        D device = devices.get(stream);
+        Domain plain = device == null ? null : device.attached(NO_PASID);
+        Domain guest = plain == null || plain.parent() == null ? plain : plain.parent();
+        if (device != null && guest != null && guest.kind() == Domain.Kind.SECOND_STAGE) {
+            device.invalidate(guest, what);
+        }
+    }
+
+    @Override
+    public final void guestInvalidate(Domain nested, long address, long pages, boolean leaf) {
+        if (pages == 0) {
+            caches().all(nested);
+        } else {
+            caches().range(nested, address, pages * PAGE, leaf ? PAGE_SHIFT : 0);
+        }
+    }
+
+    @Override
+    public boolean guestInvalidate(Domain guest, int stream, long word0, long word1) {
+        return false;
     }
 
     @Override

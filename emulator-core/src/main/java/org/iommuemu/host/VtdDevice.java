@@ -193,6 +193,34 @@ final class VtdDevice implements StreamDevice {
         }
     }
 
+    @Override
+    public void invalidate(Domain guest, GuestInvalidation what) {
+        int entry = entryOf(what.pasid());
+        switch (what.cache()) {
+            case TRANSLATIONS -> {
+                switch (what.scope()) {
+                    case GUEST -> invalidations.domain(guest.id());
+                    case SPACE -> invalidations.firstStage(guest.id(), entry);
+                    case RANGE ->
+                        invalidations.firstStageRange(
+                                guest.id(), entry, what.address(), what.bytes(), what.leafShift() != 0);
+                }
+                if (what.scope() != GuestInvalidation.Scope.GUEST) {
+                    invalidateAtc(what.pasid(), what.address(), what.bytes());
+                }
+            }
+            case DEVICE_TRANSLATIONS -> invalidateAtc(what.pasid(), what.address(), what.bytes());
+            case CONTEXTS -> {
+                if (what.scope() == GuestInvalidation.Scope.GUEST) {
+                    invalidations.pasids(guest.id());
+                } else {
+                    invalidations.pasid(guest.id(), entry);
+                }
+            }
+        }
+        complete();
+    }
+
     private void complete() {
         invalidations.complete();
         distrustIfSilent();
@@ -206,9 +234,9 @@ final class VtdDevice implements StreamDevice {
         }
     }
 
-    /** There is a directory from the beginning. */
+    /** No entry is present, and there is a directory from the beginning. */
     @Override
-    public void makeRoomForPasids() {}
+    public void block(boolean hasPasids) {}
 
     /** PASID tables are the host's (VT-d architecture 9.4). */
     @Override

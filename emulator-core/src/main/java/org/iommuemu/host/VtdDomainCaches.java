@@ -56,7 +56,7 @@ final class VtdDomainCaches implements DomainCaches {
                     invalidations.domainRange(domain.id(), iova, bytes, leaves);
                 } else {
                     // What both stages together have made is not known by the second's addresses.
-                    invalidations.domain(domain.id());
+                    domains(domain);
                 }
                 invalidations.step();
             }
@@ -85,11 +85,17 @@ final class VtdDomainCaches implements DomainCaches {
                 }
             }
             case SECOND_STAGE, IDENTITY -> {
-                invalidations.domain(domain.id());
+                domains(domain);
                 invalidations.step();
             }
         }
         atcs(domain, 0, 0);
+    }
+
+    /** A second stage, and what it is behind: each guest's first stage has a domain id of its own. */
+    private void domains(Domain domain) {
+        invalidations.domain(domain.id());
+        domain.children().forEach(child -> invalidations.domain(child.id()));
     }
 
     @Override

@@ -9,7 +9,9 @@ import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
 import org.iommuemu.vtd.InterruptMessage;
 import org.iommuemu.vtd.VtdFeatures;
+import org.iommuemu.vtd.spec.Capability;
 import org.iommuemu.vtd.spec.ExtendedCapability;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Drives a VT-d unit as Linux does: queued invalidation, interrupt remapping, in scalable mode a PASID table for each device, strict
@@ -135,6 +137,17 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
     }
 
     @Override
+    public HardwareRegisters hardware() {
+        VtdFeatures features = unit.features();
+        return new HardwareRegisters.VtdUnit(features.ver(), features.cap(), features.ecap());
+    }
+
+    @Override
+    public @Nullable GuestCommands guestCommands() {
+        return null;
+    }
+
+    @Override
     public DriverFeatures features() {
         VtdFeatures features = unit.features();
         boolean pasid = options.scalable() && features.hasExtended(ExtendedCapability.PASID);
@@ -142,11 +155,16 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
                 pasid ? 1 << features.pasidBits() : 0,
                 options.scalable() && features.hasExtended(ExtendedCapability.FSTS),
                 !options.scalable() || features.hasExtended(ExtendedCapability.SSTS),
+                features.hasExtended(ExtendedCapability.PT),
                 options.scalable() && features.hasExtended(ExtendedCapability.NEST),
                 false,
                 features.hasExtended(ExtendedCapability.DT),
                 unit.hasPageRequests(),
-                VtdTables.FOUR_LEVEL_BITS);
+                features.has(Capability.FS5LP) ? GuestTables.FIVE_LEVEL_BITS : GuestTables.FOUR_LEVEL_BITS,
+                features.hasExtended(ExtendedCapability.SRS),
+                features.hasExtended(ExtendedCapability.EAFS),
+                // No unit that is modelled has ECAP.MTS.
+                false);
     }
 
     @Override
@@ -184,7 +202,7 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
         if (!(tables instanceof GuestTables.FirstStage)) {
             throw new IllegalArgumentException("a guest's context descriptors are nested, expected a first stage");
         }
-        return made(Domain.nested(parent, 0, tables));
+        return made(Domain.nested(parent, domains.take(), tables));
     }
 
     @Override
@@ -207,7 +225,7 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
 
     @Override
     void release(Domain domain) {
-        boolean own = domain.kind() == Domain.Kind.FIRST_STAGE || domain.kind() == Domain.Kind.SECOND_STAGE;
+        boolean own = domain.kind() != Domain.Kind.IDENTITY;
         if (own && domain.guestMemory() == null && domain.id() != SHARED_DOMAIN) {
             domains.giveBack(domain.id());
         }

@@ -88,6 +88,7 @@ final class VtdEntries {
                 PasidEntry.SRE.set(entry, first.supervisor() ? 1 : 0);
                 PasidEntry.EAFE.set(entry, first.extendedAccess() ? 1 : 0);
                 PasidEntry.WPE.set(entry, first.writeProtect() ? 1 : 0);
+                PasidEntry.FSPM.set(entry, first.addressBits() > GuestTables.FOUR_LEVEL_BITS ? 1 : 0);
                 secondStage(entry, rootOf(Objects.requireNonNull(domain.parent())));
             }
         }

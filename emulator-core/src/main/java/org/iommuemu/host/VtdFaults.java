@@ -40,7 +40,8 @@ final class VtdFaults {
             long source = unit.readRegister(at + SOURCE, Integer.BYTES);
             long low = unit.readRegister(at, Long.BYTES);
             unit.writeRegister(at + LAST, Integer.BYTES, FAULT);
-            listener.refused(VtdRecords.fault(low, last << Integer.SIZE | source));
+            long high = last << Integer.SIZE | source;
+            listener.recorded(VtdRecords.fault(low, high), new long[] {low, high});
             index = (index + 1) % features.faultRecords();
             last = lastWord(index);
         }

@@ -47,8 +47,13 @@ final class DrivenMachine implements AutoCloseable {
     /** Which driver it is. */
     enum Architecture {
         SMMUV3,
+        SMMUV3_LINUX_6_12,
         VTD,
-        VTD_LEGACY
+        VTD_LEGACY;
+
+        boolean isSmmu() {
+            return this == SMMUV3 || this == SMMUV3_LINUX_6_12;
+        }
     }
 
     private final PhysicalMemory memory = new PhysicalMemory();
@@ -63,14 +68,15 @@ final class DrivenMachine implements AutoCloseable {
 
     DrivenMachine(Setup setup) {
         InterruptSink sink = line -> devices.pending.add(() -> driver().interrupt(line));
-        if (setup.architecture == Architecture.SMMUV3) {
+        if (setup.architecture.isSmmu()) {
             SmmuV3 smmu = new SmmuV3(memory, smallQueues(), CacheConfiguration.standard(), sink);
             iommu = smmu;
             unit = smmu.unit();
             stale = smmu.detectStale();
             smmu.observeSoftware(null, (command, word0, word1) -> consumed.add(command.name()));
             devices.connect(smmu);
-            driver = new SmmuDriver(smmu, memory, setup.stages, devices);
+            LinuxVersion version = setup.architecture == Architecture.SMMUV3 ? LinuxVersion.V6_1 : LinuxVersion.V6_12;
+            driver = new SmmuDriver(smmu, memory, setup.stages, new SmmuOptions(version, 12), devices);
         } else {
             Vtd vtd = new Vtd(memory, VtdFeatures.full(), CacheConfiguration.standard(), sink);
             iommu = vtd;

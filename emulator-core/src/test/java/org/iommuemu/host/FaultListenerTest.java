@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.iommuemu.host.DrivenMachine.Architecture;
 import org.iommuemu.host.DrivenMachine.Setup;
 import org.iommuemu.iommu.Access;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,7 +43,7 @@ class FaultListenerTest {
 
             machine.access(1, NONE, 0x7000, Access.READ);
             machine.access(1, 5, 0, Access.WRITE);
-            boolean smmu = setup.architecture() == Architecture.SMMUV3;
+            boolean smmu = setup.architecture().isSmmu();
             // Of a bus with devices, the SMMU refuses all others silently: their entries say so.
             int stranger = smmu ? 0x102 : 2;
             machine.access(stranger, NONE, 0, Access.READ);
@@ -93,12 +92,12 @@ class FaultListenerTest {
     void shouldMapADoorbellWhereThereAreNoInterruptAddresses(Setup setup) {
         try (DrivenMachine machine = new DrivenMachine(setup)) {
             machine.driver().map(1, NONE, 0, 0x1000, PAGE, 12, READ_WRITE);
-            long doorbell = setup.architecture() == Architecture.SMMUV3 ? 0x808_0040L : 0xFEE0_1000L;
+            long doorbell = setup.architecture().isSmmu() ? 0x808_0040L : 0xFEE0_1000L;
 
             long at = machine.driver().mapDoorbell(1, doorbell);
 
             assertThat(machine.driver().mapDoorbell(1, doorbell)).isEqualTo(at);
-            if (setup.architecture() == Architecture.SMMUV3) {
+            if (setup.architecture().isSmmu()) {
                 assertThat(at).isEqualTo(0x800_0040L);
                 assertThat(machine.access(1, NONE, at, Access.WRITE).address()).isEqualTo(doorbell);
             } else {

@@ -4,7 +4,6 @@ package org.iommuemu.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import org.iommuemu.host.DrivenMachine.Architecture;
 import org.iommuemu.host.DrivenMachine.Setup;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Verdict;
@@ -95,7 +94,7 @@ class IommuDriverTest {
 
             driver.invalidate(1, NONE, PAGE + 5, 1);
             // Linux has two pages invalidated: a range of one page without a level is reserved (IHI 0070 §4.4.1).
-            int gone = setup.architecture() == Architecture.SMMUV3 ? 2 : 1;
+            int gone = setup.architecture().isSmmu() ? 2 : 1;
             assertThat(machine.unit().iotlb().cache().size()).isEqualTo((int) held - gone);
             driver.invalidate(1, NONE, 0, 0);
             assertThat(machine.unit().iotlb().cache().size()).isZero();

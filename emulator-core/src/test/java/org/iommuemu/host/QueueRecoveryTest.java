@@ -3,7 +3,6 @@ package org.iommuemu.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.iommuemu.host.DrivenMachine.Architecture;
 import org.iommuemu.host.DrivenMachine.Setup;
 import org.iommuemu.iommu.Iommu;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,7 +27,7 @@ class QueueRecoveryTest {
     /** Puts a command, or a descriptor, of a type that does not exist where the next is to be. */
     private static void sendNonsense(DrivenMachine machine, Setup setup) {
         Iommu iommu = machine.iommu();
-        if (setup.architecture() == Architecture.SMMUV3) {
+        if (setup.architecture().isSmmu()) {
             // The driver alone knows where its queue ends.
             CommandSender commands = ((SmmuDriver) machine.driver()).setup().commands();
             commands.add(0xFF, 0);
@@ -43,7 +42,7 @@ class QueueRecoveryTest {
 
     private static boolean isStopped(DrivenMachine machine, Setup setup) {
         Iommu iommu = machine.iommu();
-        return setup.architecture() == Architecture.SMMUV3
+        return setup.architecture().isSmmu()
                 ? iommu.readRegister(GERROR, 4) != iommu.readRegister(GERRORN, 4)
                 : (iommu.readRegister(FSTS, 4) & QUEUE_ERRORS) != 0;
     }

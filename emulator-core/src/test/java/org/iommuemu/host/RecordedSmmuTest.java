@@ -126,6 +126,8 @@ class RecordedSmmuTest {
         assertThat(tables.first().leaf().of(IommuDriver.READ | IommuDriver.WRITE | execute) | page)
                 .isEqualTo(0xF47);
         assertThat(tables.first().leaf().of(IommuDriver.READ | execute) | page).isEqualTo(0xFC7);
+        assertThat(tables.first().leaf().of(IommuDriver.READ | IommuDriver.WRITE | IommuDriver.MMIO) | page)
+                .isEqualTo(0x60_0000_0000_0E4BL);
         assertThat(tables.second().leaf().of(IommuDriver.READ | IommuDriver.WRITE | execute) | page)
                 .isEqualTo(0x7FF);
         assertThat(tables.second().leaf().of(IommuDriver.READ | execute) | page).isEqualTo(0x77F);

@@ -22,8 +22,10 @@ public enum Errno {
     ENOSPC(28),
     ESPIPE(29),
     EOVERFLOW(75),
+    EBADFD(77),
     EMSGSIZE(90),
-    EOPNOTSUPP(95);
+    EOPNOTSUPP(95),
+    EADDRINUSE(98);
 
     private final int number;
 

@@ -26,6 +26,31 @@ public interface UserBuffer {
      */
     boolean write(long offset, ByteBuffer from);
 
+    /** The parameter itself, where a request takes a number and not a pointer. */
+    default long number() {
+        return 0;
+    }
+
+    /** A number, for requests that take one; nothing is there for those that take it for a pointer. */
+    static UserBuffer ofNumber(long number) {
+        return new UserBuffer() {
+            @Override
+            public boolean read(long offset, ByteBuffer into) {
+                return !into.hasRemaining();
+            }
+
+            @Override
+            public boolean write(long offset, ByteBuffer from) {
+                return !from.hasRemaining();
+            }
+
+            @Override
+            public long number() {
+                return number;
+            }
+        };
+    }
+
     /** Memory that is a buffer from 0 to its limit, and faults beyond it; writes fault if it is read-only. */
     static UserBuffer of(ByteBuffer memory) {
         return new UserBuffer() {

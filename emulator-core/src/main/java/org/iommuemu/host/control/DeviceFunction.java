@@ -12,6 +12,11 @@ public interface DeviceFunction {
     /** Whether it has the page-request capability. */
     boolean hasPageRequests();
 
+    /** Whether it is a virtual function, which shares the page requests of its physical one (PCIe §10.4.2). */
+    default boolean isVirtual() {
+        return false;
+    }
+
     /** Lets requests carry a PASID, or no longer; not while ATS is enabled (PCIe §7.8.9.3). */
     void pasid(boolean on);
 

@@ -72,7 +72,8 @@ public final class SvaBinder {
         });
     }
 
-    private @Nullable SvaHandle find(IommuGroup group, int pasid) {
+    @Nullable
+    SvaHandle find(IommuGroup group, int pasid) {
         for (SvaHandle h : handles) {
             if (h.group() == group && h.pasid() == pasid) {
                 return h;

@@ -2,8 +2,6 @@
 package org.iommuemu.host.process;
 
 import static org.iommuemu.host.IommuDriver.PRIVILEGED;
-import static org.iommuemu.host.IommuDriver.READ;
-import static org.iommuemu.host.IommuDriver.WRITE;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -39,6 +37,7 @@ public final class AddressSpace {
     private final PageFaults faults;
     private final Mappings mappings;
     private final PinnedPages pinned;
+    private final CpuAccesses accesses;
     private final List<Runnable> onFree = new ArrayList<>();
     private int users = 1;
     private int holders = 1;
@@ -53,6 +52,7 @@ public final class AddressSpace {
         faults = new PageFaults(regions, pages, source, failures);
         mappings = new Mappings(regions, pages, faults, source, failures);
         pinned = new PinnedPages(pages, faults, source.allocator(), failures);
+        accesses = new CpuAccesses(this, source.memory());
     }
 
     /** The tables that the CPU walks, and an IOMMU may. */
@@ -69,12 +69,21 @@ public final class AddressSpace {
      * @return the first address; EINVAL for no length or unknown permissions, ENOMEM if there is no room
      */
     public Result<Long> map(long hint, long length, int permissions) {
-        return mappings.map(hint, length, permissions, false);
+        return mappings.map(hint, length, permissions);
     }
 
     /** Maps zeros that children share, as {@link #map}. */
     public Result<Long> mapShared(long hint, long length, int permissions) {
-        return mappings.map(hint, length, permissions, true);
+        return mappings.mapShared(hint, length, permissions);
+    }
+
+    /**
+     * Maps a file of memory, which is shared by all who map it, as {@link #map}. Pages beyond its end can be mapped, but not accessed.
+     *
+     * @param offset where in the file the mapping begins; EINVAL if that is not a page's start
+     */
+    public Result<Long> mapFile(long hint, long length, int permissions, MemoryFile file, long offset) {
+        return mappings.mapFile(hint, length, permissions, file.memory(), offset);
     }
 
     /**
@@ -118,18 +127,7 @@ public final class AddressSpace {
      * @return false if not all of it may be read; then what comes before the fault is read
      */
     public boolean read(long address, ByteBuffer into) {
-        byte[] bytes = new byte[PhysicalMemory.PAGE_BYTES];
-        for (long at = address; into.hasRemaining(); ) {
-            long physical = present(at, READ);
-            if (physical < 0) {
-                return false;
-            }
-            int n = piece(at, into.remaining());
-            source.memory().read(physical, bytes, 0, n);
-            into.put(bytes, 0, n);
-            at += n;
-        }
-        return true;
+        return accesses.read(address, into);
     }
 
     /**
@@ -139,42 +137,12 @@ public final class AddressSpace {
      * @return false if not all of it may be written; then what comes before the fault is written
      */
     public boolean write(long address, ByteBuffer from) {
-        ByteBuffer rest = from.duplicate();
-        byte[] bytes = new byte[PhysicalMemory.PAGE_BYTES];
-        for (long at = address; rest.hasRemaining(); ) {
-            long physical = present(at, WRITE);
-            if (physical < 0) {
-                return false;
-            }
-            int n = piece(at, rest.remaining());
-            rest.get(bytes, 0, n);
-            source.memory().write(physical, bytes, 0, n);
-            at += n;
-        }
-        return true;
-    }
-
-    private static int piece(long address, int remaining) {
-        return (int) Math.min(remaining, PhysicalMemory.PAGE_BYTES - address % PhysicalMemory.PAGE_BYTES);
-    }
-
-    private long present(long address, int access) {
-        return fault(address, access).isOk() ? tables.physical(address) : -1;
+        return accesses.write(address, from);
     }
 
     /** What a pointer points to. */
     public UserBuffer buffer(long address) {
-        return new UserBuffer() {
-            @Override
-            public boolean read(long offset, ByteBuffer into) {
-                return AddressSpace.this.read(address + offset, into);
-            }
-
-            @Override
-            public boolean write(long offset, ByteBuffer from) {
-                return AddressSpace.this.write(address + offset, from);
-            }
-        };
+        return accesses.buffer(address);
     }
 
     /**
@@ -194,7 +162,18 @@ public final class AddressSpace {
     }
 
     /**
-     * Gives up what {@link #pin} has pinned; the address space may be gone by then.
+     * Pins pages of a file of memory, whether they are mapped or not; they count as this address space's.
+     *
+     * @param offset in the file, of the first byte
+     * @param length in bytes; all pages that it touches are pinned
+     * @return their frames; EINVAL for no length or what is not in the file, ENOMEM if there is no memory, or no more may be locked
+     */
+    public Result<long[]> pin(MemoryFile file, long offset, long length) {
+        return pinned.pin(file.memory(), offset, length);
+    }
+
+    /**
+     * Gives up what {@link #pin(long, long, boolean)} or {@link #pin(MemoryFile, long, long)} has pinned; the address space may be gone by then.
      *
      * @param pages their frames, all or some of them
      */

@@ -13,6 +13,7 @@ import org.iommuemu.host.call.FailurePlan.Step;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.Result.Done;
 import org.iommuemu.memory.PhysicalMemory;
+import org.jspecify.annotations.Nullable;
 
 /** What mmap, munmap and mprotect do to regions, and to the pages that are there. */
 final class Mappings {
@@ -33,7 +34,22 @@ final class Mappings {
         this.failures = failures;
     }
 
-    Result<Long> map(long hint, long length, int permissions, boolean shared) {
+    Result<Long> map(long hint, long length, int permissions) {
+        return map(hint, length, permissions, null, 0);
+    }
+
+    Result<Long> mapShared(long hint, long length, int permissions) {
+        return map(hint, length, permissions, new SharedMemory(source, roundUp(length)), 0);
+    }
+
+    Result<Long> mapFile(long hint, long length, int permissions, SharedMemory file, long offset) {
+        if (offset < 0 || offset % BYTES != 0 || offset > Long.MAX_VALUE - Math.max(0, length)) {
+            return Result.err(Errno.EINVAL, "where in a file a mapping begins");
+        }
+        return map(hint, length, permissions, file, offset);
+    }
+
+    private Result<Long> map(long hint, long length, int permissions, @Nullable SharedMemory shared, long offset) {
         if (length == 0 || (permissions & ~ALL) != 0) {
             return Result.err(Errno.EINVAL, "the arguments of a mapping");
         }
@@ -45,7 +61,8 @@ final class Mappings {
         if (start < 0 || failures.fails(Step.ALLOCATION)) {
             return Result.err(Errno.ENOMEM, "room for a mapping");
         }
-        regions.add(new Region(start, start + bytes, permissions, shared ? new SharedMemory(source) : null, 0));
+        regions.add(new Region(start, start + bytes, permissions, shared, offset));
+        regions.join(start, start + bytes);
         return Result.ok(start);
     }
 
@@ -88,6 +105,7 @@ final class Mappings {
             return Result.err(Errno.ENOMEM, "splitting a region");
         }
         regions.cut(start, end).forEach(r -> regions.putBack(r.with(permissions)));
+        regions.join(start, end);
         adjust(start, end);
         return Result.done();
     }

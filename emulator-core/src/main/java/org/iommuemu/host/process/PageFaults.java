@@ -44,7 +44,7 @@ final class PageFaults {
         long page = address & -BYTES;
         while (true) {
             Region r = regions.at(address);
-            if (r == null || (access & ~r.permissions()) != 0) {
+            if (r == null || (access & ~r.permissions()) != 0 || isBeyondFile(r, page)) {
                 return Result.err(Errno.EFAULT, String.format("access to 0x%x", address));
             }
             Pages.Page p = pages.at(page);
@@ -65,6 +65,10 @@ final class PageFaults {
                 return Result.done();
             }
         }
+    }
+
+    private static boolean isBeyondFile(Region r, long page) {
+        return r.shared() != null && r.offset(page) >= r.shared().length();
     }
 
     private long newFrame(Region r, long page, boolean isToBeCopied) {

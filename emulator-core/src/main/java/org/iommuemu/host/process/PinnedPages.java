@@ -4,6 +4,7 @@ package org.iommuemu.host.process;
 import static org.iommuemu.host.IommuDriver.READ;
 import static org.iommuemu.host.IommuDriver.WRITE;
 
+import java.util.function.LongFunction;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.FailurePlan;
 import org.iommuemu.host.call.FailurePlan.Step;
@@ -50,6 +51,17 @@ final class PinnedPages {
         if (start < 0 || start > Regions.END || length > Regions.END - start) {
             return Result.err(Errno.EFAULT, "the range to be pinned");
         }
+        return pinEach(start, length, page -> pin(page, write ? WRITE : READ));
+    }
+
+    Result<long[]> pin(SharedMemory file, long offset, long length) {
+        if (length <= 0 || offset < 0 || offset > file.length() || length > file.length() - offset) {
+            return Result.err(Errno.EINVAL, "the part of a file to be pinned");
+        }
+        return pinEach(offset, length, page -> pin(file, page));
+    }
+
+    private Result<long[]> pinEach(long start, long length, LongFunction<Result<Long>> one) {
         long first = start & -BYTES;
         long number = (start + length - first + BYTES - 1) / BYTES;
         if (number > limit - count || failures.fails(Step.ALLOCATION)) {
@@ -57,7 +69,7 @@ final class PinnedPages {
         }
         long[] pinned = new long[(int) number];
         for (int i = 0; i < number; i++) {
-            Result<Long> frame = pin(first + i * BYTES, write ? WRITE : READ);
+            Result<Long> frame = one.apply(first + i * BYTES);
             if (!frame.isOk()) {
                 for (int back = i - 1; back >= 0; back--) {
                     frames.unpin(pinned[back]);
@@ -68,6 +80,16 @@ final class PinnedPages {
         }
         count += number;
         return Result.ok(pinned);
+    }
+
+    private Result<Long> pin(SharedMemory file, long page) {
+        long frame = failures.fails(Step.MEMORY) ? FrameAllocator.NONE : file.frame(page);
+        if (frame == FrameAllocator.NONE) {
+            return Result.err(Step.MEMORY.errno(), String.format("pinning byte 0x%x of a file", page));
+        }
+        frames.pin(frame);
+        frames.release(frame);
+        return Result.ok(frame);
     }
 
     private Result<Long> pin(long page, int access) {

@@ -74,6 +74,23 @@ public final class ProcessTable {
         return add(new Process(this, setupPid(), null, null, Credentials.ROOT, new FileTable()));
     }
 
+    /**
+     * A file of memory, which is still to be opened.
+     *
+     * @param length in bytes, rounded up to pages
+     * @return EINVAL for no length, ENOMEM
+     */
+    public Result<MemoryFile> newMemoryFile(long length) {
+        if (length <= 0 || length > Regions.END) {
+            return Result.err(Errno.EINVAL, "the length of a file of memory");
+        }
+        if (plan.fails(Step.ALLOCATION)) {
+            return Result.err(Errno.ENOMEM, "a file of memory");
+        }
+        long bytes = length + PhysicalMemory.PAGE_BYTES - 1 & -(long) PhysicalMemory.PAGE_BYTES;
+        return Result.ok(new MemoryFile(new SharedMemory(source, bytes), source, plan));
+    }
+
     private int setupPid() {
         return freePid().value();
     }

@@ -28,4 +28,12 @@ record Region(
     long offset(long address) {
         return offset + address - start;
     }
+
+    /** Whether the two could be one. */
+    boolean goesOnWith(Region next) {
+        return end == next.start
+                && permissions == next.permissions
+                && shared == next.shared
+                && (shared == null || offset(end) == next.offset);
+    }
 }

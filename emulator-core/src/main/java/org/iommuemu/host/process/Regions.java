@@ -126,4 +126,19 @@ final class Regions {
     void putBack(Region region) {
         byStart.put(region.start(), region);
     }
+
+    /** Makes one of what could be one, in a range and at its ends. */
+    void join(long start, long end) {
+        for (Region r : new ArrayList<>(byStart.subMap(start, true, end, true).values())) {
+            Map.Entry<Long, Region> before = byStart.lowerEntry(r.start());
+            if (before != null && before.getValue().goesOnWith(r)) {
+                Region b = before.getValue();
+                byStart.remove(r.start());
+                byStart.put(b.start(), new Region(b.start(), r.end(), b.permissions(), b.shared(), b.offset()));
+                if (r.shared() != null) {
+                    r.shared().put();
+                }
+            }
+        }
+    }
 }

@@ -4,14 +4,25 @@ package org.iommuemu.host.process;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Pages that several address spaces map. It lives as long as a region of it does. */
+/** Pages that several address spaces map. It lives as long as a region or an open file of it does. */
 final class SharedMemory {
     private final FrameSource source;
     private final TreeMap<Long, Long> frames = new TreeMap<>();
-    private int regions;
+    private final long length;
+    private int owners;
 
-    SharedMemory(FrameSource source) {
+    /**
+     * Zeros.
+     *
+     * @param length in bytes, a multiple of 4 KiB
+     */
+    SharedMemory(FrameSource source, long length) {
         this.source = source;
+        this.length = length;
+    }
+
+    long length() {
+        return length;
     }
 
     /**
@@ -30,14 +41,14 @@ final class SharedMemory {
         return frame;
     }
 
-    /** One more region maps it. */
+    /** One more region or file has it. */
     void get() {
-        regions++;
+        owners++;
     }
 
-    /** One region less maps it. */
+    /** One region or file less has it. */
     void put() {
-        if (--regions == 0) {
+        if (--owners == 0) {
             frames.values().forEach(source.allocator()::release);
             frames.clear();
         }

@@ -279,6 +279,55 @@ class AddressSpaceTest {
     }
 
     @Test
+    void shouldCountAsOneWhatCouldBeOneRegion() {
+        long at = space.map(0, 70_000 * PAGE, READ_WRITE).value();
+        for (int i = 0; i < 70_000; i++) {
+            assertThat(space.protect(at + i * PAGE, PAGE, READ).isOk()).isTrue();
+        }
+        for (int i = 0; i < 70_000; i += 2) {
+            space.protect(at + i * PAGE, PAGE, READ_WRITE);
+            assertThat(space.protect(at + i * PAGE, PAGE, READ).isOk()).isTrue();
+        }
+        for (int i = 0; i < 70_000; i++) {
+            assertThat(space.map(0, PAGE, READ).isOk()).isTrue();
+        }
+    }
+
+    @Test
+    void shouldKeepSharedMemoryThatIsSplitAndJoined() {
+        long at = space.mapShared(0, 3 * PAGE, READ_WRITE).value();
+        poke(space, at, 1);
+        poke(space, at + 2 * PAGE, 3);
+
+        space.protect(at + PAGE, PAGE, READ);
+        space.protect(at + PAGE, PAGE, READ_WRITE);
+        space.unmap(at, PAGE);
+        int seen = peek(space, at + 2 * PAGE);
+        int kept = machine.frames.inUse();
+        space.unmap(at, 3 * PAGE);
+
+        assertThat(seen).isEqualTo(3);
+        assertThat(kept).isEqualTo(2);
+        assertThat(machine.frames.inUse()).isZero();
+    }
+
+    @Test
+    void shouldNotJoinWhatOnlyLiesSideBySide() {
+        long first = space.mapShared(0, PAGE, READ_WRITE).value();
+        long second = space.mapShared(0, PAGE, READ_WRITE).value();
+        poke(space, first, 1);
+        poke(space, second, 2);
+
+        space.unmap(first, PAGE);
+        int kept = machine.frames.inUse();
+        int seen = peek(space, second);
+
+        assertThat(second).isEqualTo(first + PAGE);
+        assertThat(kept).isEqualTo(1);
+        assertThat(seen).isEqualTo(2);
+    }
+
+    @Test
     void shouldKeepThePasidThatItWasGiven() {
         assertThat(space.pasid()).isEqualTo(AddressSpace.INVALID_PASID);
 

@@ -89,6 +89,7 @@ class ProcessFailureTest {
                 new Call("protect the middle of a region", 2, s -> s.space.protect(s.at + PAGE, PAGE, READ)),
                 new Call("touch a new page", 1, s -> s.space.fault(s.at + 3 * PAGE, READ)),
                 new Call("touch a new page of shared memory", 1, s -> s.space.fault(s.shared + PAGE, WRITE)),
+                new Call("touch a new page to read", 1, s -> s.space.fault(s.readable, READ)),
                 new Call("touch a page that is there", 0, s -> s.space.fault(s.at, WRITE)),
                 new Call("read a page that is a child's too", 0, s -> s.space.fault(s.at + 2 * PAGE, READ)),
                 new Call("write to a page that is a child's too", 1, s -> s.space.fault(s.at + 2 * PAGE, WRITE)),

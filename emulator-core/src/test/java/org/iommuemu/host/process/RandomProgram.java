@@ -40,7 +40,7 @@ final class RandomProgram implements AutoCloseable {
     private final List<Pair> pairs = new ArrayList<>();
     private final List<Pinned> pins = new ArrayList<>();
     private final int oneIn;
-    private boolean undisturbed;
+    private int touches;
     private boolean failed;
     private int failures;
 
@@ -54,7 +54,7 @@ final class RandomProgram implements AutoCloseable {
         this.oneIn = oneIn;
         begin(machine.start(), new ReferenceProcess());
         machine.processes.failures(step -> {
-            boolean fails = this.oneIn > 0 && !undisturbed && random.nextBelow(this.oneIn) == 0;
+            boolean fails = this.oneIn > 0 && touches == 0 && random.nextBelow(this.oneIn) == 0;
             failed |= fails;
             failures += fails ? 1 : 0;
             return fails;
@@ -71,9 +71,9 @@ final class RandomProgram implements AutoCloseable {
     /** A device asks for a page from within an invalidation. */
     private void touch(AddressSpace space, long page) {
         if (below(2) == 0) {
-            undisturbed = true;
+            touches++;
             space.fault(page, below(8));
-            undisturbed = false;
+            touches--;
         }
     }
 
@@ -259,7 +259,7 @@ final class RandomProgram implements AutoCloseable {
         if (machine.isWritable(p.space(), page)) {
             assertThat(reference.permissions() & WRITE).isNotZero();
             for (Pair other : pairs) {
-                if (other != p && !reference.isShared()) {
+                if (other.process != p.process && !reference.isShared()) {
                     assertThat(other.space().tables().physical(page)).isNotEqualTo(physical);
                 }
             }
