@@ -53,6 +53,7 @@ class VfioFuzzTest {
             int done = 0;
             int refused = 0;
             for (int i = 0; i < CALLS; i++) {
+                closeOne(vfio);
                 String before = state(vfio, i);
                 long returned = call(vfio, random);
                 if (returned < 0) {
@@ -62,7 +63,7 @@ class VfioFuzzTest {
                 } else {
                     done++;
                 }
-                if (random.nextInt(500) == 0) {
+                if (below(random, 500) == 0) {
                     replace(vfio, random);
                 }
             }
@@ -72,9 +73,17 @@ class VfioFuzzTest {
         }
     }
 
+    /** Of many devices that are open, the one that was opened last. */
+    private static void closeOne(VfioMachine vfio) {
+        int last = vfio.user.files().size() - 1;
+        if (last > 4) {
+            vfio.user.files().close(last);
+        }
+    }
+
     /** One process exits, and another one comes. */
     private void replace(VfioMachine vfio, RandomStream random) {
-        int index = 1 + random.nextInt(4);
+        int index = 1 + below(random, 4);
         vfio.machine.processes.exit(processes.get(index));
         vfio.machine.processes.reap(processes.get(index));
         processes.set(index, vfio.process());
@@ -91,34 +100,30 @@ class VfioFuzzTest {
     }
 
     private long call(VfioMachine vfio, RandomStream random) {
-        Process by = processes.get(random.nextInt(4) == 0 ? random.nextInt(processes.size()) : 0);
-        int fd = random.nextInt(8);
-        int last = vfio.user.files().size() - 1;
-        if (last > 4) {
-            vfio.user.files().close(last);
-        }
-        int number = random.nextInt(16) == 0 ? random.nextInt(256) : pick(random, fd);
-        int request = random.nextInt(64) == 0 ? random.nextInt() : 0x3B00 + number;
+        Process by = processes.get(below(random, 4) == 0 ? below(random, processes.size()) : 0);
+        int fd = below(random, 8);
+        int number = below(random, 16) == 0 ? below(random, 256) : pick(random, fd);
+        int request = below(random, 64) == 0 ? (int) random.nextLong() : 0x3B00 + number;
         return vfio.user
                 .files()
-                .get(fd == 7 ? 1 : fd > 2 ? 0 : Math.min(fd, last))
+                .get(fd == 7 ? 1 : fd > 2 ? 0 : Math.min(fd, vfio.user.files().size() - 1))
                 .value()
                 .ioctl(new Caller(by), request, argument(random, number));
     }
 
     private static int pick(RandomStream random, int fd) {
         int[] likely = fd == 1 || fd == 7 ? new int[] {103, 106, 104} : new int[] {112, 113, 114, 122, 123, 122, 123};
-        return likely[random.nextInt(likely.length)];
+        return likely[below(random, likely.length)];
     }
 
     private UserBuffer argument(RandomStream random, int number) {
-        if (number == 106 && random.nextInt(2) == 0) {
+        if (number == 106 && below(random, 2) == 0) {
             return UserBuffer.of(ByteBuffer.wrap("0000:00:02.0\0".getBytes(StandardCharsets.US_ASCII)));
         }
-        if (random.nextInt(32) == 0) {
-            return random.nextInt(2) == 0 ? UserBuffer.NULL : UserBuffer.ofNumber(random.nextLong());
+        if (below(random, 32) == 0) {
+            return below(random, 2) == 0 ? UserBuffer.NULL : UserBuffer.ofNumber(random.nextLong());
         }
-        int bytes = random.nextInt(4) == 0 ? random.nextInt(40) : SIZES[random.nextInt(SIZES.length)];
+        int bytes = below(random, 4) == 0 ? below(random, 40) : SIZES[below(random, SIZES.length)];
         ByteBuffer b = ByteBuffer.allocate(Math.max(bytes, 36)).order(ByteOrder.LITTLE_ENDIAN);
         b.putInt(number(random, 40)).putInt(number(random, 5));
         if (number == 113) {
@@ -128,19 +133,23 @@ class VfioFuzzTest {
             b.putLong((long) number(random, 12) * 0x1000).putLong((long) number(random, 8) * 0x1000);
         } else {
             for (int i = 0; i < 7; i++) {
-                b.putInt(random.nextInt(8) == 0 ? 0x1000 * random.nextInt(64) : number(random, 26));
+                b.putInt(below(random, 8) == 0 ? 0x1000 * below(random, 64) : number(random, 26));
             }
         }
         return UserBuffer.of(b.rewind().limit(bytes));
     }
 
+    private static int below(RandomStream random, int bound) {
+        return (int) random.nextBelow(bound);
+    }
+
     /** Mostly a small one. */
     private static int number(RandomStream random, int end) {
-        return switch (random.nextInt(16)) {
-            case 0 -> random.nextInt();
-            case 1 -> -random.nextInt(4);
+        return switch (below(random, 16)) {
+            case 0 -> (int) random.nextLong();
+            case 1 -> -below(random, 4);
             case 2 -> 48;
-            default -> random.nextInt(end);
+            default -> below(random, end);
         };
     }
 }
