@@ -140,10 +140,12 @@ public final class HwptCalls {
     }
 
     private Result<NestedHwpt> nested(PagingHwpt parent, @Nullable Viommu viommu, GuestData data, boolean pasid) {
-        return iommufd.allocate("a nested table").then(done -> data.read()).then(guest -> iommufd.core()
-                .nest(parent.domain(), guest.tables())
-                .then(domain -> Result.ok(
-                        iommufd.add(new NestedHwpt(iommufd.core(), domain, parent, viommu, guest, pasid)))));
+        return iommufd.allocate("a nested table")
+                .then(done -> data.read())
+                .then(guest -> iommufd.core()
+                        .nest(parent.domain(), guest.tables())
+                        .then(domain -> Result.ok(
+                                iommufd.add(new NestedHwpt(iommufd.core(), domain, parent, viommu, guest, pasid)))));
     }
 
     /**

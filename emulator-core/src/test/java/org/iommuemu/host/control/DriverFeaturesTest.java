@@ -3,13 +3,13 @@ package org.iommuemu.host.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.Domain;
 import org.iommuemu.host.DriverFeatures;
 import org.iommuemu.host.GuestTables;
 import org.iommuemu.host.SmmuDriver;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.host.VtdDriver;
+import org.iommuemu.host.call.Errno;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.smmuv3.SmmuFeatures;
