@@ -32,7 +32,7 @@ final class PageTableBond extends PasidBond {
     Result<Domain> acquire(ControlCore core, Domain plain) {
         return core.fails(Step.ALLOCATION)
                 ? Result.err(Step.ALLOCATION.errno(), "a nested domain")
-                : Result.ok(core.driver().nest(plain, table));
+                : core.nest(plain, table);
     }
 
     @Override

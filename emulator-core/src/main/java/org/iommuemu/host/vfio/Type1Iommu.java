@@ -101,8 +101,8 @@ final class Type1Iommu {
             return Result.err(Errno.ENODEV, "nested translation");
         }
         boolean second = isNesting() || !its.driver().features().firstStage();
-        Domain domain = its.driver().newDomain(second ? Domain.Kind.SECOND_STAGE : Domain.Kind.FIRST_STAGE);
-        return Result.ok(new VfioDomain(its, group.isCoherent(), domain));
+        return its.newDomain(second ? Domain.Kind.SECOND_STAGE : Domain.Kind.FIRST_STAGE)
+                .then(domain -> Result.ok(new VfioDomain(its, group.isCoherent(), domain)));
     }
 
     /** To its own domain first; then, if there is one that is like it, to that; else that is kept. */
