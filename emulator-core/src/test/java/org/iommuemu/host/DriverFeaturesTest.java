@@ -37,7 +37,9 @@ class DriverFeaturesTest {
     void shouldSayWhatAnSmmusIdentificationSays() {
         long full = SmmuFeatures.full().idr0();
 
-        assertThat(smmu(full, 20)).isEqualTo(new DriverFeatures(1 << 20, true, true, true, true, true, true, true, 48));
+        assertThat(smmu(full, 20))
+                .isEqualTo(
+                        new DriverFeatures(1 << 20, true, true, true, true, true, true, true, 48, false, false, false));
         assertThat(smmu(full, 5).pasids()).isEqualTo(32);
         assertThat(smmu(full, 0).pasids()).isZero();
         assertThat(smmu(Idr.CD2L.set(full, 0), 20).pasids()).isZero();
@@ -53,7 +55,11 @@ class DriverFeaturesTest {
     void shouldSayWhatAVtdUnitsCapabilitiesSay() {
         long full = VtdFeatures.full().ecap();
 
-        assertThat(vtd(full)).isEqualTo(new DriverFeatures(1 << 20, true, true, true, true, false, true, true, 48));
+        assertThat(vtd(full))
+                .isEqualTo(
+                        new DriverFeatures(1 << 20, true, true, true, true, false, true, true, 57, true, true, false));
+        assertThat(vtd(ExtendedCapability.SRS.set(full, 0)).supervisor()).isFalse();
+        assertThat(vtd(ExtendedCapability.EAFS.set(full, 0)).extendedAccess()).isFalse();
         assertThat(vtd(ExtendedCapability.PSS.set(full, 7)).pasids()).isEqualTo(1 << 8);
         assertThat(vtd(ExtendedCapability.NEST.set(full, 0)).nested()).isFalse();
         assertThat(vtd(ExtendedCapability.PT.set(full, 0)).identity()).isFalse();
