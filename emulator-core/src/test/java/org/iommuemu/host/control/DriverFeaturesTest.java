@@ -89,6 +89,8 @@ class DriverFeaturesTest {
         assertThat(vtd(full))
                 .isEqualTo(
                         new DriverFeatures(1 << 20, true, true, true, true, false, true, true, 57, true, true, false));
+        assertThat(vtd(ExtendedCapability.SRS.set(full, 0)).supervisor()).isFalse();
+        assertThat(vtd(ExtendedCapability.EAFS.set(full, 0)).extendedAccess()).isFalse();
         assertThat(vtd(ExtendedCapability.PSS.set(full, 7)).pasids()).isEqualTo(1 << 8);
         assertThat(vtd(ExtendedCapability.NEST.set(full, 0)).nested()).isFalse();
         assertThat(vtd(ExtendedCapability.PT.set(full, 0)).identity()).isFalse();
