@@ -127,7 +127,9 @@ class FollowedBindTest {
         long at = mm.tables().physical(AT);
         machine.memory().writeInt(at, 7);
         write(dma, pasid, AT);
-        assertThat(machine.memory().readInt(at)).as("nobody tells of posted writes").isEqualTo(7);
+        assertThat(machine.memory().readInt(at))
+                .as("nobody tells of posted writes")
+                .isEqualTo(7);
         core.detach(second, pasid);
         core.shared().release(domain);
         core.disableSva(first);

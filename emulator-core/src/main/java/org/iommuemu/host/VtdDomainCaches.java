@@ -8,20 +8,12 @@ import org.iommuemu.host.Domain.Attachment;
 
 /** What a VT-d unit and the devices behind it hold of domains: IOTLBs first, from which ATCs could be filled again (VT-d 6.5.2.5). */
 final class VtdDomainCaches implements DomainCaches {
+    private final VtdUnit unit;
     private final VtdInvalidations invalidations;
-    private final boolean cachesMisses;
-    private final Runnable writeBuffer;
 
-    /**
-     * The caches of a unit.
-     *
-     * @param cachesMisses CAP.CM: what is not present may be cached too
-     * @param writeBuffer flushes it, where there is one
-     */
-    VtdDomainCaches(VtdInvalidations invalidations, boolean cachesMisses, Runnable writeBuffer) {
-        this.invalidations = invalidations;
-        this.cachesMisses = cachesMisses;
-        this.writeBuffer = writeBuffer;
+    VtdDomainCaches(VtdUnit unit) {
+        this.unit = unit;
+        invalidations = unit.invalidations();
     }
 
     @Override
@@ -108,11 +100,11 @@ final class VtdDomainCaches implements DomainCaches {
 
     @Override
     public void mapped(Domain domain, long iova, long bytes, boolean tableGone) {
-        if (tableGone || cachesMisses && domain.kind() == Domain.Kind.SECOND_STAGE) {
+        if (tableGone || unit.cachesMisses() && domain.kind() == Domain.Kind.SECOND_STAGE) {
             tlbRange(domain, iova, bytes, false);
             invalidations.complete();
         } else {
-            writeBuffer.run();
+            unit.flushWriteBuffer();
         }
     }
 }

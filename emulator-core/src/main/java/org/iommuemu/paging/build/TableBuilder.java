@@ -77,13 +77,29 @@ public final class TableBuilder {
             EntryBits bits,
             int inputBits,
             long offset) {
+        this(memory, allocator, format, bits, inputBits, format.startHeight(inputBits), offset);
+    }
+
+    /**
+     * Empty tables, of which the first may be as large as several.
+     *
+     * @param startHeight height of the first
+     */
+    public TableBuilder(
+            PhysicalMemory memory,
+            PageAllocator allocator,
+            TableFormat format,
+            EntryBits bits,
+            int inputBits,
+            int startHeight,
+            long offset) {
         this.bits = bits;
         this.offset = offset;
         this.memory = memory;
         this.allocator = allocator;
         this.format = format;
         this.inputBits = inputBits;
-        startHeight = format.startHeight(inputBits);
+        this.startHeight = startHeight;
         root = allocator.allocate(rootBytes(), rootBytes());
     }
 
