@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host.ioasid;
 
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.Result.Done;
@@ -21,7 +18,7 @@ import org.iommuemu.host.process.OpenFile;
 public final class VfioDeviceFd extends OpenFile {
     private final VfioDevice of;
     /** What the device may use through this file. */
-    private final Map<Integer, IoasidContext> allowed = new LinkedHashMap<>();
+    private final Map<Integer, IoasidContext> allowed = new TreeMap<>();
 
     VfioDeviceFd(VfioDevice of) {
         this.of = of;
@@ -68,12 +65,10 @@ public final class VfioDeviceFd extends OpenFile {
         return allows ? file.context().allow(this, ioasid) : file.context().disallow(this, ioasid);
     }
 
-    /** What it may use it may use no more, the last first. */
+    /** What it may use it may use no more, the highest number first. */
     @Override
     protected void release() {
-        List<Integer> reverse = new ArrayList<>(allowed.keySet());
-        Collections.reverse(reverse);
-        reverse.forEach(ioasid -> allowed.get(ioasid).disallow(this, ioasid));
+        new TreeMap<>(allowed).descendingMap().forEach((ioasid, context) -> context.disallow(this, ioasid));
         of.closed();
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -63,9 +64,9 @@ class IoasidFuzzTest {
             } else if (request == IoasidRequests.UNBIND_PGTBL) {
                 bound.remove(ioasid);
             } else if (request == IoasidRequests.DEVICE_ALLOW_IOASID) {
-                devices.get(ioasid).add(device);
+                Objects.requireNonNull(devices.get(ioasid)).add(device);
             } else if (request == IoasidRequests.DEVICE_DISALLOW_IOASID) {
-                devices.get(ioasid).remove(device);
+                Objects.requireNonNull(devices.get(ioasid)).remove(device);
             }
         }
 
