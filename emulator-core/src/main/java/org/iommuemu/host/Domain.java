@@ -84,9 +84,9 @@ public final class Domain {
         return kind;
     }
 
-    /** What translations are tagged with: ASID, VMID or domain id; of a nested one, its second stage's. */
+    /** What translations are tagged with: ASID, VMID or domain id; of a nested one on SMMUv3 the VMID of its second stage. */
     public int id() {
-        return parent == null ? id : parent.id;
+        return id;
     }
 
     /** Its tables, if they are the host's. */

@@ -125,6 +125,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
                 first && hardware.substreamBits() != 0 ? 1 << hardware.substreamBits() : 0,
                 first,
                 hardware.hasSecondStage(),
+                true,
                 both,
                 both,
                 hardware.hasAts(),
@@ -175,7 +176,7 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
         if (!(tables instanceof GuestTables.Contexts)) {
             throw new IllegalArgumentException("a guest's first stage is nested, expected its context descriptors");
         }
-        return made(Domain.nested(parent, 0, tables));
+        return made(Domain.nested(parent, parent.id(), tables));
     }
 
     @Override

@@ -96,10 +96,10 @@ public final class ControlCore {
      */
     public Result<Done> attach(HostDevice device, int pasid, Domain domain) {
         Domain now = attached(device, pasid);
-        if (now != null) {
-            return now == domain ? Result.done() : Result.err(Errno.EBUSY, device + " is attached");
+        if (now != null && now != domain) {
+            return Result.err(Errno.EBUSY, device + " is attached");
         }
-        return program(device, pasid, domain);
+        return replace(device, pasid, domain);
     }
 
     /**
@@ -107,17 +107,18 @@ public final class ControlCore {
      * are answered as invalid.
      */
     public Result<Done> replace(HostDevice device, int pasid, Domain domain) {
+        if (shared.isGone(domain)) {
+            return Result.err(Errno.ESRCH, "a process that has exited");
+        }
         return attached(device, pasid) == domain ? Result.done() : program(device, pasid, domain);
     }
 
     private Result<Done> program(HostDevice device, int pasid, Domain domain) {
-        Result<Done> possible =
-                new AttachRules(driver.features(), attachments, pasidEnd(device)).check(device, pasid, domain);
+        Result<Done> possible = new AttachRules(driver.features(), attachments, pasidEnd(device))
+                .check(device, pasid, domain)
+                .then(done -> shared.check(domain, pasid));
         if (!possible.isOk()) {
             return possible;
-        }
-        if (shared.isGone(domain)) {
-            return Result.err(Errno.ESRCH, "a process that has exited");
         }
         if (fails(Step.DEVICE)) {
             return Result.err(Step.DEVICE.errno(), "attaching " + device);

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host.iommufd;
 
-import org.iommuemu.host.DriverFeatures;
 import org.iommuemu.host.GuestTables;
-import org.iommuemu.host.HardwareRegisters;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.Result.Done;
 import org.iommuemu.host.iommufd.spec.HwptStructures.VtdS1;
 import org.iommuemu.smmuv3.spec.Ste;
-import org.iommuemu.vtd.spec.ExtendedCapability;
 
 /** What a guest says of a table of its own. */
 public sealed interface GuestTable {
@@ -37,21 +34,13 @@ public sealed interface GuestTable {
         }
 
         @Override
-        public GuestTables tables() {
+        public GuestTables.FirstStage tables() {
             return new GuestTables.FirstStage(
-                    root & -PAGE, (flags & VtdS1.SRE) != 0, (flags & VtdS1.EAFE) != 0, (flags & VtdS1.WPE) != 0);
-        }
-
-        /** EINVAL for a width or flags that the hardware does not have, which is found out when a device is attached. */
-        Result<Done> check(DriverFeatures features, HardwareRegisters.VtdUnit unit) {
-            if (addressWidth != features.firstStageBits()) {
-                return Result.err(Errno.EINVAL, "a first stage of " + addressWidth + " bits");
-            }
-            boolean supervisor = (flags & VtdS1.SRE) == 0 || ExtendedCapability.SRS.isSet(unit.extendedCapability());
-            boolean extended = (flags & VtdS1.EAFE) == 0 || ExtendedCapability.EAFS.isSet(unit.extendedCapability());
-            return supervisor && extended
-                    ? Result.done()
-                    : Result.err(Errno.EINVAL, "flags 0x" + Long.toHexString(flags) + " of a first stage");
+                    root & -PAGE,
+                    (flags & VtdS1.SRE) != 0,
+                    (flags & VtdS1.EAFE) != 0,
+                    (flags & VtdS1.WPE) != 0,
+                    addressWidth);
         }
     }
 

@@ -59,9 +59,9 @@ final class Ioas extends IommufdObject {
         return areas.values().stream().allMatch(a -> a.isAligned(UserPages.PAGE));
     }
 
-    /** Whether nothing is mapped. */
-    boolean isEmpty() {
-        return areas.isEmpty();
+    /** The pages of its areas, each as often as areas have some of it. */
+    List<UserPages> pages() {
+        return areas.values().stream().map(Area::pages).toList();
     }
 
     /** The range of the first area in a range, or null. */

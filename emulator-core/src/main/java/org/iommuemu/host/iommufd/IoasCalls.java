@@ -8,6 +8,7 @@ import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.Result.Done;
 import org.iommuemu.host.process.AddressSpace;
+import org.iommuemu.host.process.MemoryFile;
 import org.jspecify.annotations.Nullable;
 
 /** Calls on I/O address spaces (ioas.c, io_pagetable.c). ENOENT for numbers that are no IOAS's. */
@@ -71,6 +72,34 @@ public final class IoasCalls {
      */
     public Result<Long> map(
             int ioas, @Nullable AddressSpace space, long address, long length, @Nullable Long iova, int permissions) {
+        return map(ioas, space, null, address, length, iova, permissions);
+    }
+
+    /**
+     * Maps memory of a file, as {@link #map(int, AddressSpace, long, long, Long, int)} does of a process.
+     *
+     * @param space at whose expense it is pinned
+     * @param start offset in the file
+     */
+    public Result<Long> mapFile(
+            int ioas,
+            AddressSpace space,
+            MemoryFile file,
+            long start,
+            long length,
+            @Nullable Long iova,
+            int permissions) {
+        return map(ioas, space, file, start, length, iova, permissions);
+    }
+
+    private Result<Long> map(
+            int ioas,
+            @Nullable AddressSpace space,
+            @Nullable MemoryFile file,
+            long address,
+            long length,
+            @Nullable Long iova,
+            int permissions) {
         if (isEverything(length) || iova != null && isEverything(iova)) {
             return Result.err(Errno.EOVERFLOW, "IOVAs");
         }
@@ -85,7 +114,7 @@ public final class IoasCalls {
                 return Result.err(Errno.EFAULT, "a thread of the kernel has no memory");
             }
             boolean writable = (permissions & IommuDriver.WRITE) != 0;
-            UserPages pages = new UserPages(space, address, length, writable);
+            UserPages pages = new UserPages(space, file, address, length, writable);
             Area whole = new Area(
                     new IovaRange(0, length - 1), pages, address & UserPages.PAGE - 1, permissions, i.hugePages());
             return map(i, List.of(whole), length, iova, permissions);
@@ -101,7 +130,7 @@ public final class IoasCalls {
      *
      * @param source where it is mapped; all of it has to be, by areas or parts of areas
      * @param iova where to, or null for the lowest place that there is
-     * @return where; ENOENT if it is not mapped, EPERM for writing to what was not mapped so, else as {@link #map}
+     * @return where; ENOENT if it is not mapped, EPERM for writing to what was not mapped so, else as {@link #map(int, AddressSpace, long, long, Long, int)}
      */
     public Result<Long> copy(int to, int from, long source, long length, @Nullable Long iova, int permissions) {
         if (isEverything(length) || iova != null && isEverything(iova)) {

@@ -21,6 +21,8 @@ import org.iommuemu.host.iommufd.spec.IoasStructures.Option;
 import org.iommuemu.host.iommufd.spec.IoasStructures.Range;
 import org.iommuemu.host.iommufd.spec.IoasStructures.Unmap;
 import org.iommuemu.host.iommufd.spec.IoasStructures.VfioIoas;
+import org.iommuemu.host.process.AddressSpace;
+import org.iommuemu.host.process.MemoryFile;
 import org.jspecify.annotations.Nullable;
 
 /** Requests that concern I/O address spaces and the whole file, out of their structures. */
@@ -152,19 +154,30 @@ final class IoasRequests {
                 .then(bytes -> call.respond(Unmap.LENGTH, bytes, () -> {}));
     }
 
-    /** No file here is a memfd, whose pages could be pinned: EBADF for what is not open, else EINVAL. */
+    /** EBADF for what is not open, EINVAL for a file without pages of its own. */
     Result<Done> mapFile(Call call) {
+        int ioas = call.getInt(MapFile.IOAS_ID);
+        long length = call.get(MapFile.LENGTH);
+        AddressSpace space = call.space();
         return checkMap(call, MapFile.FLAGS, MapFile.IOVA)
-                .then(done -> (call.getInt(MapFile.FLAGS) & (MapUser.READABLE | MapUser.WRITEABLE)) == 0
-                        ? Result.<Done>err(Errno.EINVAL, "no permissions")
-                        : call.get(MapFile.LENGTH) == -1 ? Result.<Done>err(Errno.EOVERFLOW, "length") : Result.done())
-                .then(done -> iommufd.ioas().usable(call.getInt(MapFile.IOAS_ID)))
-                .then(ioas -> call.caller().process().files().get(call.getInt(MapFile.FD)))
-                .then(file -> Result.err(Errno.EINVAL, "a file without pages"));
+                .then(done -> iommufd.ioas().usable(ioas))
+                .then(usable -> call.caller().process().files().get(call.getInt(MapFile.FD)))
+                .then(file -> space != null && file instanceof MemoryFile memory
+                        ? iommufd.ioas()
+                                .mapFile(
+                                        ioas,
+                                        space,
+                                        memory,
+                                        call.get(MapFile.START),
+                                        length,
+                                        fixed(call, MapFile.FLAGS, MapFile.IOVA),
+                                        permissions(call.getInt(MapFile.FLAGS)))
+                        : Result.<Long>err(Errno.EINVAL, "a file without pages"))
+                .then(at -> call.respond(MapFile.IOVA, at, () -> iommufd.ioas().unmap(ioas, at, length)));
     }
 
     Result<Done> changeProcess(Call call) {
-        return call.zero(ChangeProcess.RESERVED).then(done -> iommufd.changeProcess());
+        return call.zero(ChangeProcess.RESERVED).then(done -> iommufd.changeProcess(call.space()));
     }
 
     Result<Done> option(Call call) {

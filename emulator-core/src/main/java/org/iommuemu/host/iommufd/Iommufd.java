@@ -2,15 +2,19 @@
 package org.iommuemu.host.iommufd;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.FailurePlan.Step;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.Result.Done;
 import org.iommuemu.host.control.ControlCore;
 import org.iommuemu.host.control.IommuGroup;
+import org.iommuemu.host.process.AddressSpace;
 import org.jspecify.annotations.Nullable;
 
 /** What one open {@code /dev/iommu} has: its objects, and calls on them by kind. Objects are named by their numbers. */
@@ -117,13 +121,28 @@ public final class Iommufd {
     }
 
     /**
-     * Lets what is mapped count as the caller's, who has taken the file over (IOMMU_IOAS_CHANGE_PROCESS).
+     * Lets what is mapped count as another process', which has taken the file over (IOMMU_IOAS_CHANGE_PROCESS).
      *
-     * @return EINVAL if anything is mapped: only what was mapped out of files can change hands
+     * @param to its memory, or null for a thread of the kernel
+     * @return EINVAL if anything is mapped that is no file's, which cannot change hands; ENOMEM if that process may not lock as much
      */
-    public Result<Done> changeProcess() {
-        boolean mapped = objects.all().stream().anyMatch(o -> o instanceof Ioas i && !i.isEmpty());
-        return mapped ? Result.err(Errno.EINVAL, "pages of another process") : Result.done();
+    public Result<Done> changeProcess(@Nullable AddressSpace to) {
+        Set<UserPages> all = Collections.newSetFromMap(new LinkedHashMap<>());
+        objects.all().stream().filter(Ioas.class::isInstance).forEach(i -> all.addAll(((Ioas) i).pages()));
+        if (to == null || !all.stream().allMatch(UserPages::isFile)) {
+            return Result.err(Errno.EINVAL, "pages of a process");
+        }
+        List<UserPages.Move> moves = new ArrayList<>();
+        for (UserPages pages : all) {
+            Result<UserPages.Move> move = pages.move(to);
+            if (!move.isOk()) {
+                moves.forEach(UserPages.Move::undo);
+                return move.fail();
+            }
+            moves.add(move.value());
+        }
+        moves.forEach(UserPages.Move::commit);
+        return Result.done();
     }
 
     ControlCore core() {

@@ -103,8 +103,9 @@ public final class TableBuilder {
         root = allocator.allocate(rootBytes(), rootBytes());
     }
 
+    /** A granule at least: where an address is said in units of these, a smaller one may not begin within one. */
     private long rootBytes() {
-        return Math.max(64, 8L << inputBits - format.shift(startHeight));
+        return Math.max(1L << format.granuleShift(), 8L << inputBits - format.shift(startHeight));
     }
 
     /** Physical address of the first table, a guest's as the guest has it. */

@@ -61,6 +61,9 @@ final class IommufdMachine implements AutoCloseable {
         space = Objects.requireNonNull(process.addressSpace());
         space.map(MEMORY, MEMORY_BYTES, IommuDriver.READ | IommuDriver.WRITE).value();
         space.map(SCRATCH, 0x4000, IommuDriver.READ | IommuDriver.WRITE).value();
+        for (long at = SCRATCH; at < SCRATCH + 0x4000; at += PAGE) {
+            space.fault(at, IommuDriver.WRITE).value();
+        }
         caller = new Caller(process);
         file = node.open().value();
         fd = process.files().open(file);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.iommuemu.iommu.CacheConfiguration;
+import org.iommuemu.memory.PhysicalMemory;
+import org.iommuemu.smmuv3.SmmuFeatures;
+import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.smmuv3.spec.Idr;
+import org.iommuemu.vtd.Vtd;
+import org.iommuemu.vtd.VtdFeatures;
+import org.iommuemu.vtd.spec.ExtendedCapability;
+import org.junit.jupiter.api.Test;
+
+/** What a driver says that can be done is what the IOMMU's registers say. */
+class DriverFeaturesTest {
+    private static DriverFeatures smmu(long idr0, int substreamBits) {
+        SmmuFeatures f = SmmuFeatures.full();
+        SmmuFeatures features = new SmmuFeatures(
+                idr0, Idr.SSIDSIZE.set(f.idr1(), substreamBits), f.idr3(), f.idr5(), f.iidr(), f.aidr());
+        try (PhysicalMemory memory = new PhysicalMemory()) {
+            SmmuV3 smmu = new SmmuV3(memory, features, CacheConfiguration.standard(), line -> {});
+            return new SmmuDriver(smmu, memory, StageLayout.STAGE_1).features();
+        }
+    }
+
+    private static DriverFeatures vtd(long ecap) {
+        VtdFeatures f = VtdFeatures.full();
+        try (PhysicalMemory memory = new PhysicalMemory()) {
+            Vtd unit = new Vtd(memory, new VtdFeatures(f.ver(), f.cap(), ecap), CacheConfiguration.standard(), l -> {});
+            return new VtdDriver(unit, memory, StageLayout.STAGE_2).features();
+        }
+    }
+
+    @Test
+    void shouldSayWhatAnSmmusIdentificationSays() {
+        long full = SmmuFeatures.full().idr0();
+
+        assertThat(smmu(full, 20))
+                .isEqualTo(
+                        new DriverFeatures(1 << 20, true, true, true, true, true, true, true, 48, false, false, false));
+        assertThat(smmu(full, 5).pasids()).isEqualTo(32);
+        assertThat(smmu(full, 0).pasids()).isZero();
+        assertThat(smmu(Idr.CD2L.set(full, 0), 20).pasids()).isZero();
+        assertThat(smmu(Idr.PRI.set(full, 0), 20).pageRequests()).isFalse();
+        assertThat(smmu(Idr.ATS.set(Idr.PRI.set(full, 0), 0), 20).ats()).isFalse();
+        DriverFeatures first = smmu(Idr.S2P.set(full, 0), 20);
+        assertThat(first.secondStage() || first.nested() || first.guestContexts())
+                .isFalse();
+        assertThat(first.firstStage()).isTrue();
+    }
+
+    @Test
+    void shouldSayWhatAVtdUnitsCapabilitiesSay() {
+        long full = VtdFeatures.full().ecap();
+
+        assertThat(vtd(full))
+                .isEqualTo(
+                        new DriverFeatures(1 << 20, true, true, true, true, false, true, true, 48, true, true, true));
+        assertThat(vtd(ExtendedCapability.PSS.set(full, 7)).pasids()).isEqualTo(1 << 8);
+        assertThat(vtd(ExtendedCapability.NEST.set(full, 0)).nested()).isFalse();
+        assertThat(vtd(ExtendedCapability.PT.set(full, 0)).identity()).isFalse();
+        assertThat(vtd(ExtendedCapability.PRS.set(full, 0)).pageRequests()).isFalse();
+    }
+}
