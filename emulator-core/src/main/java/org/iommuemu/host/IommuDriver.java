@@ -110,8 +110,8 @@ public interface IommuDriver {
     void attach(int stream, int pasid, Domain domain);
 
     /**
-     * Detaches; nothing if that is not attached. Once the call returns nothing gets through, nothing is left in caches, and page requests are
-     * answered or forgotten.
+     * Detaches; nothing if that is not attached. Once the call returns nothing gets through, nothing is left in ATCs, and page requests are
+     * answered or forgotten. IOTLBs may hold what is tagged as the domain's until that is freed, but for nobody else.
      */
     void detach(int stream, int pasid);
 

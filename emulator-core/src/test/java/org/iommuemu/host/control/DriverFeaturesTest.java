@@ -50,7 +50,7 @@ class DriverFeaturesTest {
                         new DriverFeatures(1 << 20, true, true, true, true, true, true, true, 48, false, false, false));
         assertThat(smmu(full, 5).pasids()).isEqualTo(32);
         assertThat(smmu(full, 0).pasids()).isZero();
-        // One level of contexts will do.
+        // Without two-level tables of contexts there are linear ones.
         assertThat(smmu(Idr.CD2L.set(full, 0), 20).pasids()).isEqualTo(1 << 20);
         assertThat(smmu(Idr.PRI.set(full, 0), 20).pageRequests()).isFalse();
         assertThat(smmu(Idr.ATS.set(Idr.PRI.set(full, 0), 0), 20).ats()).isFalse();
