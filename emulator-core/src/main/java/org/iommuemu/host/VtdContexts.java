@@ -37,8 +37,7 @@ final class VtdContexts {
 
     /** Clears a requester's entry. */
     void clear(int requester) {
-        StructureWriter.clear(
-                memory, place(requester), scalable ? ScalableContextEntry.WORDS : ContextEntry.WORDS);
+        StructureWriter.clear(memory, place(requester), scalable ? ScalableContextEntry.WORDS : ContextEntry.WORDS);
     }
 
     private long place(int requester) {
