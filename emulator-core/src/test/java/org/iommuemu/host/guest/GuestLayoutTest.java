@@ -43,8 +43,18 @@ class GuestLayoutTest {
     @Test
     void shouldLayOutABind() {
         Map<String, Integer> c = c(
-                "u32 argsz", "u32 version", "u32 format", "u32 addr_width", "u64 flags", "u64 gpgd", "u64 hpasid",
-                "u64 gpasid", "u8*8 padding", "u64 vtd_flags", "u32 pat", "u32 emt");
+                "u32 argsz",
+                "u32 version",
+                "u32 format",
+                "u32 addr_width",
+                "u64 flags",
+                "u64 gpgd",
+                "u64 hpasid",
+                "u64 gpasid",
+                "u8*8 padding",
+                "u64 vtd_flags",
+                "u32 pat",
+                "u32 emt");
 
         assertLaidOut(c, GpasidBindData.ARGSZ, "argsz");
         assertLaidOut(c, GpasidBindData.VERSION, "version");
@@ -65,8 +75,17 @@ class GuestLayoutTest {
     @Test
     void shouldLayOutAnInvalidation() {
         Map<String, Integer> c = c(
-                "u32 argsz", "u32 version", "u8 cache", "u8 granularity", "u8*6 padding", "u32 flags", "u32 archid",
-                "u64 pasid", "u64 addr", "u64 granule_size", "u64 nb_granules");
+                "u32 argsz",
+                "u32 version",
+                "u8 cache",
+                "u8 granularity",
+                "u8*6 padding",
+                "u32 flags",
+                "u32 archid",
+                "u64 pasid",
+                "u64 addr",
+                "u64 granule_size",
+                "u64 nb_granules");
 
         assertLaidOut(c, CacheInvalidateInfo.CACHE, "cache");
         assertLaidOut(c, CacheInvalidateInfo.GRANULARITY, "granularity");

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.control.ControlledMachine;
+import org.iommuemu.host.control.HostDevice;
 import org.iommuemu.host.guest.EmulatedGuest;
 import org.iommuemu.host.guest.GuestContainer;
 import org.iommuemu.host.guest.GuestContainers;
 import org.iommuemu.host.guest.GuestOptions;
-import org.iommuemu.host.control.HostDevice;
 import org.iommuemu.host.process.Caller;
 import org.iommuemu.host.process.Credentials;
 import org.iommuemu.host.process.Process;
@@ -29,7 +29,8 @@ class ContainerLifetimeTest {
             container.attach(device.group()).value();
             EmulatedGuest.Tables tables = new EmulatedGuest(m, container.memory()).tables();
             tables.map(IoasidSetup.AT, IoasidSetup.PAGE);
-            VfioDeviceFd opened = new VfioDevice(m.core, device, container).open().value();
+            VfioDeviceFd opened =
+                    new VfioDevice(m.core, device, container).open().value();
             int deviceFd = monitor.files().open(opened);
             IoasidFd ioasids = new IoasidFd(m.core);
             int ioasidFd = monitor.files().open(ioasids);
