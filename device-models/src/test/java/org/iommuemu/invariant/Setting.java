@@ -8,6 +8,8 @@ import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.paging.WalkCaches;
 import org.iommuemu.platform.Platform;
 import org.iommuemu.platform.PlatformParameters;
+import org.iommuemu.smmuv3.SmmuFeatures;
+import org.iommuemu.smmuv3.spec.Idr;
 import org.iommuemu.time.RandomStream;
 
 /**
@@ -34,7 +36,14 @@ record Setting(Architecture architecture, long caches, boolean drained) {
 
     Platform machine() {
         PlatformParameters p = PlatformParameters.standard().withCaches(configuration());
-        return architecture == Architecture.SMMUV3 ? Platform.smmuv3(p) : Platform.vtd(p);
+        return architecture == Architecture.SMMUV3 ? Platform.smmuv3(p, smallQueues()) : Platform.vtd(p);
+    }
+
+    /** All features, with queues that programs can fill and wrap: 256 commands, 1,024 events and page requests. */
+    private static SmmuFeatures smallQueues() {
+        SmmuFeatures full = SmmuFeatures.full();
+        long idr1 = Idr.PRIQS.set(Idr.EVENTQS.set(Idr.CMDQS.set(full.idr1(), 8), 10), 10);
+        return new SmmuFeatures(full.idr0(), idr1, full.idr3(), full.idr5(), full.iidr(), full.aidr());
     }
 
     private CacheConfiguration configuration() {

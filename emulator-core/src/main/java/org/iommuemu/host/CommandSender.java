@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import org.iommuemu.iommu.RegisterFrame;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.paging.build.PageAllocator;
-import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.smmuv3.spec.Registers;
 import org.jspecify.annotations.Nullable;
@@ -13,18 +13,24 @@ import org.jspecify.annotations.Nullable;
  * serves it for all, as Linux' {@code arm_smmu_gerror_handler} does.
  */
 final class CommandSender {
-    private static final int LOG2 = 8;
-    private static final int ENTRIES = 1 << LOG2;
-    private static final int WRAPPED = 2 * ENTRIES - 1;
+    /** Linux' {@code CMDQ_BATCH_ENTRIES}: of a call's commands so many are submitted together. */
+    private static final int BATCH = 64;
+    /** Completes with an event, and writes nothing: inner shareable, write-back. */
+    private static final long SYNC = Command.OPCODE.of(Command.SYNC.opcode())
+            | Command.CS.of(Command.CS_SEV)
+            | Command.MSH.of(3)
+            | Command.MSI_ATTR.of(0xF);
 
     private static final int CERROR_ILL = 1;
     private static final int CERROR_ABT = 2;
     private static final int CERROR_ATC_INV_SYNC = 3;
     private static final int MOST_FETCHES = 16;
 
-    private final SmmuV3 smmu;
+    private final RegisterFrame smmu;
     private final PhysicalMemory memory;
     private final Patience patience;
+    private final int entries;
+    private final int wrapped;
     private final long base;
     /** Commands sent, submitted and seen consumed since the queue was made. */
     private long produced;
@@ -48,38 +54,43 @@ final class CommandSender {
         }
     }
 
-    CommandSender(SmmuV3 smmu, PhysicalMemory memory, PageAllocator pages, Patience patience) {
+    /**
+     * A queue of which the SMMU is told; nothing is consumed until it is enabled.
+     *
+     * @param log2 of its entries
+     */
+    CommandSender(RegisterFrame smmu, PhysicalMemory memory, PageAllocator pages, Patience patience, int log2) {
         this.smmu = smmu;
         this.memory = memory;
         this.patience = patience;
-        long bytes = (long) Command.BYTES << LOG2;
+        entries = 1 << log2;
+        wrapped = 2 * entries - 1;
+        long bytes = (long) Command.BYTES << log2;
         base = pages.allocate(bytes, bytes);
-        SmmuDriver.write(
-                smmu, Registers.CMDQ_BASE, Registers.QUEUE_ADDR.inPlace(base) | Registers.QUEUE_LOG2SIZE.of(LOG2));
+        SmmuDriver.write(smmu, Registers.CMDQ_BASE, OutputQueue.base(base, log2));
+        SmmuDriver.write(smmu, Registers.CMDQ_PROD, 0);
+        SmmuDriver.write(smmu, Registers.CMDQ_CONS, 0);
     }
 
     /** Puts a command behind those that are there. */
     void add(long word0, long word1) {
-        if (submitted == produced) {
-            follow();
-        }
-        while (produced - consumed >= ENTRIES) {
+        if (produced - submitted == BATCH) {
             submit();
-            await(produced - ENTRIES + 1);
+        }
+        put(word0, word1);
+    }
+
+    private void put(long word0, long word1) {
+        while (produced - consumed >= entries) {
+            submit();
+            await(produced - entries + 1);
         }
         write(produced, word0, word1);
         produced++;
     }
 
-    /** The register tells where the queue ends, in case that somebody else has sent commands. */
-    private void follow() {
-        int now = Registers.QUEUE_INDEX.getInt(SmmuDriver.read(smmu, Registers.CMDQ_PROD)) & WRAPPED;
-        produced += now - produced & WRAPPED;
-        submitted = produced;
-    }
-
     private void write(long position, long word0, long word1) {
-        long at = base + (position & ENTRIES - 1) * Command.BYTES;
+        long at = base + (position & entries - 1) * Command.BYTES;
         memory.writeLong(at, word0);
         memory.writeLong(at + Long.BYTES, word1);
     }
@@ -88,7 +99,7 @@ final class CommandSender {
     void submit() {
         if (submitted != produced) {
             submitted = produced;
-            SmmuDriver.write(smmu, Registers.CMDQ_PROD, produced & WRAPPED);
+            SmmuDriver.write(smmu, Registers.CMDQ_PROD, produced & wrapped);
         }
     }
 
@@ -98,7 +109,7 @@ final class CommandSender {
      * @return false if a device has not answered an ATC invalidation
      */
     boolean sync() {
-        add(Command.OPCODE.of(Command.SYNC.opcode()), 0);
+        put(SYNC, 0);
         long end = produced;
         submit();
         return await(end);
@@ -122,8 +133,8 @@ final class CommandSender {
     }
 
     private boolean isReached(long end) {
-        int now = Registers.QUEUE_INDEX.getInt(SmmuDriver.read(smmu, Registers.CMDQ_CONS)) & WRAPPED;
-        consumed += now - consumed & WRAPPED;
+        int now = Registers.QUEUE_INDEX.getInt(SmmuDriver.read(smmu, Registers.CMDQ_CONS)) & wrapped;
+        consumed += now - consumed & wrapped;
         return consumed >= end;
     }
 
@@ -150,7 +161,7 @@ final class CommandSender {
             }
             case CERROR_ILL -> {
                 illegal++;
-                write(consumed, Command.OPCODE.of(Command.SYNC.opcode()), 0);
+                write(consumed, SYNC, 0);
             }
             case CERROR_ABT -> {
                 fetches = failedAt == consumed ? fetches + 1 : 1;

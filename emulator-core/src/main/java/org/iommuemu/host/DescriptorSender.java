@@ -71,7 +71,7 @@ final class DescriptorSender {
         queue = pages.allocate((long) bytes << LOG2, (long) bytes << LOG2);
         status = pages.allocate((long) Integer.BYTES << LOG2, (long) Integer.BYTES << LOG2);
         writeTail(0);
-        VtdDriver.write(
+        VtdUnit.write(
                 unit,
                 VtdRegisters.IQA,
                 VtdRegisters.IQ_ADDRESS.inPlace(queue)
@@ -163,13 +163,13 @@ final class DescriptorSender {
     }
 
     private long consumed() {
-        int head = (int) (VtdDriver.read(unit, VtdRegisters.IQH) / bytes);
+        int head = (int) (VtdUnit.read(unit, VtdRegisters.IQH) / bytes);
         consumed += head - consumed & LENGTH - 1;
         return consumed;
     }
 
     private boolean isErroneous() {
-        return (VtdDriver.read(unit, VtdRegisters.FSTS) & ERRORS) != 0;
+        return (VtdUnit.read(unit, VtdRegisters.FSTS) & ERRORS) != 0;
     }
 
     private boolean isForSilent(long word0) {
@@ -183,24 +183,24 @@ final class DescriptorSender {
      * written again, and replaced by a fence if that does not help; a completion that nobody waits for is nothing.
      */
     void recover() {
-        long errors = VtdDriver.read(unit, VtdRegisters.FSTS) & ERRORS;
+        long errors = VtdUnit.read(unit, VtdRegisters.FSTS) & ERRORS;
         if (errors == 0) {
             return;
         }
         if (VtdRegisters.ITE.isSet(errors)) {
-            silent.add(VtdRegisters.ITESID.getInt(VtdDriver.read(unit, VtdRegisters.IQERCD)));
+            silent.add(VtdRegisters.ITESID.getInt(VtdUnit.read(unit, VtdRegisters.IQERCD)));
         }
         if (VtdRegisters.IQE.isSet(errors)) {
             refused++;
             fetches = failedAt == consumed() ? fetches + 1 : 1;
             failedAt = consumed;
-            boolean fetch = VtdRegisters.IQEI.getInt(VtdDriver.read(unit, VtdRegisters.IQERCD)) == FETCH;
+            boolean fetch = VtdRegisters.IQEI.getInt(VtdUnit.read(unit, VtdRegisters.IQERCD)) == FETCH;
             if (fetch && fetches > MOST_FETCHES) {
                 throw new IllegalStateException("there is no memory at the invalidation queue");
             }
             replace(fetch);
         }
-        VtdDriver.write(unit, VtdRegisters.FSTS, errors);
+        VtdUnit.write(unit, VtdRegisters.FSTS, errors);
     }
 
     /** Puts a descriptor where the unit has stopped: what was meant to be there, but only once. */
@@ -208,7 +208,7 @@ final class DescriptorSender {
         // Nobody here has submitted what is behind all that was.
         boolean foreign = consumed == submitted;
         if (foreign) {
-            submitted += VtdDriver.read(unit, VtdRegisters.IQT) / bytes - submitted & LENGTH - 1;
+            submitted += VtdUnit.read(unit, VtdRegisters.IQT) / bytes - submitted & LENGTH - 1;
         }
         int slot = (int) (consumed & LENGTH - 1);
         boolean fence = foreign || fetches > 1 && !fetch;

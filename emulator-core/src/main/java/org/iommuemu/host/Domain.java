@@ -37,6 +37,7 @@ public final class Domain {
     private final boolean perDevice;
     private final List<Attachment> attachments = new ArrayList<>();
     private final List<Domain> children = new ArrayList<>();
+    private boolean prepared;
     private @Nullable FlushQueue flushQueue;
 
     private Domain(
@@ -83,9 +84,9 @@ public final class Domain {
         return kind;
     }
 
-    /** What translations are tagged with: ASID, VMID or domain id; of a nested one, its second stage's. */
+    /** What translations are tagged with: ASID, VMID or domain id; of a nested one on SMMUv3 the VMID of its second stage. */
     public int id() {
-        return parent == null ? id : parent.id;
+        return id;
     }
 
     /** Its tables, if they are the host's. */
@@ -127,6 +128,18 @@ public final class Domain {
     /** Those whose second stage it is. */
     List<Domain> children() {
         return Collections.unmodifiableList(children);
+    }
+
+    /** Notes that the domain is used; whether that is for the first time. */
+    boolean prepare() {
+        boolean first = !prepared;
+        prepared = true;
+        return first;
+    }
+
+    /** Whether it has ever been used, so that caches may hold something of it. */
+    boolean isPrepared() {
+        return prepared;
     }
 
     /** What was unmapped and is to be invalidated later, if that is not done at once. */

@@ -23,27 +23,27 @@ final class GlobalCommands {
     /** Switches something on that stays. */
     void enable(BitField bit) {
         kept |= bit.mask();
-        VtdDriver.write(unit, VtdRegisters.GCMD, kept);
-        await(() -> bit.isSet(VtdDriver.read(unit, VtdRegisters.GSTS)));
+        VtdUnit.write(unit, VtdRegisters.GCMD, kept);
+        await(() -> bit.isSet(VtdUnit.read(unit, VtdRegisters.GSTS)));
     }
 
     /** Lets the unit take a table from now on. */
     void latch(BitField bit) {
-        VtdDriver.write(unit, VtdRegisters.GCMD, kept | bit.mask());
-        await(() -> bit.isSet(VtdDriver.read(unit, VtdRegisters.GSTS)));
+        VtdUnit.write(unit, VtdRegisters.GCMD, kept | bit.mask());
+        await(() -> bit.isSet(VtdUnit.read(unit, VtdRegisters.GSTS)));
     }
 
     /** Lets what was written reach where the unit reads it, on units that want to be told (VT-d 6.8). */
     void flushWriteBuffer() {
-        VtdDriver.write(unit, VtdRegisters.GCMD, kept | VtdRegisters.WBF.mask());
-        await(() -> !VtdRegisters.WBF.isSet(VtdDriver.read(unit, VtdRegisters.GSTS)));
+        VtdUnit.write(unit, VtdRegisters.GCMD, kept | VtdRegisters.WBF.mask());
+        await(() -> !VtdRegisters.WBF.isSet(VtdUnit.read(unit, VtdRegisters.GSTS)));
     }
 
     /** Ends what firmware has protected, on units that can protect memory (VT-d 11.4.8). */
     void endProtectedMemory() {
-        long enabled = VtdDriver.read(unit, VtdRegisters.PMEN);
-        VtdDriver.write(unit, VtdRegisters.PMEN, enabled & ~VtdRegisters.EPM.mask());
-        await(() -> !VtdRegisters.PROTECTED.isSet(VtdDriver.read(unit, VtdRegisters.PMEN)));
+        long enabled = VtdUnit.read(unit, VtdRegisters.PMEN);
+        VtdUnit.write(unit, VtdRegisters.PMEN, enabled & ~VtdRegisters.EPM.mask());
+        await(() -> !VtdRegisters.PROTECTED.isSet(VtdUnit.read(unit, VtdRegisters.PMEN)));
     }
 
     private void await(BooleanSupplier done) {

@@ -28,7 +28,9 @@ final class GuestMemory {
     /** Where the machine has the tables of guest 0. */
     private static final long BACKING = 1L << 46;
 
-    private static final int GRANULE = 12;
+    /** log2 of the smallest page of a guest. */
+    static final int GRANULE = 12;
+
     private static final long PAGE = 1L << GRANULE;
     private static final long NOWHERE = -1;
     /** Where a guest has its larger pages, by height from 1 up. */

@@ -25,6 +25,8 @@ public interface IommuDriver {
     int EXECUTE = 1 << 2;
     /** By privileged accesses only. */
     int PRIVILEGED = 1 << 3;
+    /** Registers of a device rather than memory: not cached, where tables say such a thing. */
+    int MMIO = 1 << 4;
 
     /**
      * Maps pages.
@@ -35,7 +37,7 @@ public interface IommuDriver {
      * @param physical where that is to be
      * @param bytes a multiple of the page size
      * @param pageShift log2 of the page size
-     * @param permissions {@link #READ}, {@link #WRITE}, {@link #EXECUTE}, {@link #PRIVILEGED}
+     * @param permissions {@link #READ}, {@link #WRITE}, {@link #EXECUTE}, {@link #PRIVILEGED}, {@link #MMIO}
      */
     void map(int stream, int pasid, long iova, long physical, long bytes, int pageShift, int permissions);
 
@@ -81,6 +83,9 @@ public interface IommuDriver {
 
     /** Page tables that processors can use too, for a process; no domain's. */
     PageTables newPageTables();
+
+    /** Whether one more domain can be made, of whatever kind: translations of each have a tag of their own. */
+    boolean hasRoomForDomain();
 
     /** Makes a domain of its own tables: {@link Domain.Kind#FIRST_STAGE}, {@link Domain.Kind#SECOND_STAGE} or {@link Domain.Kind#IDENTITY}. */
     Domain newDomain(Domain.Kind kind);

@@ -2,13 +2,13 @@
 package org.iommuemu.host;
 
 import org.iommuemu.bits.Register;
+import org.iommuemu.iommu.RegisterFrame;
 import org.iommuemu.paging.build.PageAllocator;
-import org.iommuemu.smmuv3.SmmuV3;
 import org.iommuemu.smmuv3.spec.Registers;
 
 /** Software's side of a queue that an SMMU writes: events or page requests (IHI 0070 §3.5). */
 final class OutputQueue {
-    private final SmmuV3 smmu;
+    private final RegisterFrame smmu;
     private final Register producer;
     private final Register consumer;
     private final int entryBytes;
@@ -18,7 +18,7 @@ final class OutputQueue {
     private int known;
 
     OutputQueue(
-            SmmuV3 smmu,
+            RegisterFrame smmu,
             PageAllocator pages,
             Register base,
             Register producer,
@@ -32,7 +32,14 @@ final class OutputQueue {
         entries = 1 << log2;
         long bytes = (long) entryBytes << log2;
         this.base = pages.allocate(bytes, bytes);
-        SmmuDriver.write(smmu, base, Registers.QUEUE_ADDR.inPlace(this.base) | Registers.QUEUE_LOG2SIZE.of(log2));
+        SmmuDriver.write(smmu, base, base(this.base, log2));
+        SmmuDriver.write(smmu, producer, 0);
+        SmmuDriver.write(smmu, consumer, 0);
+    }
+
+    /** What a queue's base register is given. */
+    static long base(long address, int log2) {
+        return Registers.QUEUE_HINT.of(1) | Registers.QUEUE_ADDR.inPlace(address) | Registers.QUEUE_LOG2SIZE.of(log2);
     }
 
     /** Takes the next entry, whose address this is, or −1 if there is none. It may be overwritten after {@link #publish}. */

@@ -11,44 +11,39 @@ import org.jspecify.annotations.Nullable;
 
 /** One stream of an SMMUv3, with its stream table entry and its contexts. */
 final class SmmuDevice implements StreamDevice {
-    private static final long SIZE_48_BITS = 5;
-    private static final long START_LEVEL_0 = 2;
-    private static final int REGION_SHIFT = 64 - SmmuTables.ADDRESS_BITS;
-    private static final long WRITE_BACK = 0xFF;
-
     private final SmmuDriver driver;
+    private final SmmuSetup setup;
     private final SmmuInvalidations invalidations;
+    private final SmmuStructures structures;
     private final int stream;
     private final @Nullable GuestMemory guest;
     private final SmmuContexts contexts;
     private final Int2ObjectHashMap<Domain> attached = new Int2ObjectHashMap<>();
-    private long[] entry = new long[Ste.WORDS];
+    private long[] entry;
     private boolean ats;
-    /** Nothing of requests without PASID is let through until they are attached. */
-    private boolean blocked;
 
     SmmuDevice(SmmuDriver driver, int stream, int number) {
         this.driver = driver;
-        invalidations = driver.invalidations();
+        setup = driver.setup();
+        invalidations = setup.invalidations();
+        structures = setup.structures();
         this.stream = stream;
-        PhysicalMemory memory = driver.memory();
-        guest = driver.stages() == StageLayout.NESTED
+        PhysicalMemory memory = setup.memory();
+        guest = setup.stages() == StageLayout.NESTED
                 ? new GuestMemory(
                         memory,
-                        driver.pages(),
-                        SmmuTables.SECOND,
+                        setup.pages(),
+                        setup.tables().second(),
                         number,
                         driver.vmids().take())
                 : null;
         contexts = guest == null
-                ? new SmmuContexts(memory, driver.pages(), 0, driver.substreamBits())
-                : new SmmuContexts(memory, guest.pages(), guest.offset(), driver.substreamBits());
+                ? new SmmuContexts(memory, setup.pages(), 0, setup.hardware())
+                : new SmmuContexts(memory, guest.pages(), guest.offset(), setup.hardware());
         backTables();
-        ats = driver.trustsDevices();
-        blocked = driver.stages() == StageLayout.STAGE_2;
-        if (!blocked) {
-            writeEntry();
-        }
+        ats = setup.trustsDevices();
+        setup.streams().entry(stream);
+        entry = structures.refused();
     }
 
     private void backTables() {
@@ -57,59 +52,56 @@ final class SmmuDevice implements StreamDevice {
         }
     }
 
-    /** Whether that was needed. */
-    private boolean writeEntry() {
-        long[] ste = new long[Ste.WORDS];
-        Ste.V.set(ste, 1);
-        describe(ste, attached.get(IommuDriver.NO_PASID));
-        Ste.EATS.set(ste, ats ? Ste.EATS_FULL : 0);
-        Ste.PPAR.set(ste, ats ? 1 : 0);
-        if (Arrays.equals(ste, entry)) {
-            return false;
+    /** Writes the entry, if there is something else to be said. */
+    private void updateEntry() {
+        long[] ste = describe();
+        if (!Arrays.equals(ste, entry)) {
+            writeEntry(ste);
         }
+    }
+
+    private void writeEntry(long[] ste) {
         entry = ste;
-        StructureWriter.write(driver.memory(), driver.streamEntry(stream), ste);
-        invalidations.streamChanged(stream);
-        return true;
+        setup.writer().stream(stream, setup.streams().entry(stream), ste);
     }
 
-    private void describe(long[] ste, @Nullable Domain plain) {
-        if (plain != null && plain.kind() == Domain.Kind.SECOND_STAGE) {
-            Ste.CONFIG.set(ste, Ste.CONFIG_ENABLE | Ste.CONFIG_STAGE_2);
-            secondStage(ste, plain.id(), Objects.requireNonNull(plain.tables()).root());
-        } else if (plain != null && plain.kind() == Domain.Kind.NESTED) {
+    private long[] describe() {
+        long[] ste = describe(attached.get(IommuDriver.NO_PASID));
+        boolean translates = (Ste.CONFIG.get(ste) & (Ste.CONFIG_STAGE_1 | Ste.CONFIG_STAGE_2)) != 0;
+        Ste.EATS.set(ste, ats && translates ? Ste.EATS_FULL : 0);
+        Ste.PPAR.set(ste, ats && translates ? 1 : 0);
+        return ste;
+    }
+
+    private long[] describe(@Nullable Domain plain) {
+        Domain.Kind kind = plain == null ? null : plain.kind();
+        if (plain != null && kind == Domain.Kind.SECOND_STAGE) {
+            return structures.secondStage(
+                    plain.id(), Objects.requireNonNull(plain.tables()).root());
+        } else if (plain != null && kind == Domain.Kind.NESTED) {
             Domain parent = Objects.requireNonNull(plain.parent());
-            describeGuest(ste, (GuestTables.Contexts) Objects.requireNonNull(plain.guestTables()));
-            secondStage(
+            long[] ste = structures.guest((GuestTables.Contexts) Objects.requireNonNull(plain.guestTables()));
+            structures.addSecondStage(
                     ste, parent.id(), Objects.requireNonNull(parent.tables()).root());
-        } else if (plain != null && plain.kind() == Domain.Kind.IDENTITY && !contexts.hasPasids()) {
-            Ste.CONFIG.set(ste, Ste.CONFIG_ENABLE);
-        } else if (!blocked || contexts.hasPasids()) {
-            contexts.describe(ste, plain, blocked);
-            Ste.CONFIG.set(ste, Ste.CONFIG_ENABLE | Ste.CONFIG_STAGE_1 | (guest == null ? 0 : Ste.CONFIG_STAGE_2));
-            if (guest != null) {
-                secondStage(ste, guest.tag(), guest.root());
-            }
+            return ste;
+        } else if (kind != Domain.Kind.FIRST_STAGE && !hasPasids()) {
+            return kind == Domain.Kind.IDENTITY ? structures.bypassed() : structures.refused();
         }
+        long[] ste = structures.firstStage(
+                contexts,
+                plain == null
+                        ? Ste.S1DSS_TERMINATE
+                        : kind == Domain.Kind.IDENTITY ? Ste.S1DSS_BYPASS : Ste.S1DSS_SUBSTREAM_0);
+        if (guest != null) {
+            Ste.CONFIG.set(ste, Ste.CONFIG_ENABLE | Ste.CONFIG_STAGE_1 | Ste.CONFIG_STAGE_2);
+            structures.addSecondStage(ste, guest.tag(), guest.root());
+        }
+        return ste;
     }
 
-    /** What a guest may say is taken over, but for its first stage there is always the second behind it. */
-    private static void describeGuest(long[] ste, GuestTables.Contexts contexts) {
-        ste[0] = contexts.word0();
-        ste[1] = contexts.word1();
-        long config = Ste.V.isSet(ste) ? Ste.CONFIG.get(ste) : 0;
-        Ste.V.set(ste, 1);
-        Ste.CONFIG.set(ste, (config & Ste.CONFIG_ENABLE) == 0 ? 0 : config | Ste.CONFIG_STAGE_2);
-    }
-
-    private static void secondStage(long[] ste, int vmid, long root) {
-        Ste.S2VMID.set(ste, vmid);
-        Ste.S2T0SZ.set(ste, REGION_SHIFT);
-        Ste.S2SL0.set(ste, START_LEVEL_0);
-        Ste.S2PS.set(ste, SIZE_48_BITS);
-        Ste.S2AA64.set(ste, 1);
-        Ste.S2R.set(ste, 1);
-        Ste.S2TTB.setInPlace(ste, root);
+    /** Whether requests with a PASID may get through. */
+    private boolean hasPasids() {
+        return attached.size() > (attached.containsKey(IommuDriver.NO_PASID) ? 1 : 0);
     }
 
     @Override
@@ -129,68 +121,91 @@ final class SmmuDevice implements StreamDevice {
 
     @Override
     public Domain createDomain(int pasid) {
-        PhysicalMemory memory = driver.memory();
-        if (driver.stages() == StageLayout.STAGE_2) {
+        if (setup.stages() == StageLayout.STAGE_2) {
             if (pasid != IommuDriver.NO_PASID) {
                 throw new IllegalArgumentException("PASID " + pasid + " is mapped for a device of a second stage alone,"
                         + " expected no PASID, or other stages");
             }
-            return Domain.ofDevice(
-                    Domain.Kind.SECOND_STAGE,
-                    driver.vmids().take(),
-                    new PageTables(SmmuTables.SECOND, memory, driver.pages(), 0),
-                    null);
+            return Domain.ofDevice(Domain.Kind.SECOND_STAGE, driver.vmids().take(), setup.newSecondTables(), null);
         }
-        StreamDriver.checkPasid(pasid, driver.substreamBits());
+        driver.checkPasid(pasid);
         if (guest == null) {
-            return Domain.ofDevice(
-                    Domain.Kind.FIRST_STAGE,
-                    driver.asids().take(),
-                    new PageTables(SmmuTables.FIRST, memory, driver.pages(), 0),
-                    null);
+            return Domain.ofDevice(Domain.Kind.FIRST_STAGE, driver.asids().take(), setup.newFirstTables(), null);
         }
         // A guest numbers its own address spaces.
         return Domain.ofDevice(
                 Domain.Kind.FIRST_STAGE,
                 guest.asids().take(),
-                new PageTables(SmmuTables.FIRST, memory, guest.pages(), guest.offset()),
+                new PageTables(setup.tables().first(), setup.memory(), guest.pages(), guest.offset()),
                 guest);
     }
 
     @Override
     public void attach(int pasid, Domain domain) {
+        boolean first = domain.prepare();
+        boolean own = first && domain.isPerDevice() && pasid == IommuDriver.NO_PASID;
+        boolean early = setup.version() != LinuxVersion.V6_1;
+        if (own && early) {
+            driver.caches().tlbs(domain);
+        }
         attached.put(pasid, domain);
+        if (domain.kind() == Domain.Kind.FIRST_STAGE) {
+            boolean added = contexts.prepare(pasid);
+            backTables();
+            if (added) {
+                invalidations.contextTableAdded(stream, pasid);
+            }
+            writeContext(pasid, domain, first);
+        }
         if (pasid == IommuDriver.NO_PASID) {
-            blocked = false;
+            writeEntry(describe());
+        } else {
+            updateEntry();
         }
-        if (domain.kind() != Domain.Kind.FIRST_STAGE) {
-            writeEntry();
-            return;
+        if (own && !early) {
+            driver.caches().tlbs(domain);
         }
-        contexts.put(pasid, context(domain));
-        backTables();
-        if (!writeEntry()) {
-            invalidations.contextChanged(stream, Math.max(pasid, 0));
+    }
+
+    private void writeContext(int pasid, Domain domain, boolean first) {
+        long[] cd = structures.context(domain);
+        if (isContextWrittenUnused(pasid)) {
+            setup.writer().unusedContext(contexts.place(pasid), cd, first);
+        } else {
+            setup.writer().context(stream, Math.max(pasid, 0), contexts.place(pasid), cd);
         }
+    }
+
+    /** Linux 6.1 makes a domain's context before a stream is told of it, and leaves it as it is when the last one goes. */
+    private boolean isContextWrittenUnused(int pasid) {
+        return setup.version() == LinuxVersion.V6_1 && pasid == IommuDriver.NO_PASID && !hasPasids();
     }
 
     @Override
     public void detach(int pasid) {
         Domain domain = Objects.requireNonNull(attached.remove(pasid));
-        if (pasid == IommuDriver.NO_PASID) {
-            blocked = true;
+        boolean plain = pasid == IommuDriver.NO_PASID;
+        if (plain) {
+            writeEntry(describe());
         }
         if (domain.kind() == Domain.Kind.FIRST_STAGE) {
-            contexts.clear(pasid);
-            invalidations.contextChanged(stream, Math.max(pasid, 0));
-            contexts.wipe(pasid);
+            if (isContextWrittenUnused(pasid)) {
+                setup.writer().clearUnusedContext(contexts.place(pasid));
+            } else {
+                setup.writer().context(stream, Math.max(pasid, 0), contexts.place(pasid), new long[Cd.WORDS]);
+            }
         }
-        writeEntry();
+        if (!plain) {
+            updateEntry();
+        }
         forget(pasid, domain);
     }
 
+    /** What IOTLBs hold for requests without PASID goes with the domain, as it is tagged with the domain's number. */
     private void forget(int pasid, Domain domain) {
-        driver.caches().tlbs(domain);
+        if (pasid != IommuDriver.NO_PASID || domain.kind() == Domain.Kind.NESTED) {
+            driver.caches().tlbs(domain);
+        }
         invalidateAtc(pasid, 0, 0);
         if (domain.kind() == Domain.Kind.NESTED) {
             invalidateAllPasids();
@@ -228,18 +243,13 @@ final class SmmuDevice implements StreamDevice {
     @Override
     public void revoke(int pasid) {
         Domain domain = Objects.requireNonNull(attached.get(pasid));
-        long[] cd = context(domain);
-        Cd.EPD0.set(cd, 1);
-        Cd.R.set(cd, 0);
-        Cd.TTB0.setInPlace(cd, 0);
-        contexts.put(pasid, cd);
-        invalidations.contextChanged(stream, Math.max(pasid, 0));
+        setup.writer().context(stream, Math.max(pasid, 0), contexts.place(pasid), structures.quietContext(domain));
         forget(pasid, domain);
     }
 
     /** A device that does not answer may not use ATS any more. */
     void invalidateAtc(int pasid, long iova, long bytes) {
-        if (ats && !driver.trustsDevices() && !invalidations.atc(stream, pasid, iova, bytes)) {
+        if (ats && !setup.trustsDevices() && !invalidations.atc(stream, pasid, iova, bytes)) {
             distrust();
         }
     }
@@ -254,7 +264,7 @@ final class SmmuDevice implements StreamDevice {
 
     /** Of the device's ATC, what belongs to any PASID. */
     void invalidateAllPasids() {
-        if (ats && !driver.trustsDevices() && !invalidations.atcOfAllPasids(stream)) {
+        if (ats && !setup.trustsDevices() && !invalidations.atcOfAllPasids(stream)) {
             distrust();
         }
     }
@@ -265,8 +275,7 @@ final class SmmuDevice implements StreamDevice {
             contexts.makeTable();
             backTables();
         }
-        blocked = true;
-        writeEntry();
+        updateEntry();
     }
 
     @Override
@@ -280,30 +289,14 @@ final class SmmuDevice implements StreamDevice {
         return ats;
     }
 
+    /** Where the SMMU has no ATS it stays off. */
     @Override
     public void ats(boolean on) {
-        if (ats != on) {
-            ats = on;
-            writeEntry();
-        }
+        ats = on && setup.hardware().hasAts();
+        updateEntry();
     }
 
     /** An SMMUv3 takes page requests of every device. */
     @Override
     public void pageRequests(boolean on) {}
-
-    private static long[] context(Domain domain) {
-        long[] cd = new long[Cd.WORDS];
-        Cd.V.set(cd, 1);
-        Cd.AA64.set(cd, 1);
-        Cd.T0SZ.set(cd, REGION_SHIFT);
-        Cd.EPD1.set(cd, 1);
-        Cd.IPS.set(cd, SIZE_48_BITS);
-        Cd.R.set(cd, 1);
-        Cd.A.set(cd, 1);
-        Cd.ASID.set(cd, domain.id());
-        Cd.TTB0.setInPlace(cd, Objects.requireNonNull(domain.tables()).root());
-        Cd.MAIR.set(cd, WRITE_BACK);
-        return cd;
-    }
 }

@@ -8,10 +8,9 @@ import org.iommuemu.smmuv3.spec.Command;
 final class SmmuInvalidations {
     /** A range command has a count of 5 bits. */
     private static final int MOST_COUNT = 31;
+    /** log2 of the bytes of an entry of a page table. */
+    private static final int ENTRY_SHIFT = 3;
 
-    private static final int GRANULE = 12;
-    private static final int GRANULE_4K = 1;
-    private static final int STRIDE = 9;
     /** ATC_INV of this size is of everything. */
     private static final int EVERYTHING = 52;
 
@@ -20,9 +19,44 @@ final class SmmuInvalidations {
     private static final int RESPONSE_SUCCESS = 2;
 
     private final CommandSender commands;
+    private final int granule;
+    private final boolean ranges;
 
-    SmmuInvalidations(CommandSender commands) {
+    /**
+     * Sends to a queue.
+     *
+     * @param granule log2 of the smallest page's size
+     * @param ranges whether the SMMU takes ranges (IDR3.RIL)
+     */
+    SmmuInvalidations(CommandSender commands, int granule, boolean ranges) {
         this.commands = commands;
+        this.granule = granule;
+        this.ranges = ranges;
+    }
+
+    /** All configuration and all translations, at reset; nothing is left of what somebody else has made of the SMMU. */
+    void everything(boolean hypervisor) {
+        commands.add(Command.OPCODE.of(Command.CFGI_STE_RANGE.opcode()), Command.RANGE.of(Command.RANGE_ALL));
+        commands.sync();
+        if (hypervisor) {
+            commands.add(Command.OPCODE.of(Command.TLBI_EL2_ALL.opcode()), 0);
+            commands.sync();
+        }
+        commands.add(Command.OPCODE.of(Command.TLBI_NSNH_ALL.opcode()), 0);
+        commands.sync();
+    }
+
+    /** Waits for what went before, of which there is nothing here. */
+    void sync() {
+        commands.sync();
+    }
+
+    /** A stream's entry will soon be used; nobody waits for that. */
+    void prefetch(int stream) {
+        commands.add(
+                Command.OPCODE.of(Command.PREFETCH_CONFIG.opcode()) | Command.SID.of(Integer.toUnsignedLong(stream)),
+                0);
+        commands.submit();
     }
 
     /** A stream's entry has changed. */
@@ -35,11 +69,20 @@ final class SmmuInvalidations {
 
     /** A context descriptor has changed. */
     void contextChanged(int stream, int substream) {
+        contextChanged(stream, substream, 1);
+    }
+
+    /** A table of context descriptors has come. */
+    void contextTableAdded(int stream, int substream) {
+        contextChanged(stream, substream, 0);
+    }
+
+    private void contextChanged(int stream, int substream, int leaf) {
         commands.add(
                 Command.OPCODE.of(Command.CFGI_CD.opcode())
                         | Command.SSID.of(substream)
                         | Command.SID.of(Integer.toUnsignedLong(stream)),
-                Command.LEAF.of(1));
+                Command.LEAF.of(leaf));
         commands.sync();
     }
 
@@ -72,7 +115,7 @@ final class SmmuInvalidations {
     /**
      * A range of a first stage's address space, in the way of Linux' {@code arm_smmu_tlb_inv_range}.
      *
-     * @param bytes a multiple of 4 KiB
+     * @param bytes a multiple of the granule
      * @param leafShift log2 of the size of the leaves that were there, or 0 if tables may have gone too
      */
     void asidRange(int vmid, int asid, long address, long bytes, int leafShift) {
@@ -87,18 +130,19 @@ final class SmmuInvalidations {
      * A range of a guest's own first stage, whose addresses need not be those of pages: all of the space if it is more than a first stage has.
      *
      * @param bytes at least 1
-     * @param leafShift as of {@link #asidRange}; another size than those of 4 KiB granules says nothing
+     * @param leafShift as of {@link #asidRange}; another size than those of the granule says nothing
      */
     void guestSpaceRange(int vmid, int asid, long address, long bytes, int leafShift) {
-        long first = address & -1L << GRANULE;
+        long first = address & -1L << granule;
         long span = bytes + (address - first);
         if (span < 0 || span > 1L << SmmuTables.ADDRESS_BITS) {
             asid(vmid, asid);
             return;
         }
-        boolean known = leafShift == GRANULE || leafShift == GRANULE + STRIDE || leafShift == GRANULE + 2 * STRIDE;
-        long pages = span + (1L << GRANULE) - 1 >>> GRANULE;
-        asidRange(vmid, asid, first, pages << GRANULE, known ? leafShift : 0);
+        int stride = granule - ENTRY_SHIFT;
+        boolean known = leafShift == granule || leafShift == granule + stride || leafShift == granule + 2 * stride;
+        long pages = span + (1L << granule) - 1 >>> granule;
+        asidRange(vmid, asid, first, pages << granule, known ? leafShift : 0);
     }
 
     /** A range of a second stage's, likewise. */
@@ -107,25 +151,36 @@ final class SmmuInvalidations {
     }
 
     private void range(long word0, long address, long bytes, int leafShift) {
-        long pages = bytes >>> GRANULE;
+        if (!ranges) {
+            pageByPage(word0, address, bytes, leafShift);
+            return;
+        }
+        long pages = bytes >>> granule;
         long at = address;
-        long word1 = 0;
+        // 4, 16 and 64 KiB are 1, 2 and 3.
+        long word1 = Command.TG.of((granule - 10) / 2);
         if (leafShift != 0) {
-            int level = 3 - (leafShift - GRANULE) / STRIDE;
-            word1 |= Command.LEAF.of(1) | Command.TTL.of(level);
+            word1 |= Command.LEAF.of(1) | Command.TTL.of(4 - (leafShift - ENTRY_SHIFT) / (granule - ENTRY_SHIFT));
+        } else if ((pages & MOST_COUNT) == 1) {
+            // A range of one granule without a level is reserved (IHI 0070 §4.4.1).
+            pages++;
         }
         while (pages > 0) {
             int scale = Long.numberOfTrailingZeros(pages);
             long count = pages >>> scale & MOST_COUNT;
-            // A range of one granule without a level is reserved; what invalidates one is a command without a range
-            // (IHI 0070 §4.4.1).
-            boolean isRange = word1 != 0 || scale != 0 || count != 1;
             commands.add(
-                    word0 | Command.SCALE.of(scale) | Command.NUM.of(count - 1),
-                    word1 | Command.TG.of(isRange ? GRANULE_4K : 0) | Command.ADDRESS.inPlace(at));
+                    word0 | Command.SCALE.of(scale) | Command.NUM.of(count - 1), word1 | Command.ADDRESS.inPlace(at));
             long covered = count << scale;
-            at += covered << GRANULE;
+            at += covered << granule;
             pages -= covered;
+        }
+        commands.sync();
+    }
+
+    private void pageByPage(long word0, long address, long bytes, int leafShift) {
+        long step = 1L << (leafShift == 0 ? granule : leafShift);
+        for (long done = 0; done < bytes; done += step) {
+            commands.add(word0, Command.LEAF.of(leafShift == 0 ? 0 : 1) | Command.ADDRESS.inPlace(address + done));
         }
         commands.sync();
     }

@@ -172,7 +172,7 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
         } else {
             pages.drain(stream, pasid);
         }
-        if (domain.isPerDevice()) {
+        if (domain.isPerDevice() && !domain.isUsed()) {
             domain.freed();
             release(domain);
         }

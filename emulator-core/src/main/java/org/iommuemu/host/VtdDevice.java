@@ -2,19 +2,13 @@
 package org.iommuemu.host;
 
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.agrona.collections.Int2ObjectHashMap;
-import org.iommuemu.bits.BitField;
-import org.iommuemu.vtd.spec.ContextEntry;
-import org.iommuemu.vtd.spec.ExtendedCapability;
 import org.iommuemu.vtd.spec.PasidEntry;
-import org.iommuemu.vtd.spec.ScalableContextEntry;
 import org.jspecify.annotations.Nullable;
 
 /** One requester behind a VT-d unit, with its context entry and its PASID table. */
 final class VtdDevice implements StreamDevice {
-    /** Requests without PASID use this PASID's entry. */
-    private static final int RID_PASID = 0;
-
     private final VtdDriver driver;
     private final VtdInvalidations invalidations;
     private final int stream;
@@ -27,7 +21,7 @@ final class VtdDevice implements StreamDevice {
 
     VtdDevice(VtdDriver driver, int stream, int number) {
         this.driver = driver;
-        invalidations = driver.invalidations();
+        invalidations = driver.unit().invalidations();
         this.stream = stream;
         guest = driver.stages() == StageLayout.NESTED
                 ? new GuestMemory(
@@ -42,7 +36,7 @@ final class VtdDevice implements StreamDevice {
         }
         if (driver.isScalable()) {
             pasids = new PasidTable(
-                    driver.memory(), driver.pages(), driver.unitFeatures().pasidBits());
+                    driver.memory(), driver.pages(), driver.unit().features().pasidBits());
             writeContext(pasids);
             contextPresent(0);
         } else {
@@ -52,25 +46,18 @@ final class VtdDevice implements StreamDevice {
 
     /** A context entry has become present, whose absence may be cached under domain 0, and in whose place something may be written yet. */
     private void contextPresent(int domain) {
-        if (driver.cachesMisses()) {
+        if (driver.unit().cachesMisses()) {
             invalidations.context(stream, 0);
             invalidations.complete();
             invalidations.domain(domain);
             invalidations.complete();
         } else {
-            driver.flushWriteBuffer();
+            driver.unit().flushWriteBuffer();
         }
     }
 
     private void writeContext(PasidTable table) {
-        long[] entry = new long[ScalableContextEntry.WORDS];
-        table.describe(entry);
-        ScalableContextEntry.P.set(entry, 1);
-        ScalableContextEntry.RID_PASID.set(entry, RID_PASID);
-        ScalableContextEntry.PASIDE.set(entry, driver.unitFeatures().hasExtended(ExtendedCapability.PASID) ? 1 : 0);
-        ScalableContextEntry.DTE.set(entry, ats ? 1 : 0);
-        ScalableContextEntry.PRE.set(entry, ats && pageRequests ? 1 : 0);
-        driver.contexts().put(stream, entry);
+        driver.unit().contexts().put(stream, driver.entries().scalable(table, ats, ats && pageRequests));
     }
 
     @Override
@@ -115,10 +102,10 @@ final class VtdDevice implements StreamDevice {
             guest.backTables();
         }
         if (pasids != null) {
-            pasids.put(entryOf(pasid), pasidEntry(domain));
+            pasids.put(entryOf(pasid), driver.entries().pasid(domain));
             pasidPresent(pasid, domain);
         } else {
-            driver.contexts().put(stream, legacyEntry(domain));
+            driver.unit().contexts().put(stream, driver.entries().legacy(domain, ats));
             contextPresent(domain.id());
         }
     }
@@ -128,7 +115,7 @@ final class VtdDevice implements StreamDevice {
      * whichever the stage.
      */
     private void pasidPresent(int pasid, Domain domain) {
-        if (driver.cachesMisses()) {
+        if (driver.unit().cachesMisses()) {
             invalidations.pasid(0, entryOf(pasid));
             invalidations.complete();
             invalidations.pasid(domain.id(), entryOf(pasid));
@@ -136,7 +123,7 @@ final class VtdDevice implements StreamDevice {
             invalidations.firstStage(domain.id(), entryOf(pasid));
             invalidations.complete();
         } else {
-            driver.flushWriteBuffer();
+            driver.unit().flushWriteBuffer();
         }
     }
 
@@ -148,7 +135,7 @@ final class VtdDevice implements StreamDevice {
     public void detach(int pasid) {
         Domain domain = Objects.requireNonNull(attached.remove(pasid));
         if (pasids == null) {
-            driver.contexts().put(stream, new long[ContextEntry.WORDS]);
+            driver.unit().contexts().clear(stream);
             invalidations.context(stream, domain.id());
             forget(pasid, domain);
             return;
@@ -208,30 +195,48 @@ final class VtdDevice implements StreamDevice {
 
     @Override
     public void invalidate(Domain guest, GuestInvalidation what) {
+        boolean all = what.scope() == GuestInvalidation.Scope.GUEST;
+        int domain = domainOf(guest, what.pasid());
         int entry = entryOf(what.pasid());
         switch (what.cache()) {
             case TRANSLATIONS -> {
                 switch (what.scope()) {
-                    case GUEST -> invalidations.domain(guest.id());
-                    case SPACE -> invalidations.firstStage(guest.id(), entry);
+                    case GUEST -> domainsOf(guest).forEach(invalidations::domain);
+                    case SPACE -> invalidations.firstStage(domain, entry);
                     case RANGE ->
                         invalidations.firstStageRange(
-                                guest.id(), entry, what.address(), what.bytes(), what.leafShift() != 0);
+                                domain, entry, what.address(), what.bytes(), what.leafShift() != 0);
                 }
-                if (what.scope() != GuestInvalidation.Scope.GUEST) {
+                if (!all) {
                     invalidateAtc(what.pasid(), what.address(), what.bytes());
                 }
             }
             case DEVICE_TRANSLATIONS -> invalidateAtc(what.pasid(), what.address(), what.bytes());
             case CONTEXTS -> {
-                if (what.scope() == GuestInvalidation.Scope.GUEST) {
-                    invalidations.pasids(guest.id());
+                if (all) {
+                    domainsOf(guest).forEach(invalidations::pasids);
                 } else {
-                    invalidations.pasid(guest.id(), entry);
+                    invalidations.pasid(domain, entry);
                 }
             }
         }
         complete();
+    }
+
+    /** Of the guest's first stage that a PASID has, or else of its memory: never that of somebody else. */
+    private int domainOf(Domain guest, int pasid) {
+        Domain own = attached.get(pasid);
+        return own != null && own.parent() == guest ? own.id() : guest.id();
+    }
+
+    /** Of the guest's memory, and of its first stages that this device has. */
+    private IntStream domainsOf(Domain guest) {
+        return IntStream.concat(
+                IntStream.of(guest.id()),
+                attached.values().stream()
+                        .filter(d -> d.parent() == guest)
+                        .mapToInt(Domain::id)
+                        .sorted());
     }
 
     private void complete() {
@@ -287,7 +292,7 @@ final class VtdDevice implements StreamDevice {
         if (pasids != null) {
             writeContext(pasids);
         } else if (only != null) {
-            driver.contexts().put(stream, legacyEntry(only));
+            driver.unit().contexts().put(stream, driver.entries().legacy(only, ats));
         } else {
             return;
         }
@@ -305,73 +310,6 @@ final class VtdDevice implements StreamDevice {
     }
 
     static int entryOf(int pasid) {
-        return pasid == IommuDriver.NO_PASID ? RID_PASID : pasid;
-    }
-
-    private long[] legacyEntry(Domain domain) {
-        long[] entry = new long[ContextEntry.WORDS];
-        ContextEntry.P.set(entry, 1);
-        ContextEntry.AW.set(entry, driver.tables().width());
-        ContextEntry.DID.set(entry, domain.id());
-        if (domain.kind() == Domain.Kind.IDENTITY) {
-            ContextEntry.TT.set(entry, ContextEntry.TT_PASS_THROUGH);
-            // The most that the unit supports.
-            ContextEntry.AW.set(entry, driver.tables().mostWidth());
-            return entry;
-        }
-        ContextEntry.TT.set(entry, ats ? ContextEntry.TT_ATS : ContextEntry.TT_UNTRANSLATED);
-        ContextEntry.SSPTPTR.setInPlace(entry, rootOf(domain));
-        return entry;
-    }
-
-    private static long rootOf(Domain domain) {
-        return Objects.requireNonNull(domain.tables()).root();
-    }
-
-    private long[] pasidEntry(Domain domain) {
-        long[] entry = new long[PasidEntry.WORDS];
-        PasidEntry.P.set(entry, 1);
-        PasidEntry.DID.set(entry, domain.id());
-        // Of every type, though it is reserved where there is no second stage (VT-d 9.6).
-        PasidEntry.AW.set(entry, driver.tables().width());
-        PasidEntry.PWSNP.set(entry, isThere(ExtendedCapability.SMPWCS) ? 1 : 0);
-        switch (domain.kind()) {
-            case IDENTITY -> PasidEntry.PGTT.set(entry, PasidEntry.PASS_THROUGH);
-            case SECOND_STAGE -> {
-                PasidEntry.PGTT.set(entry, PasidEntry.SECOND_STAGE);
-                secondStage(entry, rootOf(domain));
-            }
-            case FIRST_STAGE -> {
-                GuestMemory memory = domain.guestMemory();
-                PasidEntry.PGTT.set(entry, memory == null ? PasidEntry.FIRST_STAGE : PasidEntry.NESTED);
-                PasidEntry.FSPTPTR.setInPlace(entry, rootOf(domain));
-                if (isThere(ExtendedCapability.SRS)) {
-                    PasidEntry.SRE.set(entry, 1);
-                    PasidEntry.WPE.set(entry, 1);
-                }
-                if (memory != null) {
-                    secondStage(entry, memory.root());
-                }
-            }
-            case NESTED -> {
-                GuestTables.FirstStage first = (GuestTables.FirstStage) Objects.requireNonNull(domain.guestTables());
-                PasidEntry.PGTT.set(entry, PasidEntry.NESTED);
-                PasidEntry.FSPTPTR.setInPlace(entry, first.root());
-                PasidEntry.SRE.set(entry, first.supervisor() ? 1 : 0);
-                PasidEntry.EAFE.set(entry, first.extendedAccess() ? 1 : 0);
-                PasidEntry.WPE.set(entry, first.writeProtect() ? 1 : 0);
-                PasidEntry.FSPM.set(entry, first.addressBits() > GuestTables.FOUR_LEVEL_BITS ? 1 : 0);
-                secondStage(entry, rootOf(Objects.requireNonNull(domain.parent())));
-            }
-        }
-        return entry;
-    }
-
-    private static void secondStage(long[] entry, long root) {
-        PasidEntry.SSPTPTR.setInPlace(entry, root);
-    }
-
-    private boolean isThere(BitField capability) {
-        return driver.unitFeatures().hasExtended(capability);
+        return pasid == IommuDriver.NO_PASID ? VtdEntries.RID_PASID : pasid;
     }
 }

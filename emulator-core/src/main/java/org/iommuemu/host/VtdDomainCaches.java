@@ -8,20 +8,12 @@ import org.iommuemu.host.Domain.Attachment;
 
 /** What a VT-d unit and the devices behind it hold of domains: IOTLBs first, from which ATCs could be filled again (VT-d 6.5.2.5). */
 final class VtdDomainCaches implements DomainCaches {
+    private final VtdUnit unit;
     private final VtdInvalidations invalidations;
-    private final boolean cachesMisses;
-    private final Runnable writeBuffer;
 
-    /**
-     * The caches of a unit.
-     *
-     * @param cachesMisses CAP.CM: what is not present may be cached too
-     * @param writeBuffer flushes it, where there is one
-     */
-    VtdDomainCaches(VtdInvalidations invalidations, boolean cachesMisses, Runnable writeBuffer) {
-        this.invalidations = invalidations;
-        this.cachesMisses = cachesMisses;
-        this.writeBuffer = writeBuffer;
+    VtdDomainCaches(VtdUnit unit) {
+        this.unit = unit;
+        invalidations = unit.invalidations();
     }
 
     @Override
@@ -64,7 +56,7 @@ final class VtdDomainCaches implements DomainCaches {
                     invalidations.domainRange(domain.id(), iova, bytes, leaves);
                 } else {
                     // What both stages together have made is not known by the second's addresses.
-                    invalidations.domain(domain.id());
+                    domains(domain);
                 }
                 invalidations.step();
             }
@@ -93,20 +85,26 @@ final class VtdDomainCaches implements DomainCaches {
                 }
             }
             case SECOND_STAGE, IDENTITY -> {
-                invalidations.domain(domain.id());
+                domains(domain);
                 invalidations.step();
             }
         }
         atcs(domain, 0, 0);
     }
 
+    /** A second stage, and what it is behind: each guest's first stage has a domain id of its own. */
+    private void domains(Domain domain) {
+        invalidations.domain(domain.id());
+        domain.children().forEach(child -> invalidations.domain(child.id()));
+    }
+
     @Override
     public void mapped(Domain domain, long iova, long bytes, boolean tableGone) {
-        if (tableGone || cachesMisses && domain.kind() == Domain.Kind.SECOND_STAGE) {
+        if (tableGone || unit.cachesMisses() && domain.kind() == Domain.Kind.SECOND_STAGE) {
             tlbRange(domain, iova, bytes, false);
             invalidations.complete();
         } else {
-            writeBuffer.run();
+            unit.flushWriteBuffer();
         }
     }
 }

@@ -45,7 +45,7 @@ final class VtdFaults {
             index = (index + 1) % features.faultRecords();
             last = lastWord(index);
         }
-        VtdDriver.write(unit, VtdRegisters.FSTS, ACKNOWLEDGED);
+        VtdUnit.write(unit, VtdRegisters.FSTS, ACKNOWLEDGED);
         if (VtdRegisters.PFO.isSet(status)) {
             listener.overflowed();
         }

@@ -24,28 +24,27 @@ final class VtdPageQueue {
         this.memory = memory;
         long bytes = (long) PageRequestDescriptor.BYTES << LOG2;
         queue = pages.allocate(bytes, bytes);
-        VtdDriver.write(unit, VtdRegisters.PQH, 0);
-        VtdDriver.write(unit, VtdRegisters.PQT, 0);
-        VtdDriver.write(
-                unit, VtdRegisters.PQA, VtdRegisters.IQ_ADDRESS.inPlace(queue) | VtdRegisters.QS.of(PAGES_LOG2));
+        VtdUnit.write(unit, VtdRegisters.PQH, 0);
+        VtdUnit.write(unit, VtdRegisters.PQT, 0);
+        VtdUnit.write(unit, VtdRegisters.PQA, VtdRegisters.IQ_ADDRESS.inPlace(queue) | VtdRegisters.QS.of(PAGES_LOG2));
     }
 
     /** As Linux' {@code prq_event_thread} does: an overflow is acknowledged when the queue is empty. */
     void take(PageRequestService service) {
-        VtdDriver.write(unit, VtdRegisters.PRS, VtdRegisters.PPR.mask());
+        VtdUnit.write(unit, VtdRegisters.PRS, VtdRegisters.PPR.mask());
         for (int tail = tail(); head != tail; tail = tail()) {
             PageRequest request = VtdRecords.pageRequest(memory, queue + (long) head * PageRequestDescriptor.BYTES);
             head = head + 1 & (1 << LOG2) - 1;
-            VtdDriver.write(unit, VtdRegisters.PQH, (long) head * PageRequestDescriptor.BYTES);
+            VtdUnit.write(unit, VtdRegisters.PQH, (long) head * PageRequestDescriptor.BYTES);
             service.take(request);
         }
-        if (VtdRegisters.PRO.isSet(VtdDriver.read(unit, VtdRegisters.PRS))) {
+        if (VtdRegisters.PRO.isSet(VtdUnit.read(unit, VtdRegisters.PRS))) {
             service.overflowed();
-            VtdDriver.write(unit, VtdRegisters.PRS, VtdRegisters.PRO.mask());
+            VtdUnit.write(unit, VtdRegisters.PRS, VtdRegisters.PRO.mask());
         }
     }
 
     private int tail() {
-        return (int) (VtdDriver.read(unit, VtdRegisters.PQT) / PageRequestDescriptor.BYTES);
+        return (int) (VtdUnit.read(unit, VtdRegisters.PQT) / PageRequestDescriptor.BYTES);
     }
 }

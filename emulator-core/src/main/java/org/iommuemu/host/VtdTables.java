@@ -14,9 +14,6 @@ final class VtdTables {
     /** The lower half of what four levels translate. */
     private static final int FIRST_BITS = 47;
 
-    /** What four levels translate, both halves. */
-    static final int FOUR_LEVEL_BITS = 48;
-
     private static final int FIVE_LEVELS = 3;
     private static final int FOUR_LEVELS = 2;
     private static final int THREE_LEVELS = 1;

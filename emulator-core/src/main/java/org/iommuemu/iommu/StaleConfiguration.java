@@ -84,7 +84,7 @@ final class StaleConfiguration {
     }
 
     private long output(Transaction t, @Nullable TranslationContext context, boolean request) {
-        if (context == null || request && context.ats() == 0) {
+        if (context == null || context.isRefusal() || request && context.ats() == 0) {
             return REFUSED;
         }
         TableRoot root = context.root(t.address());

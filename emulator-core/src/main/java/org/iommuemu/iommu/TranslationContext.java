@@ -87,6 +87,11 @@ public abstract class TranslationContext {
                 && ats() == other.ats();
     }
 
+    /** Whether it stands for configuration that is not there or erroneous: every request is refused. */
+    public boolean isRefusal() {
+        return false;
+    }
+
     /** The tables for an address, or null if the context does not translate. */
     public final @Nullable TableRoot root(long address) {
         return (address & upperHalf) == 0 ? lower : upper;

@@ -54,6 +54,11 @@ final class VtdContext extends TranslationContext {
         this.pasid = pasid;
     }
 
+    @Override
+    public boolean isRefusal() {
+        return refusal != null;
+    }
+
     /** Why every request is refused, or null. */
     @Nullable
     FaultReason refusal() {

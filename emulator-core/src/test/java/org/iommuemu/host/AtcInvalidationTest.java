@@ -64,7 +64,7 @@ class AtcInvalidationTest {
             assertThat(machine.consumed())
                     .isEqualTo(
                             switch (setup.architecture()) {
-                                case SMMUV3 ->
+                                case SMMUV3, SMMUV3_LINUX_6_12 ->
                                     List.of(
                                             setup.stages() == StageLayout.STAGE_2 ? "TLBI_S2_IPA" : "TLBI_NH_VA",
                                             "SYNC",

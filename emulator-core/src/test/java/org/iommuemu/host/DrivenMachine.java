@@ -15,6 +15,7 @@ import org.iommuemu.iommu.Verdict;
 import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.smmuv3.SmmuFeatures;
 import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.smmuv3.spec.Idr;
 import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.VtdFeatures;
 
@@ -46,8 +47,13 @@ final class DrivenMachine implements AutoCloseable {
     /** Which driver it is. */
     enum Architecture {
         SMMUV3,
+        SMMUV3_LINUX_6_12,
         VTD,
-        VTD_LEGACY
+        VTD_LEGACY;
+
+        boolean isSmmu() {
+            return this == SMMUV3 || this == SMMUV3_LINUX_6_12;
+        }
     }
 
     private final PhysicalMemory memory = new PhysicalMemory();
@@ -62,14 +68,15 @@ final class DrivenMachine implements AutoCloseable {
 
     DrivenMachine(Setup setup) {
         InterruptSink sink = line -> devices.pending.add(() -> driver().interrupt(line));
-        if (setup.architecture == Architecture.SMMUV3) {
-            SmmuV3 smmu = new SmmuV3(memory, SmmuFeatures.full(), CacheConfiguration.standard(), sink);
+        if (setup.architecture.isSmmu()) {
+            SmmuV3 smmu = new SmmuV3(memory, smallQueues(), CacheConfiguration.standard(), sink);
             iommu = smmu;
             unit = smmu.unit();
             stale = smmu.detectStale();
             smmu.observeSoftware(null, (command, word0, word1) -> consumed.add(command.name()));
             devices.connect(smmu);
-            driver = new SmmuDriver(smmu, memory, setup.stages, devices);
+            LinuxVersion version = setup.architecture == Architecture.SMMUV3 ? LinuxVersion.V6_1 : LinuxVersion.V6_12;
+            driver = new SmmuDriver(smmu, memory, setup.stages, new SmmuOptions(version, 12), devices);
         } else {
             Vtd vtd = new Vtd(memory, VtdFeatures.full(), CacheConfiguration.standard(), sink);
             iommu = vtd;
@@ -79,6 +86,13 @@ final class DrivenMachine implements AutoCloseable {
             devices.connect(vtd);
             driver = new VtdDriver(vtd, memory, setup.stages, setup.architecture == Architecture.VTD, devices);
         }
+    }
+
+    /** Everything, with queues that tests can fill: 256 commands, 1,024 events and page requests. */
+    private static SmmuFeatures smallQueues() {
+        SmmuFeatures full = SmmuFeatures.full();
+        long idr1 = Idr.PRIQS.set(Idr.EVENTQS.set(Idr.CMDQS.set(full.idr1(), 8), 10), 10);
+        return new SmmuFeatures(full.idr0(), idr1, full.idr3(), full.idr5(), full.iidr(), full.aidr());
     }
 
     IommuDriver driver() {

@@ -93,7 +93,9 @@ class IommuDriverTest {
             long held = machine.unit().iotlb().cache().size();
 
             driver.invalidate(1, NONE, PAGE + 5, 1);
-            assertThat(machine.unit().iotlb().cache().size()).isEqualTo((int) held - 1);
+            // Linux has two pages invalidated: a range of one page without a level is reserved (IHI 0070 §4.4.1).
+            int gone = setup.architecture().isSmmu() ? 2 : 1;
+            assertThat(machine.unit().iotlb().cache().size()).isEqualTo((int) held - gone);
             driver.invalidate(1, NONE, 0, 0);
             assertThat(machine.unit().iotlb().cache().size()).isZero();
             assertThat(machine.read(1, NONE, PAGE)).isEqualTo(0x800_0000_1000L);

@@ -177,4 +177,26 @@ class LinuxAttachmentTest {
             assertThat(machine.sent()).containsExactly("5000000031 0", "wait", "20007 0", "wait", "200e2 0", "wait");
         }
     }
+
+    /** A legacy entry says by its type that the device has a TLB (TT=1), a scalable one by DTE. */
+    @Test
+    void shouldSayInContextEntriesThatADeviceHasATlb() {
+        try (DrivenUnit legacy = unit(LinuxCapture.LEGACY_48, false);
+                DrivenUnit scalable = unit(LinuxCapture.SCALABLE, false)) {
+            for (DrivenUnit machine : new DrivenUnit[] {legacy, scalable}) {
+                machine.driver().bind(DEVICE, NONE);
+                machine.driver().enableAts(DEVICE);
+            }
+
+            assertThat(EntryReading.masked(entries(legacy, false).context(DEVICE)))
+                    .containsExactly(0x5, 0x202);
+            assertThat(EntryReading.masked(entries(scalable, true).context(DEVICE)))
+                    .containsExactly(0x405, 0, 0, 0);
+        }
+    }
+
+    private static EntryReading entries(DrivenUnit machine, boolean scalable) {
+        return new EntryReading(
+                machine.memory(), machine.driver().unit().contexts().root(), scalable);
+    }
 }

@@ -44,7 +44,7 @@ class LinuxDescriptorsTest {
     /** Attaches what the kernel attaches at boot: each to a domain of its own, but the functions of 00:1f to one. */
     private static Domain boot(DrivenUnit machine, LinuxCapture capture) {
         VtdDriver driver = machine.driver();
-        LATER_INTERRUPTS.forEach(i -> driver.interrupts().activate(i, 0xFF00, 0x30, 0));
+        LATER_INTERRUPTS.forEach(i -> driver.unit().interrupts().activate(i, 0xFF00, 0x30, 0));
         Domain edu = null;
         Domain bridge = null;
         for (int device : DEVICES) {
@@ -148,8 +148,8 @@ class LinuxDescriptorsTest {
             }
 
             for (List<String> row : rows) {
-                EntryReading entries =
-                        new EntryReading(machine.memory(), driver.contexts().root(), capture.scalable());
+                EntryReading entries = new EntryReading(
+                        machine.memory(), driver.unit().contexts().root(), capture.scalable());
                 int source = (int) LinuxCapture.number(row.get(0));
                 assertThat(EntryReading.masked(entries.context(source)))
                         .isEqualTo(EntryReading.masked(words(row.get(1))));

@@ -3,7 +3,6 @@ package org.iommuemu.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.iommuemu.host.DrivenMachine.Architecture;
 import org.iommuemu.host.DrivenMachine.Setup;
 import org.iommuemu.iommu.Iommu;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,8 +16,6 @@ class QueueRecoveryTest {
     private static final long PAGE = 0x1000;
     private static final long PHYSICAL = 0x800_0000_0000L;
 
-    private static final int CMDQ_BASE = 0x90;
-    private static final int CMDQ_PROD = 0x98;
     private static final int GERROR = 0x60;
     private static final int GERRORN = 0x64;
     private static final int FSTS = 0x34;
@@ -30,11 +27,11 @@ class QueueRecoveryTest {
     /** Puts a command, or a descriptor, of a type that does not exist where the next is to be. */
     private static void sendNonsense(DrivenMachine machine, Setup setup) {
         Iommu iommu = machine.iommu();
-        if (setup.architecture() == Architecture.SMMUV3) {
-            long base = iommu.readRegister(CMDQ_BASE, 8) & 0x00FF_FFFF_FFFF_FFE0L;
-            long producer = iommu.readRegister(CMDQ_PROD, 4);
-            machine.memory().writeLong(base + (producer & 0xFF) * 16, 0xFF);
-            iommu.writeRegister(CMDQ_PROD, 4, producer + 1 & 0x1FF);
+        if (setup.architecture().isSmmu()) {
+            // The driver alone knows where its queue ends.
+            CommandSender commands = ((SmmuDriver) machine.driver()).setup().commands();
+            commands.add(0xFF, 0);
+            commands.submit();
         } else {
             long base = iommu.readRegister(IQA, 8) & -0x1000L;
             long tail = iommu.readRegister(IQT, 8);
@@ -45,7 +42,7 @@ class QueueRecoveryTest {
 
     private static boolean isStopped(DrivenMachine machine, Setup setup) {
         Iommu iommu = machine.iommu();
-        return setup.architecture() == Architecture.SMMUV3
+        return setup.architecture().isSmmu()
                 ? iommu.readRegister(GERROR, 4) != iommu.readRegister(GERRORN, 4)
                 : (iommu.readRegister(FSTS, 4) & QUEUE_ERRORS) != 0;
     }

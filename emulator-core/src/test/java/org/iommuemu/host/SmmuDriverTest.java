@@ -53,18 +53,18 @@ class SmmuDriverTest {
         SmmuDriver driver = new SmmuDriver(smmu, memory, stages);
 
         driver.map(1, NONE, 0x1000, 0x800_0000_0000L, 2 * PAGE, 12, READ_WRITE);
-        driver.map(0xFFFF_FFFF, NONE, 0x1000, 0x900_0000_0000L, PAGE, 12, READ_WRITE);
+        driver.map(0x1FF_FFFF, NONE, 0x1000, 0x900_0000_0000L, PAGE, 12, READ_WRITE);
         driver.map(1, NONE, LARGE, 0x800_0020_0000L, LARGE, 21, READ_WRITE);
         driver.map(1, NONE, 1L << 30, 0x40_0000_0000L, 1L << 30, 30, READ_WRITE);
 
         assertThat(read(1, 0x1234)).isEqualTo(0x800_0000_0234L);
         assertThat(read(1, 0x2FFF)).isEqualTo(0x800_0000_1FFFL);
-        assertThat(read(0xFFFF_FFFF, 0x1234)).isEqualTo(0x900_0000_0234L);
+        assertThat(read(0x1FF_FFFF, 0x1234)).isEqualTo(0x900_0000_0234L);
         assertThat(read(1, LARGE + 0x12_3456)).isEqualTo(0x800_0032_3456L);
         assertThat(verdict.pageShift()).isEqualTo(21);
         assertThat(read(1, (1L << 30) + 0x1234_5678)).isEqualTo(0x40_1234_5678L);
         assertThat(read(1, 0x3000)).isEqualTo(-1);
-        assertThat(read(0xFFFF_FFFF, 0x2000)).isEqualTo(-1);
+        assertThat(read(0x1FF_FFFF, 0x2000)).isEqualTo(-1);
         assertThat(smmu.statistics().recorded(Event.F_TRANSLATION)).isEqualTo(2);
         assertThat(read(2, 0x1000)).isEqualTo(-1);
         assertThat(driver.addressSpaces()).isEqualTo(2);

@@ -31,7 +31,7 @@ class VtdInterruptsTest {
 
     private static final class Kernel {
         final DrivenUnit machine = new DrivenUnit(CAPTURE.features(), CAPTURE.options());
-        final VtdInterrupts interrupts = machine.driver().interrupts();
+        final VtdInterrupts interrupts = machine.driver().unit().interrupts();
 
         Kernel() {
             machine.sent();
@@ -122,8 +122,8 @@ class VtdInterruptsTest {
         try (DrivenUnit machine = DrivenUnit.like(LinuxCapture.LEGACY_48)) {
             long table = machine.unit().readRegister(0xB8, 8) & -0x1000L;
 
-            machine.driver().interrupts().activate(1, IO_APIC, 0x30, 0);
-            machine.driver().interrupts().activate(7, IO_APIC, 0x23, 1);
+            machine.driver().unit().interrupts().activate(1, IO_APIC, 0x30, 0);
+            machine.driver().unit().interrupts().activate(7, IO_APIC, 0x23, 1);
 
             assertThat(machine.memory().readLong(table + 16)).isEqualTo(0x1_0000_30_000DL);
             assertThat(machine.memory().readLong(table + 7 * 16)).isEqualTo(0x2_0000_23_000DL);

@@ -3,22 +3,28 @@ package org.iommuemu.capture;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@code joined.csv}: the map and unmap calls of a kernel, the commands that its IOMMU consumed and the accesses that it translated, in one
- * order. Read row by row; rows must be in the order of time.
+ * order. Read row by row; rows must be in the order of time, but for some that are put where they belong.
  */
 public final class JoinedTrace implements AutoCloseable {
     private static final String NAME = "joined.csv";
     private static final String[] COLUMNS = {"t_us", "kind", "op", "sid", "asid", "iova", "size", "pa", "ref", "partner"
     };
+    private static final Pattern PCI_NAME =
+            Pattern.compile("[0-9a-f]{4}:([0-9a-f]{2}):([01][0-9a-f])\\.([0-7])", Pattern.CASE_INSENSITIVE);
     private static final int PAGE = 1 << 12;
     private static final int PHYSICAL_BITS = 52;
     private static final int STREAM_BITS = 32;
     private static final int MOST_DOMAIN = 0xFFFF;
     private static final int MOST_CPU = 0xFFFF;
     private static final long MOST_BYTES = 1L << 48;
+    /** A call that is put before its command may be later by its own clock: in µs. */
+    private static final long MOST_BACK = 100_000;
 
     private final CsvTable table;
     private final CsvRow row;
@@ -35,7 +41,7 @@ public final class JoinedTrace implements AutoCloseable {
     private final int partner;
     private final int check;
     private final int cpu;
-    private long earliest;
+    private long latest;
 
     private JoinedTrace(CsvTable table) {
         this.table = table;
@@ -90,10 +96,10 @@ public final class JoinedTrace implements AutoCloseable {
             return null;
         }
         long at = row.dec(time);
-        if (at < earliest) {
-            throw row.wrong(time, "at least " + earliest + ", the time of the row before");
+        if (at < latest - MOST_BACK) {
+            throw row.wrong(time, "at least " + (latest - MOST_BACK) + ", 100 ms before the latest one");
         }
-        earliest = at;
+        latest = Math.max(latest, at);
         JoinedRow.Kind what = kind();
         boolean access = what == JoinedRow.Kind.DMA;
         boolean call = what == JoinedRow.Kind.MAP || what == JoinedRow.Kind.UNMAP;
@@ -103,7 +109,7 @@ public final class JoinedTrace implements AutoCloseable {
                 at,
                 ref(call ? 'f' : 'q'),
                 what == JoinedRow.Kind.COMMAND ? name() : "",
-                access || !row.isEmpty(sid) ? (int) row.hexBelow(sid, STREAM_BITS) : JoinedRow.NONE,
+                stream(access),
                 row.text(device),
                 row.isEmpty(asid) ? JoinedRow.NONE : (int) row.between(asid, 0, MOST_DOMAIN),
                 address(call, access),
@@ -143,6 +149,23 @@ public final class JoinedTrace implements AutoCloseable {
             throw row.wrong(ref, letter + "<number>");
         }
         return own.get(0);
+    }
+
+    /** Of calls, the PCI name tells it too. */
+    private int stream(boolean needed) {
+        if (needed || !row.isEmpty(sid)) {
+            return (int) row.hexBelow(sid, STREAM_BITS);
+        }
+        if (row.isEmpty(device)) {
+            return JoinedRow.NONE;
+        }
+        Matcher name = PCI_NAME.matcher(row.text(device));
+        if (!name.matches()) {
+            throw row.wrong(device, "a PCI name such as 0000:00:02.0");
+        }
+        return Integer.parseInt(name.group(1), 16) << 8
+                | Integer.parseInt(name.group(2), 16) << 3
+                | Integer.parseInt(name.group(3), 16);
     }
 
     private long address(boolean call, boolean access) {

@@ -41,8 +41,8 @@ final class DemoCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", arity = "0..1", description = "which story")
     private @Nullable String name;
 
-    @Option(names = "--iommu", paramLabel = "ARCH", description = "smmuv3 (default) or vtd")
-    private Architecture iommu = Architecture.SMMUV3;
+    @Option(names = "--iommu", paramLabel = "ARCH", description = "smmuv3 or vtd; default: what the story is of")
+    private @Nullable Architecture iommu;
 
     @Option(names = "--report", paramLabel = "FILE", description = "write a page with what was told and plotted")
     private @Nullable Path report;
@@ -59,9 +59,9 @@ final class DemoCommand implements Callable<Integer> {
         }
         Demo demo = demo(name);
         StringBuilder told = new StringBuilder();
-        try (Platform machine = iommu == Architecture.SMMUV3
-                ? Platform.smmuv3(PlatformParameters.standard())
-                : Platform.vtd(PlatformParameters.standard())) {
+        boolean vtd = iommu == null ? demo.wantsVtd() : iommu == Architecture.VTD;
+        try (Platform machine =
+                vtd ? Platform.vtd(PlatformParameters.standard()) : Platform.smmuv3(PlatformParameters.standard())) {
             Story story = new Story(machine.loop(), line -> {
                 told.append(line).append('\n');
                 out.println(line);

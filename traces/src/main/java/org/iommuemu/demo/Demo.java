@@ -11,6 +11,11 @@ public interface Demo {
     /** What it is about. */
     String title();
 
+    /** Whether it is of VT-d if nobody says otherwise, else of SMMUv3. */
+    default boolean wantsVtd() {
+        return false;
+    }
+
     /**
      * Lets it happen.
      *

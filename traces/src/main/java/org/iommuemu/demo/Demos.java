@@ -10,6 +10,12 @@ public final class Demos {
     /** All, in the order in which to read them. */
     public static List<Demo> all() {
         return List.of(
-                new SharedVirtualMemory(), new StaleTranslation(), new IgnoredInvalidation(), new PageRequestStorm());
+                new SharedVirtualMemory(),
+                new GuestBindStory(),
+                new IoasidStory(),
+                new IommufdStory(),
+                new StaleTranslation(),
+                new IgnoredInvalidation(),
+                new PageRequestStorm());
     }
 }

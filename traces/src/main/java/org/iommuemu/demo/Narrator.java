@@ -66,8 +66,12 @@ final class Narrator implements LinkTap {
                 : "0x" + Long.toHexString(TranslationEntry.address(entry)) + " (" + may + ")";
     }
 
+    static String hex(long address) {
+        return "0x" + Long.toHexString(address);
+    }
+
     static String place(int pasid, long address) {
-        return "0x" + Long.toHexString(address) + (pasid == Transaction.NO_SUBSTREAM ? "" : " of PASID " + pasid);
+        return hex(address) + (pasid == Transaction.NO_SUBSTREAM ? "" : " of PASID " + pasid);
     }
 
     static String name(int requester) {

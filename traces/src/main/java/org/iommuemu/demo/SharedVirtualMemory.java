@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.demo;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.List;
 import org.iommuemu.ats.AtsStatistics;
 import org.iommuemu.ats.DmaChannel;
 import org.iommuemu.device.accelerator.Accelerator;
@@ -13,20 +13,24 @@ import org.iommuemu.device.accelerator.spec.Descriptor;
 import org.iommuemu.device.accelerator.spec.DeviceRegisters;
 import org.iommuemu.device.accelerator.spec.Operation;
 import org.iommuemu.device.accelerator.spec.QueueRegisters;
-import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.StageLayout;
-import org.iommuemu.iommu.PageRequest;
-import org.iommuemu.iommu.PageResponse;
+import org.iommuemu.host.call.Errno;
+import org.iommuemu.host.process.AddressSpace;
+import org.iommuemu.host.vfio.Dialect;
+import org.iommuemu.host.vfio.IommuType;
+import org.iommuemu.host.vfio.VfioContainer;
+import org.iommuemu.host.vfio.VfioGroup;
+import org.iommuemu.host.vfio.spec.Bind;
+import org.iommuemu.host.vfio.spec.BindProcess;
+import org.iommuemu.host.vfio.spec.VfioRequest;
 import org.iommuemu.pcie.LinkTap;
 import org.iommuemu.pcie.PciFunction;
 import org.iommuemu.platform.Platform;
-import org.iommuemu.time.Picoseconds;
 
-/** An accelerator that works on a process's addresses, whose pages come when they are touched. */
+/** An accelerator that is bound to a process through VFIO works on its addresses, whose pages come when they are touched. */
 final class SharedVirtualMemory implements Demo {
     private static final int DEVICE = 0x200;
-    private static final int PASID = 5;
-    private static final long PAGE = 0x1000;
+    private static final long PAGE = HostedMachine.PAGE;
     private static final long HEAP = 0x5555_0000_0000L;
     private static final long HEAP_BYTES = 16 * PAGE;
     private static final long RECORD = HEAP;
@@ -34,8 +38,6 @@ final class SharedVirtualMemory implements Demo {
     private static final long TARGET = HEAP + 8 * PAGE;
     private static final long WILD = 0x6666_0000_0000L;
     private static final int BYTES = 6000;
-    private static final long MEMORY = 0x2_0000_0000L;
-    private static final long SERVICE = 20 * Picoseconds.PER_MICROSECOND;
 
     @Override
     public String name() {
@@ -44,123 +46,175 @@ final class SharedVirtualMemory implements Demo {
 
     @Override
     public String title() {
-        return "An accelerator works on a process's memory: missing pages are requested, mapped, and tried again";
+        return "An accelerator is bound to a process: its pages come when they are touched, and go with it";
     }
 
     @Override
     public void play(Platform machine, Story story) {
-        IommuDriver driver = machine.startDriver(StageLayout.STAGE_1);
-        PciFunction function = machine.addFunction(DEVICE).enableBusMaster().enablePasid(false, false);
-        driver.bind(DEVICE, PASID);
-        driver.enableAts(DEVICE);
-        driver.enablePageRequests(DEVICE);
-        function.enableAts(0).enablePri(32);
-        function.link().tap(new Narrator(story, LinkTap.NONE));
-        driver.onPageRequest(group -> bringIn(driver, story, group), SERVICE);
-        story.tell("host", "binds a process to " + Narrator.name(DEVICE) + " as PASID " + PASID);
-        for (long page : new long[] {RECORD, SOURCE, SOURCE + PAGE}) {
-            map(driver, page);
-        }
-        byte[] data = new byte[BYTES];
-        for (int i = 0; i < BYTES; i++) {
-            data[i] = (byte) (i * 31 + 7);
-        }
-        machine.memory().write(physical(SOURCE), data, 0, BYTES);
-        DmaChannel channel = new DmaChannel(function);
-        Accelerator accelerator = new Accelerator(machine.loop(), function, channel, AcceleratorParameters.standard());
-        write(accelerator, DeviceRegisters.CONTROL.offset(), DeviceRegisters.ENABLE.of(1));
-        QueueRegisters queue = QueueRegisters.of(0);
-        write(
-                accelerator,
-                queue.configuration().offset(),
-                QueueRegisters.DEDICATED.mask()
-                        | QueueRegisters.PASID_ENABLE.mask()
-                        | QueueRegisters.BLOCK_ON_FAULT.mask()
-                        | QueueRegisters.PASID.of(PASID));
-        write(accelerator, queue.control().offset(), 1);
-
-        story.tell(
-                "process", "has " + BYTES + " bytes moved to 0x" + Long.toHexString(TARGET) + ", where no page is yet");
-        long[] moved = run(machine, accelerator, TARGET, true);
-        byte[] there = new byte[BYTES];
-        machine.memory().read(physical(TARGET), there, 0, BYTES);
-        story.tell("process", "finds code " + code(moved) + " in the completion record");
-        story.check("the move succeeded", code(moved) == CompletionCode.SUCCESS.code());
-        story.check("the data are right", Arrays.equals(there, data));
-
-        story.tell("process", "has them moved to 0x" + Long.toHexString(WILD) + ", which is nobody's");
-        long[] wild = run(machine, accelerator, WILD, true);
-        story.tell("process", "finds code " + code(wild) + " in the completion record");
-        story.check(
-                "software's answer ends the descriptor",
-                code(wild) == CompletionCode.PAGE_FAULT_INVALID_RESPONSE.code());
-        story.check("page requests stay enabled", function.controls().isPri());
-
-        long partly = TARGET + 2 * PAGE - PAGE / 2;
-        story.tell("process", "does not want to wait at 0x" + Long.toHexString(partly));
-        long[] partial = run(machine, accelerator, partly, false);
-        story.tell(
-                "process",
-                "finds code " + code(partial) + ": " + CompletionRecord.COMPLETED.get(partial)
-                        + " bytes done, fault at 0x" + Long.toHexString(CompletionRecord.FAULT_ADDRESS.get(partial)));
-        story.check("what was there was done", CompletionRecord.COMPLETED.get(partial) == PAGE / 2);
-        story.check(
-                "the fault is at the page behind", CompletionRecord.FAULT_ADDRESS.get(partial) == TARGET + 2 * PAGE);
-        AtsStatistics ats = channel.statistics();
-        story.say("ATS: " + ats.get(AtsStatistics.Counter.REQUESTS) + " Translation Requests, "
-                + ats.get(AtsStatistics.Counter.PAGE_REQUESTS) + " Page Requests, "
-                + ats.get(AtsStatistics.Counter.RESPONSES_SUCCESS) + " answered with success, "
-                + ats.get(AtsStatistics.Counter.RESPONSES_INVALID) + " as invalid");
+        new Run(new HostedMachine(machine, story, StageLayout.STAGE_1)).play();
     }
 
-    private static PageResponse.Code bringIn(IommuDriver driver, Story story, List<PageRequest> group) {
-        for (PageRequest r : group) {
-            if (r.address() < HEAP || r.address() >= HEAP + HEAP_BYTES) {
-                story.tell("host", "finds no region at 0x" + Long.toHexString(r.address()));
-                return PageResponse.Code.INVALID;
+    /** One telling. */
+    private static final class Run {
+        private final HostedMachine host;
+        private final Story story;
+        private final PciFunction function;
+        private final DmaChannel channel;
+        private final Accelerator accelerator;
+        private final VfioContainer container;
+
+        Run(HostedMachine host) {
+            this.host = host;
+            story = host.story;
+            function = host.addFunction(DEVICE);
+            function.link().tap(new Narrator(story, LinkTap.NONE));
+            channel = new DmaChannel(function);
+            accelerator = new Accelerator(host.machine.loop(), function, channel, AcceleratorParameters.standard());
+            container = new VfioContainer(host.core, host.processes, Dialect.PROCESS);
+            VfioGroup group = new VfioGroup(host.core, host.known(function).group());
+            container.attachGroup(group).value();
+            container.setIommu(IommuType.TYPE1V2).value();
+        }
+
+        void play() {
+            AddressSpace memory = host.memory();
+            memory.map(HEAP, HEAP_BYTES, HostedMachine.READ_WRITE).value();
+            byte[] data = new byte[BYTES];
+            for (int i = 0; i < BYTES; i++) {
+                data[i] = (byte) (i * 31 + 7);
             }
-            story.tell("host", "maps a page at 0x" + Long.toHexString(r.address()));
-            map(driver, r.address());
+            memory.write(SOURCE, ByteBuffer.wrap(data));
+            host.narrator.watch(DEVICE, 1);
+            long returned = bind(VfioRequest.IOMMU_BIND, "VFIO_IOMMU_BIND");
+            int pasid = BindProcess.PASID.getInt(answer.slice(Bind.DATA, BindProcess.BYTES));
+            story.check("the process is bound, as PASID " + pasid, returned == 0 && pasid == 1);
+            start(pasid);
+            move(data);
+            wild();
+            impatient();
+            unmapped();
+            exit(pasid);
+            AtsStatistics ats = channel.statistics();
+            story.say("ATS: " + ats.get(AtsStatistics.Counter.REQUESTS) + " Translation Requests, "
+                    + ats.get(AtsStatistics.Counter.PAGE_REQUESTS) + " Page Requests, "
+                    + ats.get(AtsStatistics.Counter.RESPONSES_SUCCESS) + " answered with success, "
+                    + ats.get(AtsStatistics.Counter.RESPONSES_INVALID) + " as invalid");
         }
-        return PageResponse.Code.SUCCESS;
-    }
 
-    private static void map(IommuDriver driver, long page) {
-        driver.map(DEVICE, PASID, page, physical(page), PAGE, 12, IommuDriver.READ | IommuDriver.WRITE);
-    }
+        private ByteBuffer answer = HostedMachine.bytes(0);
 
-    private static long physical(long address) {
-        return MEMORY + address - HEAP;
-    }
-
-    private static void write(Accelerator accelerator, long offset, long value) {
-        accelerator.writeRegister(offset, Long.BYTES, value);
-    }
-
-    private static long[] run(Platform machine, Accelerator accelerator, long target, boolean wait) {
-        long at = physical(RECORD);
-        for (int i = 0; i < CompletionRecord.WORDS; i++) {
-            machine.memory().writeLong(at + (long) i * Long.BYTES, 0);
+        private long bind(int request, String name) {
+            ByteBuffer structure = HostedMachine.bytes(Bind.DATA + BindProcess.BYTES);
+            Bind.ARGSZ.put(structure, structure.limit());
+            Bind.FLAGS.put(structure, Bind.PROCESS);
+            answer = structure;
+            return host.narrator.call(
+                    "ioctl(container, " + name + ", {argsz 20, BIND_PROCESS, {this process}})",
+                    () -> container.ioctl(host.caller, request, HostedMachine.at(structure)));
         }
-        long[] d = new long[Descriptor.WORDS];
-        Descriptor.OPERATION.set(d, Operation.MEMORY_MOVE.code());
-        Descriptor.SOURCE.set(d, SOURCE);
-        Descriptor.DESTINATION.set(d, target);
-        Descriptor.SIZE.set(d, BYTES);
-        Descriptor.RECORD.set(d, RECORD);
-        Descriptor.RECORD_VALID.set(d, 1);
-        Descriptor.REQUEST_RECORD.set(d, 1);
-        Descriptor.BLOCK_ON_FAULT.set(d, wait ? 1 : 0);
-        accelerator.submit(0, d);
-        machine.loop().run();
-        long[] record = new long[CompletionRecord.WORDS];
-        for (int i = 0; i < record.length; i++) {
-            record[i] = machine.memory().readLong(at + (long) i * Long.BYTES);
-        }
-        return record;
-    }
 
-    private static int code(long[] record) {
-        return CompletionRecord.CODE.getInt(record);
+        private void start(int pasid) {
+            write(DeviceRegisters.CONTROL.offset(), DeviceRegisters.ENABLE.of(1));
+            QueueRegisters queue = QueueRegisters.of(0);
+            write(
+                    queue.configuration().offset(),
+                    QueueRegisters.DEDICATED.mask()
+                            | QueueRegisters.PASID_ENABLE.mask()
+                            | QueueRegisters.BLOCK_ON_FAULT.mask()
+                            | QueueRegisters.PASID.of(pasid));
+            write(queue.control().offset(), 1);
+        }
+
+        private void write(long offset, long value) {
+            accelerator.writeRegister(offset, Long.BYTES, value);
+        }
+
+        private void move(byte[] data) {
+            story.tell(
+                    "program", "has " + BYTES + " bytes moved to " + Narrator.hex(TARGET) + ", where no page is yet");
+            long[] moved = run(TARGET, true);
+            byte[] there = new byte[BYTES];
+            host.memory().read(TARGET, ByteBuffer.wrap(there));
+            finds(moved);
+            story.check("the move succeeded", code(moved) == CompletionCode.SUCCESS.code());
+            story.check("the process finds the right data", Arrays.equals(there, data));
+        }
+
+        private void wild() {
+            story.tell("program", "has them moved to " + Narrator.hex(WILD) + ", which is nobody's");
+            long[] wild = run(WILD, true);
+            finds(wild);
+            story.check(
+                    "the kernel's answer ends the descriptor",
+                    code(wild) == CompletionCode.PAGE_FAULT_INVALID_RESPONSE.code());
+            story.check("page requests stay enabled", function.controls().isPri());
+        }
+
+        private void impatient() {
+            long partly = TARGET + 2 * PAGE - PAGE / 2;
+            story.tell("program", "does not want to wait at " + Narrator.hex(partly));
+            long[] partial = run(partly, false);
+            story.tell(
+                    "program",
+                    "finds code " + code(partial) + ": " + CompletionRecord.COMPLETED.get(partial)
+                            + " bytes done, fault at " + Narrator.hex(CompletionRecord.FAULT_ADDRESS.get(partial)));
+            story.check("what was there was done", CompletionRecord.COMPLETED.get(partial) == PAGE / 2);
+            story.check(
+                    "the fault is at the page behind",
+                    CompletionRecord.FAULT_ADDRESS.get(partial) == TARGET + 2 * PAGE);
+        }
+
+        private void unmapped() {
+            long returned = host.narrator.call(
+                    "munmap(" + Narrator.hex(TARGET) + ", 8192)",
+                    () -> host.memory().unmap(TARGET, 2 * PAGE).returned());
+            story.check("the pages are gone from the process and the device", returned == 0);
+            long[] late = run(TARGET, true);
+            finds(late);
+            story.check(
+                    "the device is refused what the process no longer has",
+                    code(late) == CompletionCode.PAGE_FAULT_INVALID_RESPONSE.code());
+        }
+
+        private void exit(int pasid) {
+            story.tell("program", "exits, with the device still bound");
+            host.processes.exit(host.program);
+            host.narrator.written();
+            boolean wrote = host.write(channel, function, pasid, RECORD, 1);
+            story.check("nothing gets through any more", !wrote);
+            long returned = bind(VfioRequest.IOMMU_UNBIND, "VFIO_IOMMU_UNBIND");
+            story.check(
+                    "the bond went with the process",
+                    returned < 0 && returned != Errno.EFAULT.returned() && container.bonds() == 0);
+        }
+
+        private long[] run(long target, boolean wait) {
+            AddressSpace memory = host.memory();
+            memory.write(RECORD, ByteBuffer.allocate(CompletionRecord.WORDS * Long.BYTES));
+            long[] d = new long[Descriptor.WORDS];
+            Descriptor.OPERATION.set(d, Operation.MEMORY_MOVE.code());
+            Descriptor.SOURCE.set(d, SOURCE);
+            Descriptor.DESTINATION.set(d, target);
+            Descriptor.SIZE.set(d, BYTES);
+            Descriptor.RECORD.set(d, RECORD);
+            Descriptor.RECORD_VALID.set(d, 1);
+            Descriptor.REQUEST_RECORD.set(d, 1);
+            Descriptor.BLOCK_ON_FAULT.set(d, wait ? 1 : 0);
+            accelerator.submit(0, d);
+            host.machine.loop().run();
+            ByteBuffer there = HostedMachine.bytes(CompletionRecord.WORDS * Long.BYTES);
+            memory.read(RECORD, there);
+            long[] record = new long[CompletionRecord.WORDS];
+            there.flip().asLongBuffer().get(record);
+            return record;
+        }
+
+        private void finds(long[] record) {
+            story.tell("program", "finds code " + code(record) + " in the completion record");
+        }
+
+        private static int code(long[] record) {
+            return CompletionRecord.CODE.getInt(record);
+        }
     }
 }

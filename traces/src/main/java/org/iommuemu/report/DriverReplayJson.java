@@ -33,6 +33,8 @@ public final class DriverReplayJson {
         root.put("domains", s.domains());
         root.put("accessesMoved", s.moved());
         root.put("callsWithoutDevice", s.unknownDevices());
+        root.put("unloggedCommands", s.unlogged());
+        root.put("commandsOfInterruptRemapping", s.untold());
         root.put("stops", s.stops());
         root.put("caches", s.caches());
         root.put("fieldsCompared", s.fieldsKnown());

@@ -39,7 +39,17 @@ public final class DriverReplayText {
             line(text, "order", "%,d accesses put on the side of a call that their partner tells", s.moved());
         }
         if (s.unknownDevices() > 0) {
-            line(text, "passed over", "%,d calls that name no device", s.unknownDevices());
+            line(text, "passed over", "calls that name no device: %,d", s.unknownDevices());
+        }
+        if (s.unlogged() > 0) {
+            line(text, "passed over", "%,d PASID cache invalidations: the recording model logs none", s.unlogged());
+        }
+        if (s.untold() > 0) {
+            line(
+                    text,
+                    "passed over",
+                    "%,d commands of interrupt remapping (iec and its wait): the file has no calls that change its table",
+                    s.untold());
         }
         line(text, "speed", "%,.0f rows/s (%.2f s)", s.total() / seconds, seconds);
         if (!s.calls().isComplete()) {
@@ -60,7 +70,7 @@ public final class DriverReplayText {
             line(
                     text,
                     "timers",
-                    "%,d of %,d within a jiffy of when they are due, the others at most %,.1f ms after; %,d stops of the machine",
+                    "%,d of %,d run within a jiffy of when they are due, the latest %,.1f ms after; stops of the machine: %,d",
                     f.withinTick(),
                     f.exact() + f.late() + f.early(),
                     f.mostLate() / 1000.0,

@@ -92,12 +92,20 @@ class JoinedTraceTest {
         assertThat(rows.get(0).device()).isEmpty();
     }
 
+    @Test
+    void shouldTellAStreamByThePciName() throws IOException {
+        Path file = file(HEADER + MAP.replace(",0x10,0000:00:02.0,", ",,0001:02:1f.7,"));
+
+        assertThat(rows(file).get(0).stream()).isEqualTo(0x2ff);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
                 "1,x,guest,map,,0x10,,3,0x1000,4096,0x2000,,f1,,,,0, | t_us is 'x'; expected a decimal number",
                 "1,9,guest,mop,,0x10,,3,0x1000,4096,0x2000,,f1,,,,0, | kind is 'mop'; expected map, unmap, inv or dma",
+                "1,9,guest,map,,,0000:00:42.0,3,0x1000,4096,0x2000,,f1,,,,0, | device is '0000:00:42.0'; expected a PCI name",
                 "1,9,guest,map,,16,,3,0x1000,4096,0x2000,,f1,,,,0, | sid is '16'; expected a hexadecimal number",
                 "1,9,guest,map,,0x10,,x,0x1000,4096,0x2000,,f1,,,,0, | asid is 'x'; expected a decimal number or",
                 "1,9,guest,map,,0x10,,3,0x1001,4096,0x2000,,f1,,,,0, | iova is '0x1001'; expected a multiple of 4096",
@@ -127,10 +135,10 @@ class JoinedTraceTest {
 
     @Test
     void shouldRefuseRowsThatGoBackInTime() throws IOException {
-        Path file = file(HEADER + DMA + MAP);
+        Path file = file(HEADER + DMA.replace("2,11,", "2,100011,") + MAP.replace("1,10,", "1,11,") + MAP);
 
         assertThatThrownBy(() -> rows(file))
-                .hasMessage(file + ":3: t_us is '10'; expected at least 11, the time of the row before");
+                .hasMessage(file + ":4: t_us is '10'; expected at least 11, 100 ms before the latest one");
     }
 
     @Test

@@ -30,7 +30,7 @@ final class AttachRules {
             case FIRST_STAGE -> can.firstStage();
             case SECOND_STAGE -> can.secondStage() && (plain || !can.guestContexts());
             case NESTED -> can.nested() && (plain || !can.guestContexts());
-            case IDENTITY -> plain || !can.guestContexts();
+            case IDENTITY -> can.identity() && (plain || !can.guestContexts());
         };
         if (!kind) {
             return Result.err(Errno.EINVAL, "the IOMMU has no " + domain.kind() + " for " + device);

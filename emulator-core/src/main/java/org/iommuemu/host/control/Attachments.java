@@ -36,6 +36,11 @@ final class Attachments {
         return all.values().stream().filter(a -> a.device() == device).toList();
     }
 
+    /** Those with a PASID, on whatever device. */
+    List<Attachment> of(int pasid) {
+        return all.values().stream().filter(a -> a.pasid() == pasid).toList();
+    }
+
     boolean isUsed(int pasid) {
         return all.values().stream().anyMatch(a -> a.pasid() == pasid);
     }

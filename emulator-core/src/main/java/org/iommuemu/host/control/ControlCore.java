@@ -82,6 +82,29 @@ public final class ControlCore {
         driver.probe(device.stream(), pasidEnd(device));
     }
 
+    /**
+     * Makes a domain of its own tables.
+     *
+     * @return ENOSPC if there are no more tags for its translations
+     */
+    public Result<Domain> newDomain(Domain.Kind kind) {
+        return driver.hasRoomForDomain() ? Result.ok(driver.newDomain(kind)) : noRoom();
+    }
+
+    /**
+     * Makes a domain of a guest's tables.
+     *
+     * @param parent the second stage behind them
+     * @return ENOSPC if there are no more tags for its translations
+     */
+    public Result<Domain> nest(Domain parent, GuestTables tables) {
+        return driver.hasRoomForDomain() ? Result.ok(driver.nest(parent, tables)) : noRoom();
+    }
+
+    private static Result<Domain> noRoom() {
+        return Result.err(Errno.ENOSPC, "a tag for translations of one more domain");
+    }
+
     /** What a device, or a PASID of it, is attached to. */
     public @Nullable Domain attached(HostDevice device, int pasid) {
         return driver.attached(device.stream(), pasid);
@@ -96,10 +119,10 @@ public final class ControlCore {
      */
     public Result<Done> attach(HostDevice device, int pasid, Domain domain) {
         Domain now = attached(device, pasid);
-        if (now != null) {
-            return now == domain ? Result.done() : Result.err(Errno.EBUSY, device + " is attached");
+        if (now != null && now != domain) {
+            return Result.err(Errno.EBUSY, device + " is attached");
         }
-        return program(device, pasid, domain);
+        return replace(device, pasid, domain);
     }
 
     /**
@@ -107,17 +130,18 @@ public final class ControlCore {
      * are answered as invalid.
      */
     public Result<Done> replace(HostDevice device, int pasid, Domain domain) {
+        if (shared.isGone(domain)) {
+            return Result.err(Errno.ESRCH, "a process that has exited");
+        }
         return attached(device, pasid) == domain ? Result.done() : program(device, pasid, domain);
     }
 
     private Result<Done> program(HostDevice device, int pasid, Domain domain) {
-        Result<Done> possible =
-                new AttachRules(driver.features(), attachments, pasidEnd(device)).check(device, pasid, domain);
+        Result<Done> possible = new AttachRules(driver.features(), attachments, pasidEnd(device))
+                .check(device, pasid, domain)
+                .then(done -> shared.check(domain, pasid));
         if (!possible.isOk()) {
             return possible;
-        }
-        if (shared.isGone(domain)) {
-            return Result.err(Errno.ESRCH, "a process that has exited");
         }
         if (fails(Step.DEVICE)) {
             return Result.err(Step.DEVICE.errno(), "attaching " + device);
@@ -229,12 +253,13 @@ public final class ControlCore {
         if (fails(Step.ALLOCATION)) {
             return Result.err(Step.ALLOCATION.errno(), "a nested domain");
         }
-        Domain nested = driver.nest(parent, table);
-        Result<Done> attached = replace(device, IommuDriver.NO_PASID, nested);
-        if (!attached.isOk()) {
-            driver.free(nested);
-        }
-        return attached;
+        return nest(parent, table).then(nested -> {
+            Result<Done> attached = replace(device, IommuDriver.NO_PASID, nested);
+            if (!attached.isOk()) {
+                driver.free(nested);
+            }
+            return attached;
+        });
     }
 
     /** Gives a device back to the second stage alone; nothing if it has no guest's table. Never fails. */

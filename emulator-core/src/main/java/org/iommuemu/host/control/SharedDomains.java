@@ -9,6 +9,7 @@ import org.iommuemu.host.Domain;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.Result;
+import org.iommuemu.host.call.Result.Done;
 import org.iommuemu.host.process.AddressSpace;
 import org.iommuemu.host.process.MmuNotifier;
 import org.jspecify.annotations.Nullable;
@@ -103,6 +104,23 @@ public final class SharedDomains {
     public @Nullable AddressSpace of(Domain domain) {
         Shared shared = byDomain.get(domain);
         return shared == null ? null : shared.mm;
+    }
+
+    /**
+     * Whether a domain may be attached by a PASID: that of an address space shares its tag with all others, from which it is told by the PASID
+     * alone, which must not be another's anywhere.
+     *
+     * @return EINVAL for one without PASID, EBUSY if the PASID is another's somewhere
+     */
+    Result<Done> check(Domain domain, int pasid) {
+        if (of(domain) == null) {
+            return Result.done();
+        }
+        if (pasid == IommuDriver.NO_PASID) {
+            return Result.err(Errno.EINVAL, "an address space is attached without PASID");
+        }
+        boolean foreign = attachments.of(pasid).stream().anyMatch(a -> a.domain() != domain && of(a.domain()) != null);
+        return foreign ? Result.err(Errno.EBUSY, "PASID " + pasid + " is another address space's") : Result.done();
     }
 
     /** Whether it is the domain of an address space that has gone. */

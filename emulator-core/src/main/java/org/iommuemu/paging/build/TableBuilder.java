@@ -77,18 +77,35 @@ public final class TableBuilder {
             EntryBits bits,
             int inputBits,
             long offset) {
+        this(memory, allocator, format, bits, inputBits, format.startHeight(inputBits), offset);
+    }
+
+    /**
+     * Empty tables, of which the first may be as large as several.
+     *
+     * @param startHeight height of the first
+     */
+    public TableBuilder(
+            PhysicalMemory memory,
+            PageAllocator allocator,
+            TableFormat format,
+            EntryBits bits,
+            int inputBits,
+            int startHeight,
+            long offset) {
         this.bits = bits;
         this.offset = offset;
         this.memory = memory;
         this.allocator = allocator;
         this.format = format;
         this.inputBits = inputBits;
-        startHeight = format.startHeight(inputBits);
+        this.startHeight = startHeight;
         root = allocator.allocate(rootBytes(), rootBytes());
     }
 
+    /** A granule at least: where an address is said in units of these, a smaller one may not begin within one. */
     private long rootBytes() {
-        return Math.max(64, 8L << inputBits - format.shift(startHeight));
+        return Math.max(1L << format.granuleShift(), 8L << inputBits - format.shift(startHeight));
     }
 
     /** Physical address of the first table, a guest's as the guest has it. */

@@ -117,6 +117,10 @@ public enum Command {
     public static final BitField MSI_ADDRESS = Operands.MSI_ADDRESS;
     /** Completion signal of SYNC. */
     public static final BitField CS = Operands.CS;
+    /** Message of SYNC: shareability. */
+    public static final BitField MSH = Operands.MSH;
+    /** Message of SYNC: memory attributes. */
+    public static final BitField MSI_ATTR = Operands.MSI_ATTR;
 
     private final int opcode;
     private final Layout layout;
@@ -176,6 +180,8 @@ public enum Command {
         static final BitField MSI_DATA = BitField.of("MSIData", 63, 32);
         static final BitField MSI_ADDRESS = BitField.address("MSIAddress", 119, 66);
         static final BitField CS = BitField.of("CS", 13, 12);
+        static final BitField MSH = BitField.of("MSH", 23, 22);
+        static final BitField MSI_ATTR = BitField.of("MSIAttr", 27, 24);
 
         private static final String[] GRANULES = {"no range", "4K", "16K", "64K"};
 
@@ -221,7 +227,7 @@ public enum Command {
         static final Layout SYNC = command("CMD_SYNC", "§4.7.3")
                 .with(SSEC)
                 .named(CS, "no signal", "interrupt", "wake-up event", "reserved")
-                .with(BitField.of("MSH", 23, 22), BitField.of("MSIAttr", 27, 24), MSI_DATA, MSI_ADDRESS)
+                .with(MSH, MSI_ATTR, MSI_DATA, MSI_ADDRESS)
                 .build();
 
         private static Layout.Builder command(String name, String section) {

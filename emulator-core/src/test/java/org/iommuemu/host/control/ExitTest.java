@@ -132,8 +132,29 @@ class ExitTest {
 
             assertThat(m.core.sva().bind(late, mm).errno()).isEqualTo(Errno.ESRCH);
             assertThat(m.core.attach(late, handle.pasid(), domain).errno()).isEqualTo(Errno.ESRCH);
+            assertThat(m.core.attach(d, handle.pasid(), domain).errno()).isEqualTo(Errno.ESRCH);
 
             assertThat(m.image()).isEqualTo(before);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ALL)
+    void shouldLetNoPasidMeanTwoAddressSpacesOnWhateverDevices(Maker maker) {
+        try (ControlledMachine m = maker.make()) {
+            HostDevice one = m.device(0x10);
+            HostDevice two = m.device(0x18);
+            Domain first = m.core.shared().acquire(m.memory(AT, PAGE));
+            Domain second = m.core.shared().acquire(m.memory(AT, PAGE));
+            assertThat(m.core.attach(one, 5, first).isOk()).isTrue();
+            String before = m.image();
+
+            assertThat(m.core.attach(two, 5, second).errno()).isEqualTo(Errno.EBUSY);
+            assertThat(m.core.attach(two, IommuDriver.NO_PASID, first).errno()).isEqualTo(Errno.EINVAL);
+
+            assertThat(m.image()).isEqualTo(before);
+            assertThat(m.core.attach(two, 5, first).isOk()).isTrue();
+            assertThat(m.core.attach(two, 6, second).isOk()).isTrue();
         }
     }
 

@@ -132,6 +132,31 @@ class NestedVtdTest {
 
     @ParameterizedTest
     @MethodSource("units")
+    void shouldTellFirstStagesOfOneGuestApartOnDevicesThatUseTheSamePasid(Maker maker) {
+        run(maker, (m, guest) -> {
+            HostDevice one = m.device(0x10);
+            HostDevice two = m.device(0x18);
+            long first = guest.page();
+            long second = guest.page();
+            guest.map(first, AT, 0x40_0000);
+            guest.map(second, AT, 0x40_1000);
+
+            for (int pasid : new int[] {NONE, 3}) {
+                m.core.attach(one, pasid, nest(m, guest, first));
+                m.core.attach(two, pasid, nest(m, guest, second));
+
+                assertThat(m.read(0x10, pasid, AT)).isEqualTo(OFFSET + 0x40_0000);
+                assertThat(m.read(0x18, pasid, AT)).isEqualTo(OFFSET + 0x40_1000);
+            }
+            m.driver.unmap(guest.parent, 0x40_0000, 0x20_0000, 21);
+            assertThat(m.read(0x10, 3, AT)).isEqualTo(-1);
+            assertThat(m.read(0x18, NONE, AT)).isEqualTo(-1);
+            assertThat(m.staleAccesses()).isZero();
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("units")
     void shouldHaveNoPasidTableOfAGuest(Maker maker) {
         run(maker, (m, guest) -> {
             HostDevice d = m.device(0x10);

@@ -125,6 +125,35 @@ class MemoryFileTest {
     }
 
     @Test
+    void shouldGiveUpWhatWasReadAndWrittenOnceItIsClosed() {
+        long at = space.map(0, PAGE, READ_WRITE).value();
+        calls.pwrite(fd, at, PAGE, 100);
+        calls.pread(fd, at, PAGE, 2 * PAGE);
+        space.unmap(at, PAGE);
+        int used = machine.frames.inUse();
+
+        calls.close(fd);
+
+        assertThat(used).isEqualTo(3);
+        assertThat(machine.frames.inUse()).isZero();
+    }
+
+    @Test
+    void shouldShowTwoPartsSideBySide() {
+        long second = space.mapFile(0, PAGE, READ_WRITE, file, PAGE).value();
+        long first = space.mapFile(0, PAGE, READ_WRITE, file, 0).value();
+        long third = space.mapFile(0, PAGE, READ_WRITE, file, PAGE).value();
+
+        poke(space, first, 1);
+        poke(space, second, 2);
+
+        assertThat(first).isEqualTo(second + PAGE);
+        assertThat(third).isEqualTo(first + PAGE);
+        assertThat(peek(space, first)).isEqualTo(1);
+        assertThat(peek(space, third)).isEqualTo(2);
+    }
+
+    @Test
     void shouldReadAndWriteUpToItsEnd() {
         long at = space.map(0, 2 * PAGE, READ_WRITE).value();
 

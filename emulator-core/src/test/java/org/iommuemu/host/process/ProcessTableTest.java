@@ -296,4 +296,25 @@ class ProcessTableTest {
         assertThat(machine.tableBytes()).isEqualTo(before);
         assertThat(memoryOf(machine.start()).tables().root()).isEqualTo(root);
     }
+
+    @Test
+    void shouldNeedNoMoreMemoryForAThousandProcessesThanForTwo() {
+        Process parent = machine.start();
+        AddressSpace space = memoryOf(parent);
+        long at = space.map(0, 3 * PAGE, READ_WRITE).value();
+        poke(space, at, 1);
+        int pages = 0;
+
+        for (int i = 0; i < 1000; i++) {
+            Process child = processes.fork(parent).value();
+            poke(memoryOf(child), at, 2);
+            poke(memoryOf(child), at + PAGE, 2);
+            processes.exec(child);
+            end(child);
+            pages = i == 1 ? machine.memory.pagesAllocated() : pages;
+        }
+
+        assertThat(machine.memory.pagesAllocated()).isEqualTo(pages);
+        assertThat(machine.frames.inUse()).isEqualTo(1);
+    }
 }

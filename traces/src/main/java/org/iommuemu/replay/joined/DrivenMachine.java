@@ -22,7 +22,7 @@ interface DrivenMachine extends AutoCloseable {
     String REGISTERS = "registers.json";
 
     /** How it is to be made. */
-    record Setup(CacheConfiguration caches, Patience patience, StageLayout stages) {}
+    record Setup(CacheConfiguration caches, Patience patience, StageLayout stages, Survey survey) {}
 
     /**
      * A machine for a file, with the identification registers of {@code registers.json} beside it, or those of QEMU's models.
@@ -50,8 +50,16 @@ interface DrivenMachine extends AutoCloseable {
                     "is of a " + registers.device(),
                     "registers of the IOMMU whose commands are in " + file);
         }
-        Setup setup = new Setup(caches, patience, stages(survey, ofSmmu));
-        return ofSmmu ? new DrivenSmmu(registers, setup, listener) : new DrivenVtd(registers, setup, listener);
+        Setup setup = new Setup(caches, patience, stages(survey, ofSmmu), survey);
+        try {
+            return ofSmmu ? new DrivenSmmu(registers, setup, listener) : new DrivenVtd(registers, setup, listener);
+        } catch (IllegalArgumentException e) {
+            throw new InputException(
+                    recorded ? folder.resolve(REGISTERS) : file,
+                    0,
+                    String.valueOf(e.getMessage()),
+                    "an IOMMU that its driver can use");
+        }
     }
 
     /** Linux prefers the first stage of an SMMUv3 and the second of a VT-d unit; commands of the other one tell that it is used. */
@@ -82,6 +90,16 @@ interface DrivenMachine extends AutoCloseable {
     default Domain.Kind domainKind() {
         return stages() == StageLayout.STAGE_1 ? Domain.Kind.FIRST_STAGE : Domain.Kind.SECOND_STAGE;
     }
+
+    /** log2 of the size of the kernel's pages. */
+    int pageShift();
+
+    /**
+     * Attaches a device to the domain of its group, as the kernel does with the DMA API's.
+     *
+     * @param first whether it is the first of the group
+     */
+    void attach(int stream, Domain domain, boolean first);
 
     /** Where devices' accesses go. */
     Iommu iommu();

@@ -4,8 +4,11 @@ package org.iommuemu.replay.joined;
 import java.util.function.Consumer;
 import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.RegisterValues;
+import org.iommuemu.host.Domain;
 import org.iommuemu.host.IommuDriver;
+import org.iommuemu.host.LinuxVersion;
 import org.iommuemu.host.SmmuDriver;
+import org.iommuemu.host.SmmuOptions;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
@@ -25,17 +28,32 @@ final class DrivenSmmu implements DrivenMachine {
     private static final long IDR5 = 0x74;
     private static final int GRANULE_BASE_SHIFT = 10;
     private static final int PAGE_SHIFT = 12;
+    private static final int LARGEST_GRANULE = 3;
 
     private final PhysicalMemory memory = new PhysicalMemory();
     private final SmmuV3 smmu;
     private final SmmuDriver driver;
     private final StageLayout stages;
+    private final SmmuOptions options;
 
     DrivenSmmu(@Nullable RegisterValues registers, Setup setup, Consumer<QueuedCommand> listener) {
         smmu = new SmmuV3(memory, features(registers), setup.caches(), InterruptSink.NONE);
         smmu.observeSoftware(null, (command, word0, word1) -> listener.accept(decode(command, word0, word1)));
         stages = setup.stages();
-        driver = new SmmuDriver(smmu, memory, stages, setup.patience());
+        options = options(setup.survey());
+        driver = new SmmuDriver(smmu, memory, stages, options, setup.patience());
+    }
+
+    /** Linux 6.12 names the stream when it writes a context; 6.1 only synchronizes. */
+    private static SmmuOptions options(Survey survey) {
+        LinuxVersion version = survey.has(Command.CFGI_CD.name()) ? LinuxVersion.V6_12 : LinuxVersion.V6_1;
+        int shift = survey.pageShift();
+        for (int granule = 1; granule <= LARGEST_GRANULE; granule++) {
+            if (survey.rangeFields().contains("tg=" + granule + ",")) {
+                shift = GRANULE_BASE_SHIFT + 2 * granule;
+            }
+        }
+        return new SmmuOptions(version, shift);
     }
 
     private static SmmuFeatures features(@Nullable RegisterValues registers) {
@@ -85,7 +103,32 @@ final class DrivenSmmu implements DrivenMachine {
 
     @Override
     public String name() {
-        return "SMMUv3, " + (stages == StageLayout.STAGE_1 ? "first stage" : "second stage");
+        return "SMMUv3, " + (stages == StageLayout.STAGE_1 ? "first stage" : "second stage") + "; Linux "
+                + options.version().label();
+    }
+
+    @Override
+    public int pageShift() {
+        return options.pageShift();
+    }
+
+    /**
+     * What is reserved for a device is mapped in its domain, and the domain flushed: in Linux 6.1 with the device attached, which a device that
+     * joins a group is twice.
+     */
+    @Override
+    public void attach(int stream, Domain domain, boolean first) {
+        boolean before = options.version() != LinuxVersion.V6_1;
+        if (before) {
+            driver.invalidate(domain, 0, 0);
+        }
+        driver.attach(stream, IommuDriver.NO_PASID, domain);
+        if (!before) {
+            if (!first) {
+                driver.attach(stream, IommuDriver.NO_PASID, domain);
+            }
+            driver.invalidate(domain, 0, 0);
+        }
     }
 
     @Override

@@ -4,9 +4,12 @@ package org.iommuemu.replay.joined;
 import java.util.function.Consumer;
 import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.RegisterValues;
+import org.iommuemu.host.Domain;
 import org.iommuemu.host.IommuDriver;
+import org.iommuemu.host.LinuxRelease;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.host.VtdDriver;
+import org.iommuemu.host.VtdOptions;
 import org.iommuemu.iommu.InterruptSink;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.TranslationUnit;
@@ -26,11 +29,14 @@ final class DrivenVtd implements DrivenMachine {
     /** Of a wait's first word, what is not the status. */
     private static final long WAIT_FLAGS = 0xFFFF_FFFFL;
 
+    private static final String HIGH = ",hi=0x";
+
     private final PhysicalMemory memory = new PhysicalMemory();
     private final Vtd unit;
     private final VtdDriver driver;
     private final boolean scalable;
     private final StageLayout stages;
+    private final LinuxRelease release;
 
     DrivenVtd(@Nullable RegisterValues registers, Setup setup, Consumer<QueuedCommand> listener) {
         unit = new Vtd(memory, features(registers), setup.caches(), InterruptSink.NONE);
@@ -38,7 +44,17 @@ final class DrivenVtd implements DrivenMachine {
         stages = setup.stages();
         scalable = stages == StageLayout.STAGE_1
                 || VtdRegisters.TTM.get(DrivenMachine.doubleWord(registers, VtdRegisters.RTADDR.offset(), 0)) == 1;
-        driver = new VtdDriver(unit, memory, stages, scalable, setup.patience());
+        release = release(setup.survey());
+        driver = new VtdDriver(unit, memory, VtdOptions.linux(release, stages, scalable), setup.patience());
+    }
+
+    /** Linux 6.1 neither aligns the addresses of ranges nor gives the hint that no table has gone. */
+    private static LinuxRelease release(Survey survey) {
+        String fields = survey.rangeFields();
+        boolean hint = fields.isEmpty()
+                || Descriptor.IH.isSet(
+                        Long.parseUnsignedLong(fields.substring(fields.indexOf(HIGH) + HIGH.length()), 16));
+        return survey.hasUnalignedRange() || !hint ? LinuxRelease.LINUX_6_1 : LinuxRelease.LINUX_6_12;
     }
 
     private static VtdFeatures features(@Nullable RegisterValues registers) {
@@ -90,7 +106,7 @@ final class DrivenVtd implements DrivenMachine {
                 || descriptor == Descriptor.PASID_CACHE;
         boolean wait = descriptor == Descriptor.WAIT;
         long low = wait ? word0 & WAIT_FLAGS : tagged ? Descriptor.DID.set(word0, 0) : word0;
-        return "lo=0x" + Long.toHexString(low) + (wait ? "" : ",hi=0x" + Long.toHexString(word1));
+        return "lo=0x" + Long.toHexString(low) + (wait ? "" : HIGH + Long.toHexString(word1));
     }
 
     private static String name(Descriptor descriptor) {
@@ -111,7 +127,18 @@ final class DrivenVtd implements DrivenMachine {
     @Override
     public String name() {
         return "VT-d, " + (scalable ? "scalable mode, " : "legacy mode, ")
-                + (stages == StageLayout.STAGE_1 ? "first stage" : "second stage");
+                + (stages == StageLayout.STAGE_1 ? "first stage" : "second stage")
+                + (release == LinuxRelease.LINUX_6_1 ? "; Linux 6.1" : "; Linux 6.12");
+    }
+
+    @Override
+    public int pageShift() {
+        return PAGE_SHIFT;
+    }
+
+    @Override
+    public void attach(int stream, Domain domain, boolean first) {
+        driver.attach(stream, IommuDriver.NO_PASID, domain);
     }
 
     @Override

@@ -31,8 +31,9 @@ import org.iommuemu.replay.ProgressListener;
  * that this IOMMU consumes are compared with the recorded ones, and the addresses that it translates to with the recorded ones.
  */
 public final class DriverReplay implements AutoCloseable {
-    private static final int PAGE_SHIFT = 12;
     private static final int TICKS = 250;
+    /** QEMU's model consumes them, but logs none. */
+    private static final String PASID_CACHE = "pasid-cache";
     /** Time from tick to tick, in µs. */
     static final int JIFFY = 1_000_000 / TICKS;
 
@@ -66,6 +67,7 @@ public final class DriverReplay implements AutoCloseable {
     private String cause = "boot";
     private long moved;
     private long unknownDevices;
+    private long unlogged;
 
     /**
      * A replay from a machine after reset, which its driver has brought up.
@@ -85,6 +87,10 @@ public final class DriverReplay implements AutoCloseable {
     }
 
     private void consume(QueuedCommand command) {
+        if (command.op().equals(PASID_CACHE) && !survey.has(PASID_CACHE)) {
+            unlogged++;
+            return;
+        }
         consumed.add(command);
         if (command.last()) {
             batches.add(new Batch(consumed, cause));
@@ -132,13 +138,13 @@ public final class DriverReplay implements AutoCloseable {
                                 row.iova(),
                                 row.pa(),
                                 row.bytes(),
-                                PAGE_SHIFT,
+                                machine.pageShift(),
                                 IommuDriver.READ | IommuDriver.WRITE));
         sent().forEach(comparison::ours);
     }
 
     private void unmap(JoinedRow row) {
-        call(row, domain -> machine.driver().unmap(domain, row.iova(), row.bytes(), PAGE_SHIFT));
+        call(row, domain -> machine.driver().unmap(domain, row.iova(), row.bytes(), machine.pageShift()));
         List<Batch> ours = sent();
         if (survey.isDeferred()) {
             flushes.unmapped(row, ours);
@@ -158,19 +164,27 @@ public final class DriverReplay implements AutoCloseable {
 
     /** Hands a call to the driver. */
     private void call(JoinedRow row, Consumer<Domain> work) {
-        if (row.stream() == JoinedRow.NONE) {
+        if (row.stream() == JoinedRow.NONE && row.domain() == JoinedRow.NONE) {
             unknownDevices++;
             return;
         }
-        attach(row.stream(), row.domain());
+        Domain domain = domain(row);
         machine.driver().cpu(row.cpu());
         try {
-            work.accept(Objects.requireNonNull(machine.driver().attached(row.stream(), IommuDriver.NO_PASID)));
+            work.accept(domain);
             calls.agree();
         } catch (IllegalArgumentException e) {
             calls.differ(cause + ": the driver refuses the call: " + e.getMessage());
         }
         comparison.called(row.domain(), batches);
+    }
+
+    private Domain domain(JoinedRow row) {
+        if (row.stream() == JoinedRow.NONE) {
+            return ourDomains.computeIfAbsent(row.domain(), d -> newDomain());
+        }
+        attach(row.stream(), row.domain());
+        return Objects.requireNonNull(machine.driver().attached(row.stream(), IommuDriver.NO_PASID));
     }
 
     /** Has the driver attach a device to the domain that it is recorded in, if that is not so yet. */
@@ -181,11 +195,9 @@ public final class DriverReplay implements AutoCloseable {
         }
         int at = recordedDomain == JoinedRow.NONE ? survey.domainOf(stream) : recordedDomain;
         domains.put(stream, at);
-        machine.driver()
-                .attach(
-                        stream,
-                        IommuDriver.NO_PASID,
-                        at == JoinedRow.NONE ? newDomain() : ourDomains.computeIfAbsent(at, d -> newDomain()));
+        boolean first = at == JoinedRow.NONE || !ourDomains.containsKey(at);
+        Domain domain = at == JoinedRow.NONE ? newDomain() : ourDomains.computeIfAbsent(at, d -> newDomain());
+        machine.attach(stream, domain, first);
         comparison.called(at, batches);
         sent().forEach(comparison::ours);
     }
@@ -208,7 +220,7 @@ public final class DriverReplay implements AutoCloseable {
                 fields.of(row.ref(), row.op()),
                 row.op().equals("SYNC") || row.op().equals("wait"));
         recorded.add(command);
-        if (row.op().equals("CFGI_STE")) {
+        if (row.stream() != JoinedRow.NONE) {
             attach(row.stream(), JoinedRow.NONE);
         }
         if (row.partners().areCalls()) {
@@ -265,6 +277,8 @@ public final class DriverReplay implements AutoCloseable {
                 comparison.names().pairs(),
                 moved,
                 unknownDevices,
+                unlogged,
+                comparison.untold(),
                 timers.stops(),
                 CacheFigures.of(machine.unit(), machine::level).stream()
                         .filter(CacheFigures::wasUsed)

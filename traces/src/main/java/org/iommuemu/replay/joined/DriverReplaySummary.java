@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param domains recorded numbers of domains with ours
  * @param moved accesses that were not where the file has them
  * @param unknownDevices calls that name no device, which the driver was not told of
+ * @param unlogged commands of ours of a kind that the recorder does not log
+ * @param untold recorded commands of interrupt remapping, whose calls are not recorded
  * @param stops how often the recorded machine was stopped
  * @param caches of the machine
  * @param calls that the driver has done, of all
@@ -40,6 +42,8 @@ public record DriverReplaySummary(
         Map<Integer, Integer> domains,
         long moved,
         long unknownDevices,
+        long unlogged,
+        long untold,
         int stops,
         List<CacheFigures> caches,
         Agreement calls,

@@ -15,13 +15,23 @@ import org.jspecify.annotations.Nullable;
 
 /** What a {@code joined.csv} is of: read once, before it is replayed. */
 final class Survey {
+    private static final int ENOUGH_CALLS = 100;
+
     private final Map<Integer, Integer> domains = new TreeMap<>();
     private final Set<String> commands = new TreeSet<>();
     private final GuestClock clock = new GuestClock();
     private final List<TickPhase> ticks = new ArrayList<>();
     private int[] phases = {};
-    private boolean ranges;
     private long flushes;
+    private long calls;
+    /** Of calls, addresses and sizes together. */
+    private long used;
+    /** The first command with a range; null if there is none. */
+    private @Nullable JoinedRow range;
+    /** Whether a range begins elsewhere than at a multiple of its size. */
+    private boolean unaligned;
+
+    private String rangeFields = "";
 
     private Survey() {}
 
@@ -31,6 +41,12 @@ final class Survey {
         try (JoinedTrace trace = JoinedTrace.open(file)) {
             for (JoinedRow row = trace.next(); row != null; row = trace.next()) {
                 survey.see(row);
+            }
+        }
+        JoinedRow range = survey.range;
+        if (range != null) {
+            try (RecordedFields fields = new RecordedFields(file)) {
+                survey.rangeFields = fields.of(range.ref(), range.op());
             }
         }
         survey.phases = survey.ticks.stream().mapToInt(TickPhase::phase).toArray();
@@ -47,7 +63,13 @@ final class Survey {
         }
         if (row.kind() == JoinedRow.Kind.COMMAND) {
             commands.add(row.op());
-            ranges |= row.hasRange();
+            if (row.hasRange()) {
+                range = range == null ? row : range;
+                unaligned |= (row.iova() & row.bytes() - 1) != 0;
+            }
+        } else if (row.isCall()) {
+            calls++;
+            used |= row.iova() | row.bytes() | row.pa();
         }
         if (flush) {
             flushes++;
@@ -57,7 +79,7 @@ final class Survey {
 
     /** Whether unmapped ranges are invalidated later, many at once: no command has a range. */
     boolean isDeferred() {
-        return flushes > 0 && !ranges;
+        return flushes > 0 && range == null;
     }
 
     /** Whether its commands are those of an SMMUv3; null if there are none. */
@@ -78,6 +100,22 @@ final class Survey {
     /** Whether a command of that name is there. */
     boolean has(String op) {
         return commands.contains(op);
+    }
+
+    /** Fields of the first command with a range, as {@link RecordedFields} has them; empty if they are not known. */
+    String rangeFields() {
+        return rangeFields;
+    }
+
+    /** Whether a command's range begins elsewhere than at a multiple of its size. */
+    boolean hasUnalignedRange() {
+        return unaligned;
+    }
+
+    /** log2 of the largest page size, of 12, 14 and 16, that all calls are by; 12 if there are too few to tell. */
+    int pageShift() {
+        int aligned = Long.numberOfTrailingZeros(used);
+        return calls < ENOUGH_CALLS || aligned < 14 ? 12 : aligned < 16 ? 14 : 16;
     }
 
     /** The domain that a stream is in first, as recorded; {@link JoinedRow#NONE} if no row tells. */

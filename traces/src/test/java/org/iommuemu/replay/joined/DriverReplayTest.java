@@ -42,7 +42,7 @@ class DriverReplayTest {
     void shouldSendTheBatchOfAnUnmap() {
         DriverReplaySummary s = replay(strict(IOVA, PAGE, 0x800_1040));
 
-        assertThat(s.machine()).isEqualTo("SMMUv3, first stage");
+        assertThat(s.machine()).isEqualTo("SMMUv3, first stage; Linux 6.1");
         assertThat(s.exactUnmaps()).isEqualTo(1);
         assertThat(s.unmaps()).isEqualTo(1);
         assertThat(s.addresses()).hasToString("1 of 1");
@@ -102,9 +102,24 @@ class DriverReplayTest {
 
         DriverReplaySummary s = replay(rows);
 
-        assertThat(s.machine()).isEqualTo("VT-d, legacy mode, second stage");
+        assertThat(s.machine()).isEqualTo("VT-d, legacy mode, second stage; Linux 6.12");
         assertThat(s.exactUnmaps()).isEqualTo(1);
         assertThat(s.domains()).containsKey(7);
+    }
+
+    /** Linux 6.1 leaves the address as it is, and the hint out. */
+    @Test
+    void shouldTellTheReleaseByRangesThatAreNotAligned() {
+        Rows rows = new Rows()
+                .map(10, 8, 7, IOVA + PAGE, 3 * PAGE, 0x800_0000, "f1")
+                .unmap(13, 8, 7, IOVA + PAGE, 3 * PAGE, "f2", "q10")
+                .range(14, "iotlb", 7, IOVA + PAGE, 4 * PAGE, "q10", "f2")
+                .plain(15, "wait", "q12");
+
+        DriverReplaySummary s = replay(rows);
+
+        assertThat(s.machine()).isEqualTo("VT-d, legacy mode, second stage; Linux 6.1");
+        assertThat(s.exactUnmaps()).isEqualTo(1);
     }
 
     @Test

@@ -142,6 +142,16 @@ class FlushReplayTest {
         assertThat(replay()).isEqualTo(new FlushFigures(1, 2, 0, 0, 0, 2, 300));
     }
 
+    @Test
+    void shouldAgreeWithFlushesOfAVtdUnit() {
+        String covered = unmap(101_000, 0, 0);
+        rows.domain(116_100, "iotlb", 1, "q1", covered).plain(116_100, "wait", "q2");
+        String more = unmap(201_500, 1, 0) + "+" + unmap(202_500, 2, 1);
+        rows.domain(216_200, "iotlb", 1, "q3", more).plain(216_210, "wait", "q4");
+
+        assertThat(replay()).isEqualTo(new FlushFigures(0, 2, 0, 0, 0, 2, 210));
+    }
+
     /** Two rings, none of which is full. */
     @Test
     void shouldDifferFromAFlushOfARingThatIsNotFull() {
