@@ -21,6 +21,11 @@ final class IdPool {
         next = first;
     }
 
+    /** Whether there is one more. */
+    boolean hasMore() {
+        return next != end || !free.isEmpty();
+    }
+
     int take() {
         Integer used = free.poll();
         if (used != null) {

@@ -84,6 +84,9 @@ public interface IommuDriver {
     /** Page tables that processors can use too, for a process; no domain's. */
     PageTables newPageTables();
 
+    /** Whether one more domain can be made, of whatever kind: translations of each have a tag of their own. */
+    boolean hasRoomForDomain();
+
     /** Makes a domain of its own tables: {@link Domain.Kind#FIRST_STAGE}, {@link Domain.Kind#SECOND_STAGE} or {@link Domain.Kind#IDENTITY}. */
     Domain newDomain(Domain.Kind kind);
 

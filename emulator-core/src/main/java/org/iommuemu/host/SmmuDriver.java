@@ -156,6 +156,11 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     }
 
     @Override
+    public boolean hasRoomForDomain() {
+        return asids.hasMore() && vmids.hasMore();
+    }
+
+    @Override
     public Domain newDomain(Domain.Kind kind) {
         return switch (kind) {
             case FIRST_STAGE -> made(Domain.of(kind, asids.take(), newPageTables()));

@@ -12,4 +12,11 @@ final class StructureWriter {
             memory.writeLong(address + (long) i * Long.BYTES, words[i]);
         }
     }
+
+    /** Clears a structure: the first word first, as hardware must not see half of the rest. */
+    static void clear(PhysicalMemory memory, long address, int words) {
+        for (int i = 0; i < words; i++) {
+            memory.writeLong(address + (long) i * Long.BYTES, 0);
+        }
+    }
 }

@@ -35,6 +35,11 @@ final class VtdContexts {
         StructureWriter.write(memory, place(requester), entry);
     }
 
+    /** Clears a requester's entry. */
+    void clear(int requester) {
+        StructureWriter.clear(memory, place(requester), scalable ? ScalableContextEntry.WORDS : ContextEntry.WORDS);
+    }
+
     private long place(int requester) {
         int devfn = requester & 0xFF;
         boolean upper = scalable && devfn >= UPPER_DEVFN;

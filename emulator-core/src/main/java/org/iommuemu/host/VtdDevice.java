@@ -2,8 +2,8 @@
 package org.iommuemu.host;
 
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.agrona.collections.Int2ObjectHashMap;
-import org.iommuemu.vtd.spec.ContextEntry;
 import org.iommuemu.vtd.spec.PasidEntry;
 import org.jspecify.annotations.Nullable;
 
@@ -135,7 +135,7 @@ final class VtdDevice implements StreamDevice {
     public void detach(int pasid) {
         Domain domain = Objects.requireNonNull(attached.remove(pasid));
         if (pasids == null) {
-            driver.unit().contexts().put(stream, new long[ContextEntry.WORDS]);
+            driver.unit().contexts().clear(stream);
             invalidations.context(stream, domain.id());
             forget(pasid, domain);
             return;
@@ -195,30 +195,48 @@ final class VtdDevice implements StreamDevice {
 
     @Override
     public void invalidate(Domain guest, GuestInvalidation what) {
+        boolean all = what.scope() == GuestInvalidation.Scope.GUEST;
+        int domain = domainOf(guest, what.pasid());
         int entry = entryOf(what.pasid());
         switch (what.cache()) {
             case TRANSLATIONS -> {
                 switch (what.scope()) {
-                    case GUEST -> invalidations.domain(guest.id());
-                    case SPACE -> invalidations.firstStage(guest.id(), entry);
+                    case GUEST -> domainsOf(guest).forEach(invalidations::domain);
+                    case SPACE -> invalidations.firstStage(domain, entry);
                     case RANGE ->
                         invalidations.firstStageRange(
-                                guest.id(), entry, what.address(), what.bytes(), what.leafShift() != 0);
+                                domain, entry, what.address(), what.bytes(), what.leafShift() != 0);
                 }
-                if (what.scope() != GuestInvalidation.Scope.GUEST) {
+                if (!all) {
                     invalidateAtc(what.pasid(), what.address(), what.bytes());
                 }
             }
             case DEVICE_TRANSLATIONS -> invalidateAtc(what.pasid(), what.address(), what.bytes());
             case CONTEXTS -> {
-                if (what.scope() == GuestInvalidation.Scope.GUEST) {
-                    invalidations.pasids(guest.id());
+                if (all) {
+                    domainsOf(guest).forEach(invalidations::pasids);
                 } else {
-                    invalidations.pasid(guest.id(), entry);
+                    invalidations.pasid(domain, entry);
                 }
             }
         }
         complete();
+    }
+
+    /** Of the guest's first stage that a PASID has, or else of its memory: never that of somebody else. */
+    private int domainOf(Domain guest, int pasid) {
+        Domain own = attached.get(pasid);
+        return own != null && own.parent() == guest ? own.id() : guest.id();
+    }
+
+    /** Of the guest's memory, and of its first stages that this device has. */
+    private IntStream domainsOf(Domain guest) {
+        return IntStream.concat(
+                IntStream.of(guest.id()),
+                attached.values().stream()
+                        .filter(d -> d.parent() == guest)
+                        .mapToInt(Domain::id)
+                        .sorted());
     }
 
     private void complete() {

@@ -173,6 +173,11 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
     }
 
     @Override
+    public boolean hasRoomForDomain() {
+        return domains.hasMore();
+    }
+
+    @Override
     public Domain newDomain(Domain.Kind kind) {
         return switch (kind) {
             case FIRST_STAGE -> made(Domain.of(kind, domains.take(), newPageTables()));

@@ -74,7 +74,8 @@ final class VtdInterrupts {
         set(entry, Irte.DST, (logical ? 1L << processor : processor) << DESTINATION_SHIFT);
         set(entry, Irte.SID, source);
         set(entry, Irte.SVT, VALIDATE_SOURCE);
-        write(index, entry);
+        StructureWriter.write(memory, place(index), entry);
+        invalidate(index);
     }
 
     private static void set(long[] entry, BitField field, long value) {
@@ -83,17 +84,21 @@ final class VtdInterrupts {
 
     /** Lets nobody send anything by an entry. */
     void deactivate(int index) {
-        write(index, new long[Irte.WORDS]);
+        StructureWriter.clear(memory, place(index), Irte.WORDS);
+        invalidate(index);
     }
 
     /** Gives an entry back. */
     void free(int index) {
+        deactivate(index);
         used.clear(index);
-        write(index, new long[Irte.WORDS]);
     }
 
-    private void write(int index, long[] entry) {
-        StructureWriter.write(memory, table + (long) index * Irte.BYTES, entry);
+    private long place(int index) {
+        return table + (long) index * Irte.BYTES;
+    }
+
+    private void invalidate(int index) {
         invalidations.interruptEntry(index);
         invalidations.complete();
     }

@@ -82,6 +82,29 @@ public final class ControlCore {
         driver.probe(device.stream(), pasidEnd(device));
     }
 
+    /**
+     * Makes a domain of its own tables.
+     *
+     * @return ENOSPC if there are no more tags for its translations
+     */
+    public Result<Domain> newDomain(Domain.Kind kind) {
+        return driver.hasRoomForDomain() ? Result.ok(driver.newDomain(kind)) : noRoom();
+    }
+
+    /**
+     * Makes a domain of a guest's tables.
+     *
+     * @param parent the second stage behind them
+     * @return ENOSPC if there are no more tags for its translations
+     */
+    public Result<Domain> nest(Domain parent, GuestTables tables) {
+        return driver.hasRoomForDomain() ? Result.ok(driver.nest(parent, tables)) : noRoom();
+    }
+
+    private static Result<Domain> noRoom() {
+        return Result.err(Errno.ENOSPC, "a tag for translations of one more domain");
+    }
+
     /** What a device, or a PASID of it, is attached to. */
     public @Nullable Domain attached(HostDevice device, int pasid) {
         return driver.attached(device.stream(), pasid);
@@ -230,12 +253,13 @@ public final class ControlCore {
         if (fails(Step.ALLOCATION)) {
             return Result.err(Step.ALLOCATION.errno(), "a nested domain");
         }
-        Domain nested = driver.nest(parent, table);
-        Result<Done> attached = replace(device, IommuDriver.NO_PASID, nested);
-        if (!attached.isOk()) {
-            driver.free(nested);
-        }
-        return attached;
+        return nest(parent, table).then(nested -> {
+            Result<Done> attached = replace(device, IommuDriver.NO_PASID, nested);
+            if (!attached.isOk()) {
+                driver.free(nested);
+            }
+            return attached;
+        });
     }
 
     /** Gives a device back to the second stage alone; nothing if it has no guest's table. Never fails. */

@@ -120,20 +120,21 @@ final class Ioasid {
         if (core.fails(Step.ALLOCATION)) {
             return Result.err(Step.ALLOCATION.errno(), "a nested domain");
         }
-        Result<Done> attached = core.attach(device, number, behind(memory, to));
+        Result<Done> attached = behind(memory, to).then(domain -> core.attach(device, number, domain));
         freeUnused();
         return attached;
     }
 
-    private Domain behind(Domain memory, GuestTables.FirstStage to) {
+    private Result<Domain> behind(Domain memory, GuestTables.FirstStage to) {
         for (Domain domain : nested) {
             if (domain.parent() == memory) {
-                return domain;
+                return Result.ok(domain);
             }
         }
-        Domain made = core.driver().nest(memory, to);
-        nested.add(made);
-        return made;
+        return core.nest(memory, to).then(made -> {
+            nested.add(made);
+            return Result.ok(made);
+        });
     }
 
     /** All goes: the table first, then the devices. */

@@ -100,7 +100,11 @@ public final class HwptCalls {
             return memory.fail();
         }
         Domain.Kind kind = parent || !can.firstStage() ? Domain.Kind.SECOND_STAGE : Domain.Kind.FIRST_STAGE;
-        Domain domain = iommufd.core().driver().newDomain(kind);
+        Result<Domain> made = iommufd.core().newDomain(kind);
+        if (!made.isOk()) {
+            return made.fail();
+        }
+        Domain domain = made.value();
         PagingHwpt table = new PagingHwpt(iommufd.core(), ioas, domain, parent, pasid, automatic);
         Result<Done> filled = ioas.addTable(table);
         if (!filled.isOk()) {
@@ -136,10 +140,12 @@ public final class HwptCalls {
     }
 
     private Result<NestedHwpt> nested(PagingHwpt parent, @Nullable Viommu viommu, GuestData data, boolean pasid) {
-        return iommufd.allocate("a nested table").then(done -> data.read()).then(guest -> {
-            Domain domain = iommufd.core().driver().nest(parent.domain(), guest.tables());
-            return Result.ok(iommufd.add(new NestedHwpt(iommufd.core(), domain, parent, viommu, guest, pasid)));
-        });
+        return iommufd.allocate("a nested table")
+                .then(done -> data.read())
+                .then(guest -> iommufd.core()
+                        .nest(parent.domain(), guest.tables())
+                        .then(domain -> Result.ok(
+                                iommufd.add(new NestedHwpt(iommufd.core(), domain, parent, viommu, guest, pasid)))));
     }
 
     /**

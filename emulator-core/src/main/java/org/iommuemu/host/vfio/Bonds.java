@@ -12,16 +12,14 @@ import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.FailurePlan.Step;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.Result.Done;
-import org.iommuemu.host.control.ControlCore;
 import org.iommuemu.host.process.AddressSpace;
 import org.jspecify.annotations.Nullable;
 
-/** What is bound to a container. All is called under its lock, but for what the core tells of exits. */
+/** What is bound to a container. All is called under its lock. */
 final class Bonds {
     private final List<VfioDomain> domains;
     private final ContainerLock lock;
     private final List<Bond> all = new ArrayList<>();
-    private final List<ControlCore> watched = new ArrayList<>();
 
     /**
      * Nothing is bound.
@@ -126,16 +124,8 @@ final class Bonds {
         all.remove(bond);
     }
 
-    /** Learns of exits that an IOMMU's core knows of. */
-    void watch(ControlCore core) {
-        if (!watched.contains(core)) {
-            watched.add(core);
-            core.onExit((device, pasid, mm) -> lock.holdWhenFree(() -> exited(mm)));
-        }
-    }
-
     /** The mm-exit callback: the first one removes the bond, for all devices; those that come after find nothing. */
-    private void exited(AddressSpace mm) {
+    void exited(AddressSpace mm) {
         ProcessBond bound = find(mm);
         if (bound != null) {
             remove(bound);

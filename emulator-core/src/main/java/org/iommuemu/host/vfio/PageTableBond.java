@@ -12,12 +12,10 @@ import org.iommuemu.host.control.ControlCore;
 /** A guest's first stage for one PASID. */
 final class PageTableBond extends PasidBond {
     private final GuestTables.FirstStage table;
-    private final int width;
 
-    PageTableBond(int pasid, GuestTables.FirstStage table, int width) {
+    PageTableBond(int pasid, GuestTables.FirstStage table) {
         super(pasid);
         this.table = table;
-        this.width = width;
     }
 
     @Override
@@ -25,16 +23,16 @@ final class PageTableBond extends PasidBond {
         if (core.driver().features().guestContexts()) {
             return Result.err(Errno.EOPNOTSUPP, "page tables are the business of the guest's PASID table");
         }
-        return width <= core.driver().features().firstStageBits()
+        return core.driver().features().canNest(table)
                 ? Result.done()
-                : Result.err(Errno.EINVAL, "addresses of " + width + " bits");
+                : Result.err(Errno.EINVAL, "what the IOMMU has not");
     }
 
     @Override
     Result<Domain> acquire(ControlCore core, Domain plain) {
         return core.fails(Step.ALLOCATION)
                 ? Result.err(Step.ALLOCATION.errno(), "a nested domain")
-                : Result.ok(core.driver().nest(plain, table));
+                : core.nest(plain, table);
     }
 
     @Override

@@ -23,7 +23,6 @@ record SvmBindCall(ControlCore core, BindTarget target) {
     private static final int TABLE_ALIGNMENT = 64;
     private static final int LEAVES_64K = 2;
     private static final int PAGE = 1 << 12;
-    private static final int FIVE_LEVEL_BITS = 57;
     private static final int ATTRIBUTES = SvmPageTable.SRE | SvmPageTable.EAFE | SvmPageTable.WPE;
 
     long bind(Type1Iommu iommu, Caller caller, UserBuffer argument) {
@@ -102,7 +101,8 @@ record SvmBindCall(ControlCore core, BindTarget target) {
 
     /** A first stage as a PASID entry describes it. */
     static Result<Bond> pageTable(long root, int pasid, int width, long attributes) {
-        boolean isTable = root % PAGE == 0 && (width == ADDRESS_BITS || width == FIVE_LEVEL_BITS);
+        boolean isTable =
+                root % PAGE == 0 && (width == GuestTables.FOUR_LEVEL_BITS || width == GuestTables.FIVE_LEVEL_BITS);
         if (!isTable || pasid <= 0 || pasid >= PasidAllocator.END || (attributes & ~ATTRIBUTES) != 0) {
             return Result.err(Errno.EINVAL, "a page table's address, PASID, width or attributes");
         }
@@ -112,7 +112,7 @@ record SvmBindCall(ControlCore core, BindTarget target) {
                         root,
                         (attributes & SvmPageTable.SRE) != 0,
                         (attributes & SvmPageTable.EAFE) != 0,
-                        (attributes & SvmPageTable.WPE) != 0),
-                width));
+                        (attributes & SvmPageTable.WPE) != 0,
+                        width)));
     }
 }

@@ -3,6 +3,7 @@ package org.iommuemu.host.vfio;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import org.iommuemu.host.Domain;
 import org.iommuemu.host.call.Errno;
@@ -17,15 +18,22 @@ import org.jspecify.annotations.Nullable;
 final class Type1Iommu {
     private final ControlCore core;
     private final IommuType type;
+    private final Consumer<ControlCore> watch;
     private final ContainerLock lock = new ContainerLock();
     private final List<VfioDomain> domains = new ArrayList<>();
     private final List<AttachedGroup> mediated = new ArrayList<>();
     private final DmaMappings mappings;
     private final Bonds bonds = new Bonds(domains, lock);
 
-    Type1Iommu(ControlCore core, IommuType type) {
+    /**
+     * Nothing is attached.
+     *
+     * @param watch is told of every IOMMU's core that something of it is attached now; it has to pass on {@link #exited}
+     */
+    Type1Iommu(ControlCore core, IommuType type, Consumer<ControlCore> watch) {
         this.core = core;
         this.type = type;
+        this.watch = watch;
         mappings = new DmaMappings(core, domains, type == IommuType.TYPE1);
     }
 
@@ -93,8 +101,8 @@ final class Type1Iommu {
             return Result.err(Errno.ENODEV, "nested translation");
         }
         boolean second = isNesting() || !its.driver().features().firstStage();
-        Domain domain = its.driver().newDomain(second ? Domain.Kind.SECOND_STAGE : Domain.Kind.FIRST_STAGE);
-        return Result.ok(new VfioDomain(its, group.isCoherent(), domain));
+        return its.newDomain(second ? Domain.Kind.SECOND_STAGE : Domain.Kind.FIRST_STAGE)
+                .then(domain -> Result.ok(new VfioDomain(its, group.isCoherent(), domain)));
     }
 
     /** To its own domain first; then, if there is one that is like it, to that; else that is kept. */
@@ -139,7 +147,7 @@ final class Type1Iommu {
         if (replayed.isOk()) {
             fresh.groups().add(group);
             domains.add(fresh);
-            bonds.watch(fresh.core());
+            watch.accept(fresh.core());
             return Result.done();
         }
         group.detach(bonds.all());
@@ -201,6 +209,11 @@ final class Type1Iommu {
 
     Result<Done> unbind(AddressSpace mm) {
         return lock.hold(() -> bonds.unbind(mm));
+    }
+
+    /** A process has exited, and was cut off on one device. */
+    void exited(AddressSpace mm) {
+        lock.holdWhenFree(() -> bonds.exited(mm));
     }
 
     /** Binds a guest's table, behind a second stage only. */

@@ -33,6 +33,7 @@ public final class VfioContainer extends OpenFile {
     private final SvmBindCall svmBind;
     private final DmaCalls dma;
     private final List<VfioGroup> groups = new ArrayList<>();
+    private final List<ControlCore> watched = new ArrayList<>();
     private @Nullable Type1Iommu iommu;
 
     /**
@@ -109,7 +110,7 @@ public final class VfioContainer extends OpenFile {
         if (core.fails(Step.ALLOCATION)) {
             return Result.err(Step.ALLOCATION.errno(), "an IOMMU for a container");
         }
-        Type1Iommu made = new Type1Iommu(core, type);
+        Type1Iommu made = new Type1Iommu(core, type, this::watch);
         for (int i = 0; i < groups.size(); i++) {
             Result<Done> attached = made.attachGroup(groups.get(i));
             if (!attached.isOk()) {
@@ -121,6 +122,17 @@ public final class VfioContainer extends OpenFile {
         }
         iommu = made;
         return Result.done();
+    }
+
+    private void watch(ControlCore its) {
+        if (!watched.contains(its)) {
+            watched.add(its);
+            its.onExit((device, pasid, mm) -> {
+                if (iommu != null) {
+                    iommu.exited(mm);
+                }
+            });
+        }
     }
 
     /**

@@ -37,6 +37,7 @@ import org.iommuemu.smmuv3.spec.Idr;
 import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.VtdFeatures;
 import org.iommuemu.vtd.spec.Capability;
+import org.iommuemu.vtd.spec.ExtendedCapability;
 
 /** An IOMMU of either architecture, its driver, the core over it, processes, and devices that access memory through the IOMMU. */
 public final class ControlledMachine implements AutoCloseable {
@@ -89,8 +90,8 @@ public final class ControlledMachine implements AutoCloseable {
         } else {
             VtdFeatures full = VtdFeatures.full();
             long cap = Capability.CM.set(full.cap(), cachesMisses ? 1 : 0);
-            Vtd vtd =
-                    new Vtd(memory, new VtdFeatures(full.ver(), cap, full.ecap()), CacheConfiguration.standard(), sink);
+            long ecap = ExtendedCapability.PSS.set(full.ecap(), pasidBits - 1);
+            Vtd vtd = new Vtd(memory, new VtdFeatures(full.ver(), cap, ecap), CacheConfiguration.standard(), sink);
             iommu = vtd;
             unit = vtd.unit();
             stale = vtd.detectStale();

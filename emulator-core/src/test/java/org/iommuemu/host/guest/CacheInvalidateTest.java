@@ -4,6 +4,7 @@ package org.iommuemu.host.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.iommuemu.host.GuestInvalidation.Cache;
@@ -71,6 +72,31 @@ class CacheInvalidateTest {
             assertNames(pasids, "PASID_CACHE", "PASID_CACHE");
             assertThat(Descriptor.G.getInt(pasids.get(0).word0())).isZero();
             assertThat(Descriptor.DID.getInt(pasids.get(0).word0())).isEqualTo(d);
+        }
+    }
+
+    @Test
+    void shouldNameTheDomainsOfWhatIsBound() {
+        try (GuestSetup s = GuestSetup.vtd()) {
+            s.container.detach(s.two.group()).value();
+            int memory = s.container.memory().id();
+            int pasid = s.bound();
+            int nested = Objects.requireNonNull(s.machine.core.attached(s.one, pasid))
+                    .id();
+
+            List<Consumed> all = consumed(s, GuestSetup.invalidation(IOTLB, DOMAIN));
+            List<Consumed> entries = consumed(s, GuestSetup.invalidation(PASID_CACHE, DOMAIN));
+            List<Consumed> one = consumed(s, GuestSetup.invalidation(IOTLB | PASID_CACHE, PASID, pasid));
+            List<Consumed> page = consumed(s, pages(IOTLB, pasid, 0, 0x1000, 1));
+
+            assertThat(all).extracting(c -> Descriptor.DID.getInt(c.word0())).containsExactly(memory, nested);
+            assertThat(entries)
+                    .extracting(c -> Descriptor.DID.getInt(c.word0()))
+                    .containsExactly(memory, nested);
+            assertNames(one, "PASID_IOTLB", "PASID_DEVICE_TLB", "PASID_CACHE");
+            assertThat(Descriptor.DID.getInt(one.get(0).word0())).isEqualTo(nested);
+            assertThat(Descriptor.DID.getInt(one.get(2).word0())).isEqualTo(nested);
+            assertThat(Descriptor.DID.getInt(page.get(0).word0())).isEqualTo(nested);
         }
     }
 

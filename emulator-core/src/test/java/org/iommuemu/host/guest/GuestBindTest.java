@@ -57,7 +57,9 @@ class GuestBindTest {
                         .isEqualTo(Objects.requireNonNull(s.container.memory().tables())
                                 .root());
                 assertThat(PasidEntry.DID.getInt(entry))
-                        .isEqualTo(s.container.memory().id());
+                        .isNotEqualTo(s.container.memory().id())
+                        .isEqualTo(Objects.requireNonNull(s.machine.core.attached(d, pasid))
+                                .id());
                 assertThat(PasidEntry.SRE.isSet(entry)).isFalse();
                 assertThat(s.machine.read(d.stream(), pasid, GuestSetup.AT + 8))
                         .isEqualTo(EmulatedGuest.OFFSET + GuestSetup.PAGE + 8);

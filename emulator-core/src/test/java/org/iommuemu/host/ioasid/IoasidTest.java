@@ -3,6 +3,7 @@ package org.iommuemu.host.ioasid;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Objects;
 import org.iommuemu.host.Domain;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.call.Errno;
@@ -27,6 +28,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Corner case 27, and each answer to what the sketch leaves open. */
 class IoasidTest {
     private static final String ALL = "org.iommuemu.host.control.ControlledMachine#all";
+
+    private static long root(Domain memory) {
+        return Objects.requireNonNull(memory.tables()).root();
+    }
 
     @ParameterizedTest
     @MethodSource(ALL)
@@ -76,7 +81,7 @@ class IoasidTest {
             long[] entry = PasidEntries.of(s.machine, s.one, ioasid);
             assertThat(PasidEntry.PGTT.getInt(entry)).isEqualTo(3);
             assertThat(PasidEntry.FSPTPTR.inPlace(entry)).isEqualTo(s.tables.root());
-            assertThat(PasidEntry.DID.getInt(entry)).isEqualTo(s.memory.id());
+            assertThat(PasidEntry.SSPTPTR.inPlace(entry)).isEqualTo(root(s.memory));
             assertThat(s.reach(ioasid)).isEqualTo(IoasidSetup.THERE);
             assertThat(s.machine.read(0x18, ioasid, IoasidSetup.AT))
                     .as("never allowed")
@@ -313,10 +318,10 @@ class IoasidTest {
 
             assertThat(s.bind(ioasid)).isZero();
 
-            assertThat(PasidEntry.DID.getInt(PasidEntries.of(s.machine, three, ioasid)))
-                    .isEqualTo(other.id());
-            assertThat(PasidEntry.DID.getInt(PasidEntries.of(s.machine, s.one, ioasid)))
-                    .isEqualTo(s.memory.id());
+            assertThat(PasidEntry.SSPTPTR.inPlace(PasidEntries.of(s.machine, three, ioasid)))
+                    .isEqualTo(root(other));
+            assertThat(PasidEntry.SSPTPTR.inPlace(PasidEntries.of(s.machine, s.one, ioasid)))
+                    .isEqualTo(root(s.memory));
             assertThat(s.unbind(ioasid)).isZero();
             assertThat(s.machine.driver.domainsInUse()).isEqualTo(domains);
         }

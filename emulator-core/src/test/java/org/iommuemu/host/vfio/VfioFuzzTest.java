@@ -53,6 +53,7 @@ class VfioFuzzTest {
             int done = 0;
             int refused = 0;
             for (int i = 0; i < CALLS; i++) {
+                closeOne(vfio);
                 String before = state(vfio, i);
                 long returned = call(vfio, random);
                 if (returned < 0) {
@@ -69,6 +70,14 @@ class VfioFuzzTest {
             assertThat(done).isGreaterThan(CALLS / 100);
             assertThat(refused).isGreaterThan(CALLS / 10);
             assertThat(vfio.machine.staleAccesses()).isZero();
+        }
+    }
+
+    /** Of many devices that are open, the one that was opened last. */
+    private static void closeOne(VfioMachine vfio) {
+        int last = vfio.user.files().size() - 1;
+        if (last > 4) {
+            vfio.user.files().close(last);
         }
     }
 
@@ -93,15 +102,11 @@ class VfioFuzzTest {
     private long call(VfioMachine vfio, RandomStream random) {
         Process by = processes.get(below(random, 4) == 0 ? below(random, processes.size()) : 0);
         int fd = below(random, 8);
-        int last = vfio.user.files().size() - 1;
-        if (last > 4) {
-            vfio.user.files().close(last);
-        }
         int number = below(random, 16) == 0 ? below(random, 256) : pick(random, fd);
         int request = below(random, 64) == 0 ? (int) random.nextLong() : 0x3B00 + number;
         return vfio.user
                 .files()
-                .get(fd == 7 ? 1 : fd > 2 ? 0 : Math.min(fd, last))
+                .get(fd == 7 ? 1 : fd > 2 ? 0 : Math.min(fd, vfio.user.files().size() - 1))
                 .value()
                 .ioctl(new Caller(by), request, argument(random, number));
     }
