@@ -185,7 +185,7 @@ class RandomCallsTest {
 
     private void map() {
         int ioas = id();
-        long pages = 1 + below(3);
+        long pages = 1L + below(3);
         long from = MEMORY + below(100) * PAGE;
         long iova = below(20) == 0 ? value() : 0x10_0000 + below(64) * PAGE;
         long returned = refusedUnchanged(() -> m.map(ioas, from, pages * PAGE, iova));
