@@ -172,6 +172,9 @@ public interface IommuDriver {
     /** Refuses a device's Translation Requests and translated requests from now on; ATS is to be switched off in the device before. */
     void disableAts(int stream);
 
+    /** Whether a device may use ATS: it has been let, and has answered every invalidation since. */
+    boolean usesAts(int stream);
+
     /** Lets a device ask for pages from now on; needs ATS. */
     void enablePageRequests(int stream);
 

@@ -298,6 +298,12 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     }
 
     @Override
+    public final boolean usesAts(int stream) {
+        D device = devices.get(stream);
+        return device != null && device.usesAts();
+    }
+
+    @Override
     public final void enablePageRequests(int stream) {
         device(stream).pageRequests(true);
     }

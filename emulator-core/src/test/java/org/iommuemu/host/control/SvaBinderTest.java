@@ -76,6 +76,26 @@ class SvaBinderTest {
 
     @ParameterizedTest
     @MethodSource(ALL)
+    void shouldRefuseADeviceThatHasLostAtsUntilItIsEnabledAnew(Maker maker) {
+        try (ControlledMachine m = maker.make()) {
+            HostDevice d = enabled(m, 0x10);
+            SvaHandle handle = m.core.sva().bind(d, touched(m)).value();
+            AddressSpace other = touched(m);
+            m.devices.silent = true;
+            m.core.sva().unbind(handle);
+            m.devices.silent = false;
+
+            assertThat(m.core.sva().bind(d, other).errno()).isEqualTo(Errno.EINVAL);
+
+            m.core.disableSva(d);
+            assertThat(m.core.enableSva(d).isOk()).isTrue();
+            assertThat(m.core.sva().bind(d, other).isOk()).isTrue();
+            assertThat(m.prefetch(0x10, other.pasid(), AT)).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ALL)
     void shouldKeepThePasidUntilTheAddressSpaceIsFreed(Maker maker) {
         try (ControlledMachine m = maker.make()) {
             HostDevice d = enabled(m, 0x10);
