@@ -100,7 +100,7 @@ class FollowedBindTest {
 
         // 3, 4, 5: one PASID, one domain, on both devices.
         int pasid = core.shared().pasid(mm, core.pasidEnd(first)).value();
-        Domain domain = core.shared().acquire(mm);
+        Domain domain = core.shared().acquire(mm).value();
         assertThat(core.attach(first, pasid, domain).isOk()).isTrue();
         assertThat(sent()).isSubsetOf("CFGI_CD", "CFGI_STE");
         assertThat(core.enableSva(second).isOk()).isTrue();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import java.util.OptionalInt;
 import java.util.function.IntConsumer;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,10 +69,6 @@ public interface IommuDriver {
     /** What the IOMMU says of itself. */
     HardwareRegisters hardware();
 
-    /** Where guests' invalidations go, or null if the IOMMU knows guests' tables by the host's numbers only. */
-    @Nullable
-    GuestCommands guestCommands();
-
     /**
      * Makes a device known, if it is not: nothing of it gets through until it is attached.
      *
@@ -89,6 +87,9 @@ public interface IommuDriver {
 
     /** Makes a domain of its own tables: {@link Domain.Kind#FIRST_STAGE}, {@link Domain.Kind#SECOND_STAGE} or {@link Domain.Kind#IDENTITY}. */
     Domain newDomain(Domain.Kind kind);
+
+    /** Whether {@link #share} can be called once more. */
+    boolean hasRoomToShare();
 
     /** Makes a domain of a process's page tables. Who changes these has to {@link #invalidate(Domain, long, long) invalidate}. */
     Domain share(PageTables tables);
@@ -141,30 +142,20 @@ public interface IommuDriver {
     /**
      * Drops what caches hold for a device's guest; nothing if the device has none. A device's ATC is left alone while it may not use ATS.
      *
-     * @param stream a device that is attached, without PASID, to the guest's second stage or to what lies behind that
+     * @param stream a device of which the PASID that is named, or no PASID, is attached to the guest's second stage or to what lies before that
      */
     void guestInvalidate(int stream, GuestInvalidation what);
-
-    /**
-     * Does what a guest says that it has changed in a first stage of its own, in ATCs too.
-     *
-     * @param nested domain of the guest's tables
-     * @param address first byte, a multiple of 4 KiB
-     * @param pages of 4 KiB, or 0 for all
-     * @param leaf whether tables are as they were
-     */
-    void guestInvalidate(Domain nested, long address, long pages, boolean leaf);
 
     /**
      * Passes a guest's command on to an SMMUv3, and waits for its end. An IOMMU that stops at it, as it is illegal, is set going again.
      *
      * @param guest domain of the guest's contexts, or of the second stage behind them
-     * @param stream the device that is meant, by commands that name one; the StreamID that the guest has written does not count
+     * @param streams which StreamID the host has for the guest's, by which some commands name a device, if the guest has such a device
      * @param word0 of the command; the VMID in it does not count
      * @param word1 of the command
-     * @return false if guests may not send it, or the IOMMU has no such commands
+     * @return false if guests may not send it, it names none of the guest's devices, or the IOMMU has no such commands
      */
-    boolean guestInvalidate(Domain guest, int stream, long word0, long word1);
+    boolean guestInvalidate(Domain guest, LongFunction<OptionalInt> streams, long word0, long word1);
 
     /**
      * Lets what is unmapped in a domain be invalidated later from now on, many ranges at once, as Linux does with {@code iommu.strict=0}: until
@@ -180,6 +171,9 @@ public interface IommuDriver {
 
     /** Refuses a device's Translation Requests and translated requests from now on; ATS is to be switched off in the device before. */
     void disableAts(int stream);
+
+    /** Whether a device may use ATS: it has been let, and has answered every invalidation since. */
+    boolean usesAts(int stream);
 
     /** Lets a device ask for pages from now on; needs ATS. */
     void enablePageRequests(int stream);

@@ -2,7 +2,9 @@
 package org.iommuemu.host;
 
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.function.LongFunction;
 import org.iommuemu.bits.Register;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
@@ -109,14 +111,6 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     }
 
     @Override
-    public GuestCommands guestCommands() {
-        return (word0, word1) -> {
-            setup.commands().add(word0, word1);
-            setup.commands().sync();
-        };
-    }
-
-    @Override
     public DriverFeatures features() {
         SmmuHardware hardware = setup.hardware();
         boolean first = hardware.hasFirstStage();
@@ -137,15 +131,19 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     }
 
     @Override
-    public boolean guestInvalidate(Domain guest, int stream, long word0, long word1) {
-        SmmuGuestCommands.Rewritten sent = SmmuGuestCommands.rewrite(guest.id(), stream, word0, word1);
+    public boolean guestInvalidate(Domain guest, LongFunction<OptionalInt> streams, long word0, long word1) {
+        SmmuGuestCommands.Rewritten sent = SmmuGuestCommands.rewrite(guest.id(), streams, word0, word1);
         if (sent == null) {
             return false;
         }
         boolean answered = setup.invalidations().send(sent.word0(), sent.word1());
-        SmmuDevice device = known(stream);
-        if (!answered && device != null) {
-            device.distrust();
+        if (!answered) {
+            sent.stream().ifPresent(stream -> {
+                SmmuDevice device = known(stream);
+                if (device != null) {
+                    device.distrust();
+                }
+            });
         }
         return true;
     }
@@ -169,6 +167,11 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
             case NESTED ->
                 throw new IllegalArgumentException("a nested domain is made alone, expected a guest's tables");
         };
+    }
+
+    @Override
+    public boolean hasRoomToShare() {
+        return asids.hasMore();
     }
 
     @Override

@@ -58,7 +58,7 @@ final class SmmuSetup {
         this.trusting = trusting;
         this.memory = memory;
         tables = SmmuTables.of(page, hardware.intermediateBits());
-        structures = new SmmuStructures(hardware, tables, options.version());
+        structures = new SmmuStructures(hardware, tables, options.release());
         streams = new SmmuStreamTable(memory, pages, hardware, trusting, structures.refused());
 
         SmmuReset reset = new SmmuReset(smmu, patience);
@@ -67,7 +67,7 @@ final class SmmuSetup {
         commands = new CommandSender(smmu, memory, pages, patience, hardware.queueLog2(Idr.CMDQS, Command.BYTES, page));
         reset.enable(Registers.CMDQEN.of(1));
         invalidations = new SmmuInvalidations(commands, page, hardware.hasRangeInvalidation());
-        writer = new SmmuStructureWriter(memory, invalidations, options.version());
+        writer = new SmmuStructureWriter(memory, invalidations, options.release());
         invalidations.everything(hardware.hasHypervisor());
         events = newEventQueue(smmu);
         reset.enable(Registers.EVENTQEN.of(1));
@@ -114,8 +114,8 @@ final class SmmuSetup {
         return stages;
     }
 
-    LinuxVersion version() {
-        return options.version();
+    LinuxRelease release() {
+        return options.release();
     }
 
     int pageShift() {

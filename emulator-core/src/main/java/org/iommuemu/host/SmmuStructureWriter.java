@@ -9,12 +9,12 @@ import org.iommuemu.smmuv3.spec.Ste;
 final class SmmuStructureWriter {
     private final PhysicalMemory memory;
     private final SmmuInvalidations invalidations;
-    private final LinuxVersion version;
+    private final LinuxRelease release;
 
-    SmmuStructureWriter(PhysicalMemory memory, SmmuInvalidations invalidations, LinuxVersion version) {
+    SmmuStructureWriter(PhysicalMemory memory, SmmuInvalidations invalidations, LinuxRelease release) {
         this.memory = memory;
         this.invalidations = invalidations;
-        this.version = version;
+        this.release = release;
     }
 
     private long word(long address, int index) {
@@ -35,13 +35,13 @@ final class SmmuStructureWriter {
     void stream(int stream, long ste, long[] target) {
         Runnable changed = () -> invalidations.streamChanged(stream);
         boolean translates = isTranslated(target[0]);
-        if (version == LinuxVersion.V6_1 && !translates) {
+        if (release == LinuxRelease.LINUX_6_1 && !translates) {
             write(ste, target, 0, 1);
             write(ste, target, 1, Ste.WORDS);
             changed.run();
             return;
         }
-        if (version == LinuxVersion.V6_1 && !isTranslated(word(ste, 0))) {
+        if (release == LinuxRelease.LINUX_6_1 && !isTranslated(word(ste, 0))) {
             write(ste, target, 1, Ste.WORDS);
             changed.run();
             write(ste, target, 0, 1);
@@ -80,12 +80,12 @@ final class SmmuStructureWriter {
     /** Writes a context of a stream that may use it. */
     void context(int stream, int substream, long cd, long[] target) {
         Runnable changed = () -> invalidations.contextChanged(stream, substream);
-        if (version == LinuxVersion.V6_1 && !Cd.V.isSet(word(cd, 0)) && Cd.V.isSet(target)) {
+        if (release == LinuxRelease.LINUX_6_1 && !Cd.V.isSet(word(cd, 0)) && Cd.V.isSet(target)) {
             write(cd, target, 1, Cd.WORDS);
             changed.run();
             write(cd, target, 0, 1);
             changed.run();
-        } else if (version == LinuxVersion.V6_1) {
+        } else if (release == LinuxRelease.LINUX_6_1) {
             write(cd, target, 0, 1);
             changed.run();
             // Of what is not valid any more, nothing is left.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host;
 
+import java.util.OptionalInt;
 import java.util.function.IntConsumer;
+import java.util.function.LongFunction;
 import org.agrona.collections.Int2ObjectHashMap;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.PageResponse;
@@ -9,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What drivers have in common: devices that come to be when they are first named. */
 abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
-    private static final int PAGE_SHIFT = 12;
-    private static final long PAGE = 1L << PAGE_SHIFT;
+    private static final long PAGE = 1L << 12;
 
     private final int physicalBits;
     private final int most;
@@ -254,24 +255,22 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     @Override
     public final void guestInvalidate(int stream, GuestInvalidation what) {
         D device = devices.get(stream);
-        Domain plain = device == null ? null : device.attached(NO_PASID);
-        Domain guest = plain == null || plain.parent() == null ? plain : plain.parent();
-        if (device != null && guest != null && guest.kind() == Domain.Kind.SECOND_STAGE) {
+        Domain guest = device == null ? null : guestOf(device, what.pasid());
+        if (device != null && guest != null) {
             device.invalidate(guest, what);
         }
     }
 
-    @Override
-    public final void guestInvalidate(Domain nested, long address, long pages, boolean leaf) {
-        if (pages == 0) {
-            caches().all(nested);
-        } else {
-            caches().range(nested, address, pages * PAGE, leaf ? PAGE_SHIFT : 0);
-        }
+    /** The memory of the guest that a PASID belongs to, or else of the one that has the device. */
+    private @Nullable Domain guestOf(D device, int pasid) {
+        Domain own = device.attached(pasid);
+        Domain attached = own != null && own.parent() != null ? own : device.attached(NO_PASID);
+        Domain guest = attached == null || attached.parent() == null ? attached : attached.parent();
+        return guest != null && guest.kind() == Domain.Kind.SECOND_STAGE ? guest : null;
     }
 
     @Override
-    public boolean guestInvalidate(Domain guest, int stream, long word0, long word1) {
+    public boolean guestInvalidate(Domain guest, LongFunction<OptionalInt> streams, long word0, long word1) {
         return false;
     }
 
@@ -296,6 +295,12 @@ abstract class StreamDriver<D extends StreamDevice> implements IommuDriver {
     @Override
     public final void disableAts(int stream) {
         device(stream).ats(false);
+    }
+
+    @Override
+    public final boolean usesAts(int stream) {
+        D device = devices.get(stream);
+        return device != null && device.usesAts();
     }
 
     @Override

@@ -11,7 +11,6 @@ import org.iommuemu.vtd.InterruptMessage;
 import org.iommuemu.vtd.VtdFeatures;
 import org.iommuemu.vtd.spec.Capability;
 import org.iommuemu.vtd.spec.ExtendedCapability;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Drives a VT-d unit as Linux does: queued invalidation, interrupt remapping, in scalable mode a PASID table for each device, strict
@@ -143,11 +142,6 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
     }
 
     @Override
-    public @Nullable GuestCommands guestCommands() {
-        return null;
-    }
-
-    @Override
     public DriverFeatures features() {
         VtdFeatures features = unit.features();
         boolean pasid = options.scalable() && features.hasExtended(ExtendedCapability.PASID);
@@ -195,6 +189,12 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
             identityDomain = domains.take();
         }
         return identityDomain;
+    }
+
+    /** They have one tag together. */
+    @Override
+    public boolean hasRoomToShare() {
+        return true;
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.iommuemu.demo;
 
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.OptionalInt;
 import org.iommuemu.ats.DmaChannel;
 import org.iommuemu.host.Domain;
 import org.iommuemu.host.IommuDriver;
@@ -188,8 +189,12 @@ final class GuestBindStory implements Demo {
             forget(
                     pasid,
                     () -> host.narrator.call("the guest's TLBI_NH_VA and ATC_INV, passed on", () -> {
-                        driver.guestInvalidate(nested, DEVICE, command, Command.ADDRESS.inPlace(AT));
-                        return driver.guestInvalidate(nested, DEVICE, atc, Command.ADDRESS.inPlace(AT)) ? 0 : -1;
+                        driver.guestInvalidate(
+                                nested, id -> OptionalInt.of(DEVICE), command, Command.ADDRESS.inPlace(AT));
+                        return driver.guestInvalidate(
+                                        nested, id -> OptionalInt.of(DEVICE), atc, Command.ADDRESS.inPlace(AT))
+                                ? 0
+                                : -1;
                     }));
             host.core.unbindPasidTable(device);
             host.narrator.written();

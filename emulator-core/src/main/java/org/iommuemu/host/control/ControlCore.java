@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host.control;
 
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import org.iommuemu.host.Domain;
 import org.iommuemu.host.DriverFeatures;
+import org.iommuemu.host.GuestInvalidation;
+import org.iommuemu.host.GuestInvalidation.Cache;
+import org.iommuemu.host.GuestInvalidation.Scope;
 import org.iommuemu.host.GuestTables;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.call.Errno;
@@ -275,11 +279,19 @@ public final class ControlCore {
     }
 
     /**
-     * Invalidates what caches hold of a domain.
+     * Does what a guest says that it has changed in a first stage of its own (VT-d), on all that is attached to it: IOTLBs once for each PASID,
+     * every ATC.
      *
      * @param bytes length of the range, or 0 for all of it
+     * @param leafShift log2 of the size of the leaves that were there, or 0 if tables may have gone too
      */
-    public void invalidate(Domain domain, long address, long bytes) {
-        driver.invalidate(domain, address, bytes);
+    public void guestInvalidate(Domain nested, long address, long bytes, int leafShift) {
+        Set<Integer> done = new HashSet<>();
+        Scope scope = bytes == 0 ? Scope.SPACE : Scope.RANGE;
+        for (Attachment a : attachments.of(nested)) {
+            Cache cache = done.add(a.pasid()) ? Cache.TRANSLATIONS : Cache.DEVICE_TRANSLATIONS;
+            driver.guestInvalidate(
+                    a.device().stream(), new GuestInvalidation(cache, scope, a.pasid(), 0, address, bytes, leafShift));
+        }
     }
 }

@@ -67,22 +67,27 @@ public final class SharedDomains {
     /**
      * The domain of an address space, which is made if there is none; one more user of it. Whoever calls keeps the address space's contents
      * meanwhile: it is not dying.
+     *
+     * @return ENOSPC if there are no more tags for its translations
      */
-    public Domain acquire(AddressSpace mm) {
+    public Result<Domain> acquire(AddressSpace mm) {
         Shared known = byMemory.get(mm);
         if (known != null) {
             known.users++;
-            return known.domain;
+            return Result.ok(known.domain);
         }
         if (mm.isDying()) {
             throw new IllegalStateException("the domain of an address space is wanted that is going");
+        }
+        if (!driver.hasRoomToShare()) {
+            return Result.err(Errno.ENOSPC, "a tag for translations of one more address space");
         }
         Shared made = new Shared(mm);
         mm.grab();
         mm.addNotifier(made);
         byMemory.put(mm, made);
         byDomain.put(made.domain, made);
-        return made.domain;
+        return Result.ok(made.domain);
     }
 
     /** One user less; with the last one the domain goes, which is attached to nothing then. */

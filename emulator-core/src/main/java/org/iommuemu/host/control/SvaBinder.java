@@ -24,7 +24,7 @@ public final class SvaBinder {
      * Attaches the PASID of an address space on all devices of the device's group to it, or counts one more if that has been done.
      *
      * @return EOPNOTSUPP without domains of first stages, ENODEV if the IOMMU or a device has no PASIDs, EINVAL if they are not enabled with
-     *     ATS and page requests, ESRCH for a process that is exiting, EOVERFLOW if its PASID is too large for a device, ENOSPC if no PASID is free,
+     *     ATS and page requests, or ATS was taken from a device that did not answer, ESRCH for a process that is exiting, EOVERFLOW if its PASID is too large for a device, ENOSPC if no PASID, or tag for translations, is free,
      *     ENOMEM, EBUSY if the PASID is attached to something else, EIO
      */
     public Result<SvaHandle> bind(HostDevice device, AddressSpace mm) {
@@ -44,7 +44,7 @@ public final class SvaBinder {
             if (core.pasidEnd(d) == 0) {
                 return Result.err(Errno.ENODEV, d + " has no PASIDs");
             }
-            if (!core.isSvaEnabled(d)) {
+            if (!core.isSvaEnabled(d) || !core.driver().usesAts(d.stream())) {
                 return Result.err(Errno.EINVAL, d + " has PASIDs, ATS and page requests not enabled");
             }
         }
@@ -68,7 +68,7 @@ public final class SvaBinder {
             if (core.fails(Step.ALLOCATION)) {
                 return Result.err(Step.ALLOCATION.errno(), "an SVA handle");
             }
-            return attach(new SvaHandle(group, pasid, core.shared().acquire(mm)));
+            return core.shared().acquire(mm).then(domain -> attach(new SvaHandle(group, pasid, domain)));
         });
     }
 

@@ -36,12 +36,12 @@ public final class GuestContainer extends OpenFile {
     private final GuestBind bind;
     private final CacheInvalidate cacheInvalidate;
 
-    GuestContainer(ControlCore core, GuestOptions options, GuestContainers owner, PasidSet pasids) {
+    GuestContainer(ControlCore core, GuestOptions options, GuestContainers owner, PasidSet pasids, Domain memory) {
         this.core = core;
         this.options = options;
         this.owner = owner;
         this.pasids = pasids;
-        memory = core.driver().newDomain(Domain.Kind.SECOND_STAGE);
+        this.memory = memory;
         bonds = new GuestBonds(core, memory);
         groups = new GuestGroups(core, memory, bonds);
         pasids.add(bonds);

@@ -19,6 +19,8 @@ public final class HwptCalls {
     /** More are invalidated as everything. */
     private static final long MOST_PAGES = 1L << 20;
 
+    private static final int PAGE_SHIFT = 12;
+
     private final Iommufd iommufd;
 
     HwptCalls(Iommufd iommufd) {
@@ -152,18 +154,19 @@ public final class HwptCalls {
      * Invalidates what caches hold by a guest's first stage (VT-d), devices' ATCs too.
      *
      * @param address of the first page; 0, with all ones for the number of pages, is everything
+     * @param leaf whether tables are as they were
      * @return ENOENT for no guest's table, EINVAL for an address in a page, or all ones from elsewhere on
      */
-    public Result<Done> invalidate(int hwpt, long address, long pages) {
+    public Result<Done> invalidate(int hwpt, long address, long pages, boolean leaf) {
         return iommufd.objects().find(hwpt, NestedHwpt.class).then(nested -> {
             if ((address & UserPages.PAGE - 1) != 0 || pages == -1 && address != 0) {
                 return Result.err(Errno.EINVAL, String.format("invalidating %d pages at 0x%x", pages, address));
             }
             boolean everything = Long.compareUnsigned(pages, MOST_PAGES) > 0;
             if (everything) {
-                iommufd.core().invalidate(nested.domain(), 0, 0);
+                iommufd.core().guestInvalidate(nested.domain(), 0, 0, 0);
             } else if (pages != 0) {
-                iommufd.core().invalidate(nested.domain(), address, pages * UserPages.PAGE);
+                iommufd.core().guestInvalidate(nested.domain(), address, pages * UserPages.PAGE, leaf ? PAGE_SHIFT : 0);
             }
             return Result.done();
         });

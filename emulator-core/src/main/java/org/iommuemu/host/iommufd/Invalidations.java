@@ -77,7 +77,12 @@ final class Invalidations {
             if ((VtdInvalidate.FLAGS.getInt(e) & ~VtdInvalidate.LEAF) != 0 || VtdInvalidate.RESERVED.get(e) != 0) {
                 return Call.unsupported("flags of an invalidation");
             }
-            return iommufd.hwpts().invalidate(nested.id(), VtdInvalidate.ADDR.get(e), VtdInvalidate.NPAGES.get(e));
+            return iommufd.hwpts()
+                    .invalidate(
+                            nested.id(),
+                            VtdInvalidate.ADDR.get(e),
+                            VtdInvalidate.NPAGES.get(e),
+                            VtdInvalidate.FLAGS.getInt(e) == VtdInvalidate.LEAF);
         });
     }
 

@@ -3,6 +3,7 @@ package org.iommuemu.host.iommufd;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.iommuemu.host.Domain;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,12 @@ final class Viommu extends IommufdObject {
     @Nullable
     Vdevice device(long virtualId) {
         return devices.get(virtualId);
+    }
+
+    /** The host's StreamID of the device that the guest knows by a number, if the guest has it. */
+    OptionalInt stream(long virtualId) {
+        Vdevice device = devices.get(virtualId);
+        return device == null ? OptionalInt.empty() : OptionalInt.of(device.device().device().stream());
     }
 
     void add(Vdevice device) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host.iommufd;
 
-import org.iommuemu.host.GuestCommands;
 import org.iommuemu.host.HardwareRegisters;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.Result;
@@ -72,12 +71,11 @@ public final class ViommuCalls {
      * @return ENOENT for no guest's IOMMU; EIO for any other command, or of a device that the guest does not have
      */
     public Result<Done> command(int viommu, long word0, long word1) {
-        GuestCommands commands = iommufd.core().driver().guestCommands();
         return iommufd.objects()
                 .find(viommu, Viommu.class)
-                .then(v -> commands == null
-                        ? Call.unsupported("guests' commands")
-                        : new SmmuGuestCommands(commands).send(v, word0, word1));
+                .then(v -> iommufd.core().driver().guestInvalidate(v.memory(), v::stream, word0, word1)
+                        ? Result.done()
+                        : Result.err(Errno.EIO, String.format("a guest's command 0x%x", word0)));
     }
 
     /** EOPNOTSUPP for a type that there is not, EINVAL for no depth, ENOENT, EEXIST for a second one of a type, ENOMEM. */

@@ -73,7 +73,7 @@ class ExitTest {
             AddressSpace mm = m.memory(AT, PAGE);
             String before = m.tables();
             int pasid = m.core.shared().pasid(mm, 1 << 20).value();
-            Domain domain = m.core.shared().acquire(mm);
+            Domain domain = m.core.shared().acquire(mm).value();
             m.core.attach(d, pasid, domain);
             m.core.onExit((device, p, of) -> {
                 m.core.detach(device, p);
@@ -144,8 +144,8 @@ class ExitTest {
         try (ControlledMachine m = maker.make()) {
             HostDevice one = m.device(0x10);
             HostDevice two = m.device(0x18);
-            Domain first = m.core.shared().acquire(m.memory(AT, PAGE));
-            Domain second = m.core.shared().acquire(m.memory(AT, PAGE));
+            Domain first = m.core.shared().acquire(m.memory(AT, PAGE)).value();
+            Domain second = m.core.shared().acquire(m.memory(AT, PAGE)).value();
             assertThat(m.core.attach(one, 5, first).isOk()).isTrue();
             String before = m.image();
 

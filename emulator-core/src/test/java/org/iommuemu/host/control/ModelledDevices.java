@@ -40,6 +40,9 @@ public final class ModelledDevices implements DevicePort, Patience {
     /** Whether devices answer invalidations only when software waits, or a test lets time pass. */
     public boolean answerLater;
 
+    /** Whether devices do not answer invalidations, until their time is up. */
+    public boolean silent;
+
     final TreeMap<Key, Cached> atc = new TreeMap<>();
     final Deque<Runnable> pending = new ArrayDeque<>();
     private Iommu iommu;
@@ -52,6 +55,10 @@ public final class ModelledDevices implements DevicePort, Patience {
     @Override
     public Invalidation invalidate(AtcInvalidation request) {
         invalidations.add(request);
+        if (silent) {
+            pending.add(() -> iommu.invalidationEnded(request.ticket(), false));
+            return Invalidation.PENDING;
+        }
         if (answerLater) {
             pending.add(() -> {
                 drop(request);

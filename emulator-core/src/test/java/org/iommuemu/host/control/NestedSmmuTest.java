@@ -3,6 +3,7 @@ package org.iommuemu.host.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.OptionalInt;
 import org.iommuemu.host.Domain;
 import org.iommuemu.host.GuestTables;
 import org.iommuemu.host.IommuDriver;
@@ -101,7 +102,7 @@ class NestedSmmuTest {
 
         boolean let = m.driver.guestInvalidate(
                 nested,
-                STREAM,
+                id -> OptionalInt.of(STREAM),
                 Command.OPCODE.of(Command.CFGI_CD.opcode()) | Command.SID.of(VIRTUAL_STREAM) | Command.SSID.of(2),
                 Command.LEAF.of(1));
 
@@ -120,7 +121,7 @@ class NestedSmmuTest {
 
         boolean let = m.driver.guestInvalidate(
                 nested,
-                STREAM,
+                id -> OptionalInt.of(STREAM),
                 Command.OPCODE.of(command.opcode()) | Command.VMID.of(VIRTUAL_VMID) | Command.ASID.of(2),
                 Command.ADDRESS.inPlace(AT));
 
@@ -146,7 +147,8 @@ class NestedSmmuTest {
         assertThat(m.read(STREAM, 2, AT)).isPositive();
         int held = m.unit.iotlb().cache().size();
 
-        m.driver.guestInvalidate(nested, STREAM, Command.OPCODE.of(Command.TLBI_NH_ALL.opcode()), 0);
+        m.driver.guestInvalidate(
+                nested, id -> OptionalInt.of(STREAM), Command.OPCODE.of(Command.TLBI_NH_ALL.opcode()), 0);
 
         assertThat(m.unit.iotlb().cache().size()).isEqualTo(held - 1);
     }
@@ -157,14 +159,14 @@ class NestedSmmuTest {
         assertThat(m.prefetch(STREAM, 2, AT)).isTrue();
         guest.map(second, AT, 0);
         long asid = Command.OPCODE.of(Command.TLBI_NH_ASID.opcode()) | Command.ASID.of(2);
-        m.driver.guestInvalidate(nested, STREAM, asid, 0);
+        m.driver.guestInvalidate(nested, id -> OptionalInt.of(STREAM), asid, 0);
         assertThat(m.isCachedByDevice(STREAM, 2, AT)).isTrue();
 
         long inv = Command.OPCODE.of(Command.ATC_INV.opcode())
                 | Command.SID.of(VIRTUAL_STREAM)
                 | Command.SSV.of(1)
                 | Command.SSID.of(2);
-        assertThat(m.driver.guestInvalidate(nested, STREAM, inv, Command.ADDRESS.inPlace(AT)))
+        assertThat(m.driver.guestInvalidate(nested, id -> OptionalInt.of(STREAM), inv, Command.ADDRESS.inPlace(AT)))
                 .isTrue();
 
         assertThat(m.isCachedByDevice(STREAM, 2, AT)).isFalse();
@@ -189,7 +191,8 @@ class NestedSmmuTest {
         m.read(STREAM, 2, AT);
         String before = m.image();
 
-        boolean let = m.driver.guestInvalidate(nested, STREAM, Command.OPCODE.of(command.opcode()), 0);
+        boolean let =
+                m.driver.guestInvalidate(nested, id -> OptionalInt.of(STREAM), Command.OPCODE.of(command.opcode()), 0);
 
         assertThat(let).isFalse();
         assertThat(m.image()).isEqualTo(before);
@@ -201,12 +204,14 @@ class NestedSmmuTest {
         m.read(STREAM, 2, AT);
         long rangeOfNothing = Command.OPCODE.of(Command.TLBI_NH_VA.opcode()) | Command.ASID.of(2);
 
-        assertThat(m.driver.guestInvalidate(nested, STREAM, rangeOfNothing, Command.TG.of(1)))
+        assertThat(m.driver.guestInvalidate(nested, id -> OptionalInt.of(STREAM), rangeOfNothing, Command.TG.of(1)))
                 .isTrue();
-        assertThat(m.driver.guestInvalidate(nested, STREAM, 0xFF, 0)).isFalse();
+        assertThat(m.driver.guestInvalidate(nested, id -> OptionalInt.of(STREAM), 0xFF, 0))
+                .isFalse();
 
         guest.map(second, AT, 0x40_5000);
-        m.driver.guestInvalidate(nested, STREAM, Command.OPCODE.of(Command.TLBI_NH_ALL.opcode()), 0);
+        m.driver.guestInvalidate(
+                nested, id -> OptionalInt.of(STREAM), Command.OPCODE.of(Command.TLBI_NH_ALL.opcode()), 0);
         assertThat(m.read(STREAM, 2, AT)).isEqualTo(nested(0x40_5000));
     }
 

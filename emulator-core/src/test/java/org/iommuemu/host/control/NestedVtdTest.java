@@ -3,6 +3,7 @@ package org.iommuemu.host.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.OptionalInt;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.iommuemu.host.Domain;
@@ -72,16 +73,36 @@ class NestedVtdTest {
             }
             guest.map(root, AT, 0x40_5000);
 
-            m.driver.guestInvalidate(nested, AT, 1, true);
+            m.core.guestInvalidate(nested, AT, 0x1000, 12);
 
             assertThat(m.isCachedByDevice(0x10, 3, AT)).isFalse();
             assertThat(m.isCachedByDevice(0x18, 3, AT)).isFalse();
             assertThat(m.isCachedByDevice(0x10, 3, AT + 0x1000)).isTrue();
             assertThat(m.read(0x10, 3, AT)).isEqualTo(OFFSET + 0x40_5000);
             assertThat(m.read(0x18, 3, AT)).isEqualTo(OFFSET + 0x40_5000);
-            m.driver.guestInvalidate(nested, 0, 0, false);
+            m.core.guestInvalidate(nested, 0, 0, 0);
             assertThat(m.isCachedByDevice(0x10, 3, AT + 0x1000)).isFalse();
             assertThat(m.staleAccesses()).isZero();
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("units")
+    void shouldInvalidateForAPasidWhoseDeviceHasNothingWithoutOne(Maker maker) {
+        run(maker, (m, guest) -> {
+            HostDevice d = m.device(0x10);
+            long root = guest.page();
+            guest.map(root, AT, 0x40_0000);
+            Domain nested = nest(m, guest, root);
+            m.core.enableSva(d);
+            m.core.attach(d, 3, nested);
+            assertThat(m.prefetch(0x10, 3, AT)).isTrue();
+            guest.map(root, AT, 0x40_5000);
+
+            m.core.guestInvalidate(nested, AT, 0x1000, 12);
+
+            assertThat(m.isCachedByDevice(0x10, 3, AT)).isFalse();
+            assertThat(m.read(0x10, 3, AT)).isEqualTo(OFFSET + 0x40_5000);
         });
     }
 
@@ -165,7 +186,8 @@ class NestedVtdTest {
             assertThat(m.core.bindPasidTable(d, guest.parent, new GuestTables.Contexts(1, 0))
                             .errno())
                     .isEqualTo(Errno.EOPNOTSUPP);
-            assertThat(m.driver.guestInvalidate(guest.parent, 0x10, 0x10, 0)).isFalse();
+            assertThat(m.driver.guestInvalidate(guest.parent, id -> OptionalInt.of(0x10), 0x10, 0))
+                    .isFalse();
 
             assertThat(m.image()).isEqualTo(before);
         });

@@ -3,10 +3,13 @@ package org.iommuemu.host.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.iommuemu.host.Domain;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.call.Errno;
+import org.iommuemu.host.call.Result;
 import org.iommuemu.host.control.ControlledMachine.Maker;
 import org.iommuemu.host.process.AddressSpace;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +49,48 @@ class SvaBinderTest {
             m.core.sva().unbind(two);
             assertThat(m.read(0x10, one.pasid(), AT)).isEqualTo(-1);
             assertThat(m.core.shared().count()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ALL)
+    void shouldSayThatThereIsNoTagForAnAddressSpaceWhereEachNeedsOne(Maker maker) {
+        try (ControlledMachine m = maker.make()) {
+            HostDevice d = enabled(m, 0x10);
+            AddressSpace mm = touched(m);
+            List<Domain> all = new ArrayList<>();
+            Result<Domain> made = m.core.newDomain(Domain.Kind.FIRST_STAGE);
+            while (made.isOk()) {
+                all.add(made.value());
+                made = m.core.newDomain(Domain.Kind.FIRST_STAGE);
+            }
+
+            Result<SvaHandle> bound = m.core.sva().bind(d, mm);
+
+            assertThat(bound.isOk() ? null : bound.errno()).isEqualTo(m.isSmmu() ? Errno.ENOSPC : null);
+            assertThat(m.core.shared().count()).isEqualTo(m.isSmmu() ? 0 : 1);
+            m.driver.free(all.get(0));
+            assertThat(m.core.sva().bind(d, mm).isOk()).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(ALL)
+    void shouldRefuseADeviceThatHasLostAtsUntilItIsEnabledAnew(Maker maker) {
+        try (ControlledMachine m = maker.make()) {
+            HostDevice d = enabled(m, 0x10);
+            SvaHandle handle = m.core.sva().bind(d, touched(m)).value();
+            AddressSpace other = touched(m);
+            m.devices.silent = true;
+            m.core.sva().unbind(handle);
+            m.devices.silent = false;
+
+            assertThat(m.core.sva().bind(d, other).errno()).isEqualTo(Errno.EINVAL);
+
+            m.core.disableSva(d);
+            assertThat(m.core.enableSva(d).isOk()).isTrue();
+            assertThat(m.core.sva().bind(d, other).isOk()).isTrue();
+            assertThat(m.prefetch(0x10, other.pasid(), AT)).isTrue();
         }
     }
 

@@ -7,10 +7,12 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.iommuemu.host.Domain;
 import org.iommuemu.host.GuestTables;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.FailurePlan;
+import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.UserBuffer;
 import org.iommuemu.host.call.spec.StructureField;
 import org.iommuemu.host.control.ControlledMachine;
@@ -71,6 +73,28 @@ class GuestBindTest {
     }
 
     @Test
+    void shouldSayThatThereIsNoDomainIdForATableOrAContainer() {
+        try (GuestSetup s = GuestSetup.vtd()) {
+            int pasid = s.container.allocatePasid(5, 9).value();
+            Result<Domain> made = s.machine.core.newDomain(Domain.Kind.SECOND_STAGE);
+            Domain last = made.value();
+            while (made.isOk()) {
+                last = made.value();
+                made = s.machine.core.newDomain(Domain.Kind.SECOND_STAGE);
+            }
+            String before = s.machine.tables();
+
+            assertThat(s.bind(GuestSetup.bind(BIND, pasid, ROOT))).isEqualTo(Errno.ENOSPC.returned());
+            assertThat(s.containers.open(s.caller, GuestOptions.STANDARD).errno())
+                    .isEqualTo(Errno.ENOSPC);
+
+            assertThat(s.machine.tables()).isEqualTo(before);
+            s.machine.driver.free(last);
+            assertThat(s.bind(GuestSetup.bind(BIND, pasid, ROOT))).isZero();
+        }
+    }
+
+    @Test
     void shouldPassOnWhatTheGuestWantsOfTheHardware() {
         try (GuestSetup s = GuestSetup.vtd()) {
             EmulatedGuest.Tables tables = s.guest.tables(57);
@@ -100,7 +124,10 @@ class GuestBindTest {
     private static Arguments bad(StructureField field, long value) {
         return bad(
                 field.name() + " " + Long.toHexString(value),
-                b -> b.with(field.equals(CarrierLayout.ARGSZ) || field.equals(CarrierLayout.FLAGS) ? 0 : DATA, field, value));
+                b -> b.with(
+                        field.equals(CarrierLayout.ARGSZ) || field.equals(CarrierLayout.FLAGS) ? 0 : DATA,
+                        field,
+                        value));
     }
 
     static Stream<Arguments> invalid() {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.iommuemu.host.iommufd.IommufdMachine.NONE;
 import static org.iommuemu.host.iommufd.IommufdMachine.PAGE;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.control.ControlledMachine;
 import org.iommuemu.host.iommufd.IommufdMachine.Device;
@@ -131,6 +133,23 @@ class NestedSmmuTest {
         assertThat(send(1, command(Command.ATC_INV, Command.SID.of(VIRTUAL) | pasid, VA)))
                 .isZero();
         assertThat(m.machine.isCachedByDevice(0x10, 1, VA)).isFalse();
+    }
+
+    @Test
+    void shouldTakeAtsFromADeviceThatDoesNotAnswerTheGuestsInvalidation() {
+        known();
+        d.attach(made(nested(0)));
+        m.machine.driver.enableAts(0x10);
+        assertThat(m.machine.prefetch(0x10, 1, VA)).isTrue();
+        List<Integer> silent = new ArrayList<>();
+        m.machine.driver.onSilence(silent::add);
+        m.machine.devices.silent = true;
+
+        assertThat(send(1, command(Command.ATC_INV, Command.SID.of(VIRTUAL), VA)))
+                .isZero();
+
+        assertThat(silent).containsExactly(0x10);
+        assertThat(m.machine.prefetch(0x10, 1, VA)).isFalse();
     }
 
     @Test

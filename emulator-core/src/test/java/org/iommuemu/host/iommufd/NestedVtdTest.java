@@ -14,6 +14,7 @@ import org.iommuemu.host.iommufd.spec.HwptStructures.Invalidate;
 import org.iommuemu.host.iommufd.spec.HwptStructures.VtdInvalidate;
 import org.iommuemu.host.iommufd.spec.HwptStructures.VtdS1;
 import org.iommuemu.host.iommufd.spec.IommufdRequest;
+import org.iommuemu.vtd.spec.Descriptor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -114,6 +115,24 @@ class NestedVtdTest {
         assertThat(d.read(VA)).isEqualTo(-1);
         assertThat(d.read(9, VA)).isEqualTo(-1);
         assertThat(m.machine.isCachedByDevice(0x10, 9, VA)).isFalse();
+    }
+
+    @Test
+    void shouldTellTheUnitWhetherTablesHaveGoneOnceForAllDevicesOfAPasid() {
+        int table = made(nested(Alloc.PASID));
+        Device other = m.bind(0x18);
+        d.attach(9, table);
+        other.attach(9, table);
+        m.machine.consumed.clear();
+
+        assertThat(invalidate(invalidation(table, entry(VA, 1).with(VtdInvalidate.FLAGS, VtdInvalidate.LEAF)), 1))
+                .isZero();
+        assertThat(invalidate(invalidation(table, entry(VA, 1)), 1)).isZero();
+
+        assertThat(m.machine.consumed.stream()
+                        .filter(c -> c.name().equals(Descriptor.PASID_IOTLB.name()))
+                        .map(c -> Descriptor.IH.get(c.word1())))
+                .containsExactly(1L, 0L);
     }
 
     @Test

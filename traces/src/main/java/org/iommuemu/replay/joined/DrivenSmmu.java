@@ -6,7 +6,7 @@ import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.RegisterValues;
 import org.iommuemu.host.Domain;
 import org.iommuemu.host.IommuDriver;
-import org.iommuemu.host.LinuxVersion;
+import org.iommuemu.host.LinuxRelease;
 import org.iommuemu.host.SmmuDriver;
 import org.iommuemu.host.SmmuOptions;
 import org.iommuemu.host.StageLayout;
@@ -46,14 +46,14 @@ final class DrivenSmmu implements DrivenMachine {
 
     /** Linux 6.12 names the stream when it writes a context; 6.1 only synchronizes. */
     private static SmmuOptions options(Survey survey) {
-        LinuxVersion version = survey.has(Command.CFGI_CD.name()) ? LinuxVersion.V6_12 : LinuxVersion.V6_1;
+        LinuxRelease release = survey.has(Command.CFGI_CD.name()) ? LinuxRelease.LINUX_6_12 : LinuxRelease.LINUX_6_1;
         int shift = survey.pageShift();
         for (int granule = 1; granule <= LARGEST_GRANULE; granule++) {
             if (survey.rangeFields().contains("tg=" + granule + ",")) {
                 shift = GRANULE_BASE_SHIFT + 2 * granule;
             }
         }
-        return new SmmuOptions(version, shift);
+        return new SmmuOptions(release, shift);
     }
 
     private static SmmuFeatures features(@Nullable RegisterValues registers) {
@@ -104,7 +104,7 @@ final class DrivenSmmu implements DrivenMachine {
     @Override
     public String name() {
         return "SMMUv3, " + (stages == StageLayout.STAGE_1 ? "first stage" : "second stage") + "; Linux "
-                + options.version().label();
+                + options.release().label();
     }
 
     @Override
@@ -118,7 +118,7 @@ final class DrivenSmmu implements DrivenMachine {
      */
     @Override
     public void attach(int stream, Domain domain, boolean first) {
-        boolean before = options.version() != LinuxVersion.V6_1;
+        boolean before = options.release() != LinuxRelease.LINUX_6_1;
         if (before) {
             driver.invalidate(domain, 0, 0);
         }

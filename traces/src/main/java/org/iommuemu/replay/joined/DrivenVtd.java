@@ -128,7 +128,7 @@ final class DrivenVtd implements DrivenMachine {
     public String name() {
         return "VT-d, " + (scalable ? "scalable mode, " : "legacy mode, ")
                 + (stages == StageLayout.STAGE_1 ? "first stage" : "second stage")
-                + (release == LinuxRelease.LINUX_6_1 ? "; Linux 6.1" : "; Linux 6.12");
+                + "; Linux " + release.label();
     }
 
     @Override
