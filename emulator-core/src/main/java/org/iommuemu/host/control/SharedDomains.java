@@ -85,6 +85,17 @@ public final class SharedDomains {
         return made.domain;
     }
 
+    /**
+     * The same, where there may be no room for it.
+     *
+     * @return ENOSPC if there is no tag for translations of one more address space
+     */
+    public Result<Domain> tryAcquire(AddressSpace mm) {
+        return byMemory.containsKey(mm) || driver.hasRoomToShare()
+                ? Result.ok(acquire(mm))
+                : Result.err(Errno.ENOSPC, "a tag for translations of one more address space");
+    }
+
     /** One user less; with the last one the domain goes, which is attached to nothing then. */
     public void release(Domain domain) {
         Shared shared = byDomain.get(domain);

@@ -68,7 +68,7 @@ public final class SvaBinder {
             if (core.fails(Step.ALLOCATION)) {
                 return Result.err(Step.ALLOCATION.errno(), "an SVA handle");
             }
-            return attach(new SvaHandle(group, pasid, core.shared().acquire(mm)));
+            return core.shared().tryAcquire(mm).then(domain -> attach(new SvaHandle(group, pasid, domain)));
         });
     }
 

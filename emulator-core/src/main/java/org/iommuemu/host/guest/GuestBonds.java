@@ -61,7 +61,10 @@ final class GuestBonds {
         if (core.fails(Step.ALLOCATION)) {
             return Result.err(Step.ALLOCATION.errno(), "a nested domain");
         }
-        Domain nested = core.driver().nest(memory, tables);
+        return core.nest(memory, tables).then(nested -> bind(pasid, nested));
+    }
+
+    private Result<Done> bind(int pasid, Domain nested) {
         FaultHandler by = handler;
         if (by != null) {
             core.faults().handler(nested, by);

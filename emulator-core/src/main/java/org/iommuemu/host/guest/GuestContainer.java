@@ -36,12 +36,12 @@ public final class GuestContainer extends OpenFile {
     private final GuestBind bind;
     private final CacheInvalidate cacheInvalidate;
 
-    GuestContainer(ControlCore core, GuestOptions options, GuestContainers owner, PasidSet pasids) {
+    GuestContainer(ControlCore core, GuestOptions options, GuestContainers owner, PasidSet pasids, Domain memory) {
         this.core = core;
         this.options = options;
         this.owner = owner;
         this.pasids = pasids;
-        memory = core.driver().newDomain(Domain.Kind.SECOND_STAGE);
+        this.memory = memory;
         bonds = new GuestBonds(core, memory);
         groups = new GuestGroups(core, memory, bonds);
         pasids.add(bonds);
@@ -161,7 +161,7 @@ public final class GuestContainer extends OpenFile {
      * @param memoryTypes whether the guest wants memory types of its own
      * @return EINVAL without nesting or devices, for what the hardware has not, for a PASID that is not the process's; ENODEV if the IOMMU has no
      *     nested translation, or a device no PASIDs; EOPNOTSUPP where guests have all PASIDs of a device, by a table of their own; EBUSY if the PASID
-     *     has tables; ENOMEM, EIO
+     *     has tables; ENOSPC if the IOMMU has no more domain ids; ENOMEM, EIO
      */
     public Result<Done> bind(long pasid, GuestTables.FirstStage tables, boolean memoryTypes) {
         Result<Done> possible = checkNesting();

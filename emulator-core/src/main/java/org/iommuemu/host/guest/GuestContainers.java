@@ -3,6 +3,7 @@ package org.iommuemu.host.guest;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.iommuemu.host.Domain;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.FailurePlan.Step;
 import org.iommuemu.host.call.Result;
@@ -23,7 +24,8 @@ public final class GuestContainers {
     /**
      * Opens one without devices. Its PASIDs are those of the process that opens it, whoever calls later.
      *
-     * @return EINVAL for a kernel thread or a process that has exited, ENODEV if the IOMMU has no second stages, ENOMEM
+     * @return EINVAL for a kernel thread or a process that has exited, ENODEV if the IOMMU has no second stages, ENOSPC if it
+     *     has no more tags for them, ENOMEM
      */
     public Result<GuestContainer> open(Caller caller, GuestOptions options) {
         AddressSpace mm = caller.process().addressSpace();
@@ -36,7 +38,8 @@ public final class GuestContainers {
         if (core.fails(Step.ALLOCATION)) {
             return Result.err(Step.ALLOCATION.errno(), "a container");
         }
-        return Result.ok(new GuestContainer(core, options, this, set(mm)));
+        return core.newDomain(Domain.Kind.SECOND_STAGE)
+                .then(memory -> Result.ok(new GuestContainer(core, options, this, set(mm), memory)));
     }
 
     private PasidSet set(AddressSpace mm) {

@@ -21,7 +21,7 @@ final class ProcessBond extends PasidBond {
 
     @Override
     Result<Domain> acquire(ControlCore core, Domain plain) {
-        return Result.ok(core.shared().acquire(mm));
+        return core.shared().tryAcquire(mm);
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,7 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.iommuemu.host.call.FailurePlan;
+import org.iommuemu.host.call.FailurePlan.Step;
 import org.iommuemu.host.control.ControlledMachine.Maker;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -181,7 +183,8 @@ class VfioStepSweepTest {
                 int groups = vfio.container.groups().size();
                 long locked = VfioMachine.memory(vfio.user).lockedBytes();
                 FailurePlan.Counting plan = FailurePlan.nth(n);
-                vfio.failures(plan);
+                List<Step> failed = new ArrayList<>();
+                vfio.failures(step -> plan.fails(step) && failed.add(step));
 
                 long returned = prepared.call.getAsLong();
 
@@ -195,6 +198,9 @@ class VfioStepSweepTest {
                 refused++;
                 assertThat(more).isTrue();
                 assertThat((int) returned).isIn(documented);
+                assertThat(returned)
+                        .as("step %d: %s", n, failed)
+                        .isEqualTo(failed.get(0).errno().returned());
                 assertThat(image(vfio, enabled)).isEqualTo(before);
                 assertThat(vfio.container.bonds()).isEqualTo(bonds);
                 assertThat(vfio.container.mappings()).isEqualTo(mappings);
