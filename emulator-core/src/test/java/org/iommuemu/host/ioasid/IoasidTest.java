@@ -123,9 +123,11 @@ class IoasidTest {
         try (IoasidSetup s = IoasidSetup.vtd()) {
             int ioasid = s.alloc();
             s.allow(s.first, ioasid);
+            String before = s.machine.image();
 
             assertThat(s.free(ioasid)).isEqualTo(Errno.EBUSY.returned());
             assertThat(s.allow(s.first, ioasid)).isEqualTo(Errno.EEXIST.returned());
+            assertThat(s.machine.image()).isEqualTo(before);
             assertThat(s.disallow(s.first, ioasid)).isZero();
             assertThat(s.free(ioasid)).isZero();
         }
