@@ -85,6 +85,9 @@ public interface IommuDriver {
     /** Whether one more domain can be made, of whatever kind: translations of each have a tag of their own. */
     boolean hasRoomForDomain();
 
+    /** Whether there is a tag for translations of one more process's tables, for {@link #share}. */
+    boolean hasRoomToShare();
+
     /** Makes a domain of its own tables: {@link Domain.Kind#FIRST_STAGE}, {@link Domain.Kind#SECOND_STAGE} or {@link Domain.Kind#IDENTITY}. */
     Domain newDomain(Domain.Kind kind);
 

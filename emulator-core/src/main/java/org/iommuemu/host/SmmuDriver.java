@@ -159,6 +159,11 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     }
 
     @Override
+    public boolean hasRoomToShare() {
+        return asids.hasMore();
+    }
+
+    @Override
     public Domain newDomain(Domain.Kind kind) {
         return switch (kind) {
             case FIRST_STAGE -> made(Domain.of(kind, asids.take(), newPageTables()));

@@ -171,6 +171,12 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
         return domains.hasMore();
     }
 
+    /** All processes have the same domain id, and are told apart by their PASIDs. */
+    @Override
+    public boolean hasRoomToShare() {
+        return true;
+    }
+
     @Override
     public Domain newDomain(Domain.Kind kind) {
         return switch (kind) {

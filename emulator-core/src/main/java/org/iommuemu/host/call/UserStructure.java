@@ -2,15 +2,13 @@
 package org.iommuemu.host.call;
 
 import java.nio.ByteBuffer;
-import org.iommuemu.host.call.FailurePlan.Step;
 import org.iommuemu.host.call.spec.StructureField;
 
 /** A structure of a call, as the kernel has copied it. What was not copied is zero. */
 public final class UserStructure {
-    private final UserBuffer user;
+    private final UserCopy user;
     private final long start;
     private final ByteBuffer copy;
-    private final FailurePlan failures;
 
     /**
      * Nothing is copied yet.
@@ -19,9 +17,8 @@ public final class UserStructure {
      * @param bytes as many as the kernel knows of it
      */
     public UserStructure(UserBuffer user, long start, int bytes, FailurePlan failures) {
-        this.user = user;
+        this.user = new UserCopy(user, failures);
         this.start = start;
-        this.failures = failures;
         copy = ByteBuffer.allocate(bytes);
     }
 
@@ -36,8 +33,7 @@ public final class UserStructure {
         if (from >= end) {
             return true;
         }
-        return !failures.fails(Step.COPY_IN)
-                && user.read(start + from, copy.duplicate().position(from).limit(end));
+        return user.in(start + from, copy.duplicate().position(from).limit(end));
     }
 
     /**
@@ -47,10 +43,9 @@ public final class UserStructure {
      */
     public boolean copyOut(StructureField field, long value) {
         field.put(copy, value);
-        return !failures.fails(Step.COPY_OUT)
-                && user.write(
-                        start + field.offset(),
-                        copy.duplicate().position(field.offset()).limit(field.end()));
+        return user.out(
+                start + field.offset(),
+                copy.duplicate().position(field.offset()).limit(field.end()));
     }
 
     /** A field, zero-extended. */

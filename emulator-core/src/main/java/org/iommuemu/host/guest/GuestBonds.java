@@ -12,6 +12,7 @@ import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.FailurePlan.Step;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.Result.Done;
+import org.iommuemu.host.control.ContainerLock;
 import org.iommuemu.host.control.ControlCore;
 import org.iommuemu.host.control.FaultHandler;
 import org.iommuemu.host.control.HostDevice;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class GuestBonds {
     private final ControlCore core;
     private final Domain memory;
+    private final ContainerLock lock;
     private final List<HostDevice> devices = new ArrayList<>();
     private final TreeMap<Integer, Domain> bonds = new TreeMap<>();
     private @Nullable FaultHandler handler;
@@ -29,10 +31,12 @@ final class GuestBonds {
      * None.
      *
      * @param memory the second stage behind them
+     * @param lock what all but {@link #exited} is called under
      */
-    GuestBonds(ControlCore core, Domain memory) {
+    GuestBonds(ControlCore core, Domain memory, ContainerLock lock) {
         this.core = core;
         this.memory = memory;
+        this.lock = lock;
     }
 
     boolean isBound(int pasid) {
@@ -116,8 +120,19 @@ final class GuestBonds {
         return Result.done();
     }
 
-    /** All that is bound. */
-    void clear() {
+    /**
+     * Unbinds all, now or when the call is over that is under way.
+     *
+     * @param then follows it
+     */
+    void exited(Runnable then) {
+        lock.holdWhenFree(() -> {
+            clear();
+            then.run();
+        });
+    }
+
+    private void clear() {
         while (!bonds.isEmpty()) {
             unbind(bonds.firstKey());
         }

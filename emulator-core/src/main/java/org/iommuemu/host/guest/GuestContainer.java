@@ -10,6 +10,7 @@ import org.iommuemu.host.call.FailurePlan.Step;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.Result.Done;
 import org.iommuemu.host.call.UserBuffer;
+import org.iommuemu.host.control.ContainerLock;
 import org.iommuemu.host.control.ControlCore;
 import org.iommuemu.host.control.FaultHandler;
 import org.iommuemu.host.control.HostDevice;
@@ -21,6 +22,8 @@ import org.iommuemu.host.process.OpenFile;
 /**
  * A container of devices that belong to a guest: its memory is a second stage that all of them share, and the guest's own first stages lie behind PASIDs. By requests
  * ({@link GuestRequests}), or without bytes by the methods of the same names.
+ *
+ * <p>A call that comes while another one of the same container waits for hardware cannot wait for it, as there is one thread: EAGAIN.
  */
 public final class GuestContainer extends OpenFile {
     private static final long TABLE_BYTES = 1 << 12;
@@ -29,6 +32,7 @@ public final class GuestContainer extends OpenFile {
     private final GuestOptions options;
     private final GuestContainers owner;
     private final PasidSet pasids;
+    private final ContainerLock lock = new ContainerLock();
     private final Domain memory;
     private final GuestBonds bonds;
     private final GuestGroups groups;
@@ -42,7 +46,7 @@ public final class GuestContainer extends OpenFile {
         this.owner = owner;
         this.pasids = pasids;
         this.memory = memory;
-        bonds = new GuestBonds(core, memory);
+        bonds = new GuestBonds(core, memory, lock);
         groups = new GuestGroups(core, memory, bonds);
         pasids.add(bonds);
         pasidRequest = new PasidRequest(this, options.pasids(), core::fails);
@@ -83,7 +87,7 @@ public final class GuestContainer extends OpenFile {
      *     nothing of it is attached
      */
     public Result<Done> attach(IommuGroup group) {
-        return groups.attach(group);
+        return lock.hold(() -> groups.attach(group));
     }
 
     /**
@@ -92,7 +96,7 @@ public final class GuestContainer extends OpenFile {
      * @return EINVAL if it is not here
      */
     public Result<Done> detach(IommuGroup group) {
-        return groups.detach(group);
+        return lock.hold(() -> groups.detach(group));
     }
 
     /**
@@ -107,7 +111,7 @@ public final class GuestContainer extends OpenFile {
         if (min > max) {
             return Result.err(Errno.EINVAL, "PASIDs from " + min + " to " + max);
         }
-        return checkPasids().then(done -> pasids.allocate(min, max));
+        return lock.hold(() -> checkPasids().then(done -> pasids.allocate(min, max)));
     }
 
     /**
@@ -116,7 +120,7 @@ public final class GuestContainer extends OpenFile {
      * @return EINVAL if it is another's or free, EBUSY if it is bound
      */
     public Result<Done> freePasid(long pasid) {
-        return checkPasids().then(done -> pasids.free(pasid));
+        return lock.hold(() -> checkPasids().then(done -> pasids.free(pasid)));
     }
 
     /**
@@ -128,7 +132,7 @@ public final class GuestContainer extends OpenFile {
         if (min > max) {
             return Result.err(Errno.EINVAL, "PASIDs from " + min + " to " + max);
         }
-        return checkPasids().then(done -> pasids.free(min, max));
+        return lock.hold(() -> checkPasids().then(done -> pasids.free(min, max)));
     }
 
     private Result<Done> checkPasids() {
@@ -161,9 +165,13 @@ public final class GuestContainer extends OpenFile {
      * @param memoryTypes whether the guest wants memory types of its own
      * @return EINVAL without nesting or devices, for what the hardware has not, for a PASID that is not the process's; ENODEV if the IOMMU has no
      *     nested translation, or a device no PASIDs; EOPNOTSUPP where guests have all PASIDs of a device, by a table of their own; EBUSY if the PASID
-     *     has tables; ENOMEM, EIO
+     *     has tables; ENOSPC if the IOMMU has no more domain ids; ENOMEM, EIO
      */
     public Result<Done> bind(long pasid, GuestTables.FirstStage tables, boolean memoryTypes) {
+        return lock.hold(() -> bindLocked(pasid, tables, memoryTypes));
+    }
+
+    private Result<Done> bindLocked(long pasid, GuestTables.FirstStage tables, boolean memoryTypes) {
         Result<Done> possible = checkNesting();
         if (!possible.isOk()) {
             return possible;
@@ -189,6 +197,10 @@ public final class GuestContainer extends OpenFile {
      * @return EINVAL without nesting or devices, or if the PASID is not the process's; ENODEV; EOPNOTSUPP; ESRCH if it has no tables
      */
     public Result<Done> unbind(long pasid) {
+        return lock.hold(() -> unbindLocked(pasid));
+    }
+
+    private Result<Done> unbindLocked(long pasid) {
         Result<Done> possible = checkNesting();
         if (!possible.isOk()) {
             return possible;
@@ -208,6 +220,10 @@ public final class GuestContainer extends OpenFile {
      *     devices are left out
      */
     public Result<Done> invalidate(CacheInvalidation what) {
+        return lock.hold(() -> invalidateLocked(what));
+    }
+
+    private Result<Done> invalidateLocked(CacheInvalidation what) {
         Result<Done> possible = checkNesting();
         if (!possible.isOk()) {
             return possible;
@@ -234,10 +250,12 @@ public final class GuestContainer extends OpenFile {
 
     @Override
     protected void release() {
-        groups.clear();
-        owner.closed(pasids, bonds);
-        if (!memory.isUsed()) {
-            core.driver().free(memory);
-        }
+        lock.holdWhenFree(() -> {
+            groups.clear();
+            owner.closed(pasids, bonds);
+            if (!memory.isUsed()) {
+                core.driver().free(memory);
+            }
+        });
     }
 }

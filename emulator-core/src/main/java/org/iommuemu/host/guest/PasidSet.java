@@ -104,7 +104,6 @@ final class PasidSet implements MmuNotifier {
     @Override
     public void release() {
         gone = true;
-        containers.forEach(GuestBonds::clear);
-        core.pasids().freeAll(this);
+        List.copyOf(containers).forEach(c -> c.exited(() -> core.pasids().freeAll(this)));
     }
 }

@@ -8,14 +8,17 @@ import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.FailurePlan.Step;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.Result.Done;
+import org.iommuemu.host.control.ContainerLock;
 import org.iommuemu.host.control.ControlCore;
 import org.iommuemu.host.control.PasidAllocator;
 
-/** What one open of /dev/ioasid has: ioasids, which are PASIDs of the whole system. The calls without bytes. */
+/** What one open of /dev/ioasid has: ioasids, which are PASIDs of the whole system. The calls without bytes. One that comes from
+ * within another of the same file, which waits for hardware, gives EAGAIN. */
 public final class IoasidContext {
     private static final long TABLE_BYTES = 1 << 12;
 
     private final ControlCore core;
+    private final ContainerLock lock = new ContainerLock();
     private final TreeMap<Integer, Ioasid> ioasids = new TreeMap<>();
 
     /** One that has none. */
@@ -34,6 +37,10 @@ public final class IoasidContext {
      * @return ENOSPC if there is none, or no more may be had; ENOMEM
      */
     public Result<Integer> alloc() {
+        return lock.hold(this::allocLocked);
+    }
+
+    private Result<Integer> allocLocked() {
         if (core.fails(Step.ALLOCATION)) {
             return Result.err(Step.ALLOCATION.errno(), "an ioasid");
         }
@@ -50,13 +57,13 @@ public final class IoasidContext {
      * @return ENOENT if there is none of that number, EPERM if it is of another open file, EBUSY if it is bound, or devices may use it
      */
     public Result<Done> free(long ioasid) {
-        return find(ioasid).then(found -> {
+        return lock.hold(() -> find(ioasid).then(found -> {
             if (found.isBound() || found.isAllowed()) {
                 return Result.err(Errno.EBUSY, "ioasid " + ioasid + " is in use");
             }
             ioasids.remove((int) ioasid);
             return core.pasids().free((int) ioasid);
-        });
+        }));
     }
 
     /**
@@ -66,7 +73,7 @@ public final class IoasidContext {
      *     hardware has not, or a device without a guest's memory; EBUSY if it has one; ENOMEM, EIO; then no device has it
      */
     public Result<Done> bind(long ioasid, GuestTables.FirstStage table) {
-        return find(ioasid).then(found -> {
+        return lock.hold(() -> find(ioasid).then(found -> {
             DriverFeatures can = core.driver().features();
             if (can.guestContexts() || !can.nested()) {
                 return Result.err(Errno.EOPNOTSUPP, "PASIDs are the guest's, or there is no nested translation");
@@ -74,7 +81,7 @@ public final class IoasidContext {
             return can.canNest(table) && table.root() % TABLE_BYTES == 0
                     ? found.bind(table)
                     : Result.err(Errno.EINVAL, "the IOMMU has not all that is asked for");
-        });
+        }));
     }
 
     /**
@@ -83,7 +90,7 @@ public final class IoasidContext {
      * @return ENOENT, EPERM as of {@link #free}; EINVAL if it has none
      */
     public Result<Done> unbind(long ioasid) {
-        return find(ioasid).then(Ioasid::unbind);
+        return lock.hold(() -> find(ioasid).then(Ioasid::unbind));
     }
 
     /**
@@ -93,13 +100,13 @@ public final class IoasidContext {
      *     ENOMEM, EIO; then it may not
      */
     public Result<Done> allow(VfioDeviceFd device, long ioasid) {
-        return find(ioasid).then(found -> {
+        return lock.hold(() -> find(ioasid).then(found -> {
             Result<Done> allowed = found.allow(device);
             if (allowed.isOk()) {
                 device.remember((int) ioasid, this);
             }
             return allowed;
-        });
+        }));
     }
 
     /**
@@ -108,6 +115,10 @@ public final class IoasidContext {
      * @return ENOENT, EPERM as of {@link #free}; ESRCH if it may not
      */
     public Result<Done> disallow(VfioDeviceFd device, long ioasid) {
+        return lock.hold(() -> disallowLocked(device, ioasid));
+    }
+
+    private Result<Done> disallowLocked(VfioDeviceFd device, long ioasid) {
         return find(ioasid).then(found -> {
             if (!found.isAllowed(device)) {
                 return Result.err(Errno.ESRCH, device.device() + " may not use ioasid " + ioasid);
@@ -115,6 +126,14 @@ public final class IoasidContext {
             found.disallow(device);
             device.forget((int) ioasid);
             return Result.done();
+        });
+    }
+
+    /** A device's file is gone, and what it might use. Then something else is done: now, or when the call is over that is under way. */
+    void closed(VfioDeviceFd device, int ioasid, Runnable then) {
+        lock.holdWhenFree(() -> {
+            disallowLocked(device, ioasid);
+            then.run();
         });
     }
 
@@ -138,8 +157,10 @@ public final class IoasidContext {
 
     /** All goes: tables, then devices, then ioasids. */
     void release() {
-        ioasids.values().forEach(Ioasid::release);
-        ioasids.clear();
-        core.pasids().freeAll(this);
+        lock.holdWhenFree(() -> {
+            ioasids.values().forEach(Ioasid::release);
+            ioasids.clear();
+            core.pasids().freeAll(this);
+        });
     }
 }

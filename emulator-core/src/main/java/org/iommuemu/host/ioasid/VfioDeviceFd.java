@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.host.ioasid;
 
+import java.util.Iterator;
 import java.util.Map;
 import java.util.TreeMap;
 import org.iommuemu.host.call.Errno;
@@ -68,7 +69,15 @@ public final class VfioDeviceFd extends OpenFile {
     /** What it may use it may use no more, the highest number first. */
     @Override
     protected void release() {
-        new TreeMap<>(allowed).descendingMap().forEach((ioasid, context) -> context.disallow(this, ioasid));
-        of.closed();
+        withdraw(new TreeMap<>(allowed).descendingMap().entrySet().iterator());
+    }
+
+    private void withdraw(Iterator<Map.Entry<Integer, IoasidContext>> left) {
+        if (left.hasNext()) {
+            Map.Entry<Integer, IoasidContext> next = left.next();
+            next.getValue().closed(this, next.getKey(), () -> withdraw(left));
+        } else {
+            of.closed();
+        }
     }
 }

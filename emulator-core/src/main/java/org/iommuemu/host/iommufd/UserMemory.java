@@ -7,6 +7,7 @@ import org.iommuemu.host.call.FailurePlan.Step;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.Result.Done;
 import org.iommuemu.host.call.UserBuffer;
+import org.iommuemu.host.call.UserCopy;
 import org.iommuemu.host.control.ControlCore;
 import org.iommuemu.host.process.AddressSpace;
 import org.iommuemu.host.process.Caller;
@@ -27,17 +28,15 @@ record UserMemory(ControlCore core, Caller caller) {
 
     /** EFAULT. */
     Result<ByteBuffer> read(long address, int bytes) {
-        ByteBuffer into = ByteBuffer.allocate(bytes);
-        return core.fails(Step.COPY_IN) || !at(address).read(0, into)
-                ? Result.err(Errno.EFAULT, String.format("reading at 0x%x", address))
-                : Result.ok(into.rewind());
+        ByteBuffer read = new UserCopy(at(address), core::fails).in(0, bytes);
+        return read == null ? Result.err(Errno.EFAULT, String.format("reading at 0x%x", address)) : Result.ok(read);
     }
 
     /** EFAULT. */
     Result<Done> write(long address, ByteBuffer from) {
-        boolean failed =
-                core.fails(Step.COPY_OUT) || from.hasRemaining() && !at(address).write(0, from);
-        return failed ? Result.err(Errno.EFAULT, String.format("writing at 0x%x", address)) : Result.done();
+        return new UserCopy(at(address), core::fails).out(0, from)
+                ? Result.done()
+                : Result.err(Errno.EFAULT, String.format("writing at 0x%x", address));
     }
 
     /** Writes zeros; EFAULT. */

@@ -6,6 +6,7 @@ import java.util.function.BiFunction;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.UserBuffer;
+import org.iommuemu.host.call.UserCopy;
 import org.iommuemu.host.control.ControlCore;
 import org.iommuemu.host.process.AddressSpace;
 import org.iommuemu.host.process.Caller;
@@ -15,7 +16,7 @@ import org.iommuemu.host.vfio.spec.BindProcess;
 /** VFIO_IOMMU_BIND and VFIO_IOMMU_UNBIND: the structures, in the order of their checks. */
 record BindCalls(ControlCore core, BindTarget target) {
     long bind(Type1Iommu iommu, Caller caller, UserBuffer argument) {
-        UserCopy copy = new UserCopy(core, argument);
+        UserCopy copy = new UserCopy(argument, core::fails);
         return call(
                         caller,
                         copy,
@@ -27,7 +28,7 @@ record BindCalls(ControlCore core, BindTarget target) {
     }
 
     long unbind(Type1Iommu iommu, Caller caller, UserBuffer argument) {
-        return call(caller, new UserCopy(core, argument), (mm, process) -> iommu.unbind(mm))
+        return call(caller, new UserCopy(argument, core::fails), (mm, process) -> iommu.unbind(mm))
                 .returned();
     }
 

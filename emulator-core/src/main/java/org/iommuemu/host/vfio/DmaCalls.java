@@ -6,6 +6,7 @@ import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.UserBuffer;
+import org.iommuemu.host.call.UserCopy;
 import org.iommuemu.host.control.ControlCore;
 import org.iommuemu.host.process.Caller;
 import org.iommuemu.host.vfio.spec.DmaMap;
@@ -17,7 +18,7 @@ record DmaCalls(ControlCore core) {
     private static final long PAGE_SIZES = 1L << 12 | 1L << 21 | 1L << 30;
 
     long map(Type1Iommu iommu, Caller caller, UserBuffer argument) {
-        ByteBuffer map = new UserCopy(core, argument).in(0, DmaMap.BYTES);
+        ByteBuffer map = new UserCopy(argument, core::fails).in(0, DmaMap.BYTES);
         if (map == null) {
             return Errno.EFAULT.returned();
         }
@@ -38,7 +39,7 @@ record DmaCalls(ControlCore core) {
 
     /** What was unmapped stays so, even if the caller cannot be told how much it was. */
     long unmap(Type1Iommu iommu, Caller caller, UserBuffer argument) {
-        UserCopy copy = new UserCopy(core, argument);
+        UserCopy copy = new UserCopy(argument, core::fails);
         ByteBuffer unmap = copy.in(0, DmaUnmap.BYTES);
         if (unmap == null) {
             return Errno.EFAULT.returned();
@@ -56,7 +57,7 @@ record DmaCalls(ControlCore core) {
     }
 
     long info(UserBuffer argument) {
-        UserCopy copy = new UserCopy(core, argument);
+        UserCopy copy = new UserCopy(argument, core::fails);
         ByteBuffer info = copy.in(0, IommuInfo.BYTES);
         if (info == null) {
             return Errno.EFAULT.returned();

@@ -6,6 +6,7 @@ import org.iommuemu.host.GuestTables;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.UserBuffer;
+import org.iommuemu.host.call.UserCopy;
 import org.iommuemu.host.control.ControlCore;
 import org.iommuemu.host.control.PasidAllocator;
 import org.iommuemu.host.process.AddressSpace;
@@ -26,7 +27,7 @@ record SvmBindCall(ControlCore core, BindTarget target) {
     private static final int ATTRIBUTES = SvmPageTable.SRE | SvmPageTable.EAFE | SvmPageTable.WPE;
 
     long bind(Type1Iommu iommu, Caller caller, UserBuffer argument) {
-        UserCopy copy = new UserCopy(core, argument);
+        UserCopy copy = new UserCopy(argument, core::fails);
         ByteBuffer head = copy.in(0, SvmBind.DATA);
         if (head == null) {
             return Errno.EFAULT.returned();

@@ -10,6 +10,7 @@ import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.FailurePlan.Step;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.Result.Done;
+import org.iommuemu.host.control.ContainerLock;
 import org.iommuemu.host.control.ControlCore;
 import org.iommuemu.host.process.AddressSpace;
 import org.jspecify.annotations.Nullable;

@@ -4,6 +4,7 @@ package org.iommuemu.host.vfio;
 import java.nio.ByteBuffer;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.UserBuffer;
+import org.iommuemu.host.call.UserCopy;
 import org.iommuemu.host.process.Caller;
 import org.iommuemu.host.process.OpenFile;
 import org.iommuemu.host.vfio.spec.DeviceInfo;
@@ -27,7 +28,7 @@ public final class VfioDeviceFile extends OpenFile {
         if (request != VfioRequest.DEVICE_GET_INFO) {
             return Errno.ENOTTY.returned();
         }
-        UserCopy copy = new UserCopy(device.group().core(), argument);
+        UserCopy copy = new UserCopy(argument, device.group().core()::fails);
         ByteBuffer info = copy.in(0, DeviceInfo.BYTES);
         if (info == null) {
             return Errno.EFAULT.returned();

@@ -5,8 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import org.iommuemu.host.call.Errno;
+import org.iommuemu.host.call.FailurePlan.Step;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.UserBuffer;
+import org.iommuemu.host.call.UserCopy;
 import org.iommuemu.host.process.Caller;
 import org.iommuemu.host.process.OpenFile;
 import org.iommuemu.host.vfio.spec.GroupStatus;
@@ -29,7 +31,7 @@ public final class VfioGroupFile extends OpenFile {
 
     @Override
     public long ioctl(Caller caller, int request, UserBuffer argument) {
-        UserCopy copy = new UserCopy(group.core(), argument);
+        UserCopy copy = new UserCopy(argument, group.core()::fails);
         if (request == VfioRequest.GROUP_GET_STATUS) {
             return status(copy);
         }
@@ -74,6 +76,9 @@ public final class VfioGroupFile extends OpenFile {
 
     /** Returns the new file descriptor. */
     private long deviceFd(Caller caller, UserBuffer argument) {
+        if (group.core().fails(Step.COPY_IN)) {
+            return Errno.EFAULT.returned();
+        }
         byte[] name = new byte[MOST_NAME_BYTES];
         ByteBuffer one = ByteBuffer.allocate(1);
         for (int i = 0; i < MOST_NAME_BYTES; i++) {

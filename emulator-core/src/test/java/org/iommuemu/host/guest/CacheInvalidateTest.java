@@ -17,6 +17,7 @@ import org.iommuemu.host.guest.spec.CarrierLayout;
 import org.iommuemu.host.guest.spec.GuestRequests;
 import org.iommuemu.smmuv3.spec.Command;
 import org.iommuemu.vtd.spec.Descriptor;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -55,6 +56,7 @@ class CacheInvalidateTest {
     }
 
     @Test
+    @DisplayName("Case 26: no PASID")
     void shouldAcceptTheWholeGuestWithoutAnyPasid() {
         try (GuestSetup s = GuestSetup.vtd()) {
             int d = s.container.memory().id();
@@ -290,6 +292,7 @@ class CacheInvalidateTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("invalid")
+    @DisplayName("Case 26: refused")
     void shouldRefuse(String what, UnaryOperator<Bytes> change) {
         try (GuestSetup s = GuestSetup.vtd()) {
             assertThat(s.invalidate(pages(IOTLB, 77, 0x5000, 0x1000, 1))).isZero();

@@ -26,6 +26,7 @@ import org.iommuemu.host.process.Caller;
 import org.iommuemu.host.process.Credentials;
 import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.vtd.spec.PasidEntry;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -171,6 +172,7 @@ class GuestBindTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("invalid")
+    @DisplayName("Case 25: refused")
     void shouldRefuse(String what, UnaryOperator<Bytes> change) {
         try (GuestSetup s = GuestSetup.vtd()) {
             int pasid = s.container.allocatePasid(5, 5).value();
@@ -217,6 +219,7 @@ class GuestBindTest {
     }
 
     @Test
+    @DisplayName("Case 25: a second table")
     void shouldRefuseAnotherTableWhereThereIsOne() {
         try (GuestSetup s = GuestSetup.vtd()) {
             int pasid = s.bound();
@@ -263,6 +266,7 @@ class GuestBindTest {
 
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 4})
+    @DisplayName("Case 25: a device fails")
     void shouldUndoWhatWasDoneWhenADeviceFails(int step) {
         try (GuestSetup s = GuestSetup.vtd()) {
             HostDevice three = s.machine.device(0x20);

@@ -10,6 +10,7 @@ import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.control.ControlledMachine;
 import org.iommuemu.smmuv3.spec.Ste;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -119,6 +120,7 @@ class NestedDmaTest {
     /** Corner case 29, with the invalidations that go with it. */
     @ParameterizedTest
     @EnumSource
+    @DisplayName("Case 29")
     void shouldHaveAGuestsOwnPasidsOnAnSmmuByItsTableOfContexts(Asked asked) {
         try (GuestSetup s = new GuestSetup(ControlledMachine.smmuv3(), GuestOptions.STANDARD)) {
             EmulatedGuest.Tables tables = s.guest.tables();

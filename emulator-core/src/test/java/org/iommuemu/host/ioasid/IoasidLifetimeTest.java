@@ -10,6 +10,7 @@ import org.iommuemu.host.guest.EmulatedGuest;
 import org.iommuemu.host.ioasid.spec.IoasidRequests;
 import org.iommuemu.host.process.Caller;
 import org.iommuemu.host.process.Process;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class IoasidLifetimeTest {
     @ParameterizedTest
     @CsvSource({"0 1 2", "0 2 1", "1 0 2", "1 2 0", "2 0 1", "2 1 0"})
+    @DisplayName("Case 28")
     void shouldCleanUpInAnyOrder(String order) {
         try (IoasidSetup s = IoasidSetup.vtd()) {
             int ioasid = s.alloc();
@@ -46,6 +48,7 @@ class IoasidLifetimeTest {
     }
 
     @Test
+    @DisplayName("Case 28: duplicates and children")
     void shouldLiveAsLongAsAnyDescriptor() {
         try (IoasidSetup s = IoasidSetup.vtd()) {
             int ioasid = s.alloc();
@@ -73,6 +76,7 @@ class IoasidLifetimeTest {
     }
 
     @Test
+    @DisplayName("Case 28: exit")
     void shouldCleanUpWhenTheMonitorExits() {
         try (IoasidSetup s = IoasidSetup.vtd()) {
             int ioasid = s.alloc();

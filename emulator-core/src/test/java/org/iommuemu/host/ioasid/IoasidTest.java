@@ -21,6 +21,7 @@ import org.iommuemu.host.ioasid.spec.IoasidLayout;
 import org.iommuemu.host.ioasid.spec.IoasidRequests;
 import org.iommuemu.iommu.PageResponse;
 import org.iommuemu.vtd.spec.PasidEntry;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -54,6 +55,7 @@ class IoasidTest {
     }
 
     @Test
+    @DisplayName("Case 27: BIND before ALLOW, BIND twice")
     void shouldBindBeforeAnyDeviceIsAllowed() {
         try (IoasidSetup s = IoasidSetup.vtd()) {
             int ioasid = s.alloc();
@@ -70,6 +72,7 @@ class IoasidTest {
     }
 
     @Test
+    @DisplayName("Case 27: ALLOW after BIND")
     void shouldProgramADeviceThatIsAllowedAfterTheBindAtOnce() {
         try (IoasidSetup s = IoasidSetup.vtd()) {
             int ioasid = s.alloc();
@@ -92,6 +95,7 @@ class IoasidTest {
     }
 
     @Test
+    @DisplayName("Case 27: DISALLOW while bound")
     void shouldClearTheDeviceThatIsDisallowedWhileBound() {
         try (IoasidSetup s = IoasidSetup.vtd()) {
             int ioasid = s.alloc();
@@ -114,13 +118,16 @@ class IoasidTest {
     }
 
     @Test
+    @DisplayName("Case 27: FREE while in use")
     void shouldNotFreeWhatDevicesMayUse() {
         try (IoasidSetup s = IoasidSetup.vtd()) {
             int ioasid = s.alloc();
             s.allow(s.first, ioasid);
+            String before = s.machine.image();
 
             assertThat(s.free(ioasid)).isEqualTo(Errno.EBUSY.returned());
             assertThat(s.allow(s.first, ioasid)).isEqualTo(Errno.EEXIST.returned());
+            assertThat(s.machine.image()).isEqualTo(before);
             assertThat(s.disallow(s.first, ioasid)).isZero();
             assertThat(s.free(ioasid)).isZero();
         }
@@ -128,6 +135,7 @@ class IoasidTest {
 
     @ParameterizedTest
     @MethodSource(ALL)
+    @DisplayName("Case 27: foreign ioasids")
     void shouldRefuseOthersIoasidsAndUnknownOnes(Maker maker) {
         try (IoasidSetup s = new IoasidSetup(maker.make())) {
             int other = s.monitor.files().open(new IoasidFd(s.machine.core));
@@ -149,6 +157,7 @@ class IoasidTest {
     }
 
     @Test
+    @DisplayName("Case 27: foreign descriptors")
     void shouldRefuseDescriptorsThatAreNotOfIoasids() {
         try (IoasidSetup s = IoasidSetup.vtd()) {
             int ioasid = s.alloc();
@@ -289,6 +298,7 @@ class IoasidTest {
 
     /** Corner case 29: the call does not fit where guests choose PASIDs; the rest does. */
     @Test
+    @DisplayName("Case 29")
     void shouldNotBindOneByOneOnAnSmmu() {
         try (IoasidSetup s = new IoasidSetup(ControlledMachine.smmuv3())) {
             int ioasid = s.alloc();
@@ -328,6 +338,7 @@ class IoasidTest {
     }
 
     @Test
+    @DisplayName("Case 27: a device never allowed")
     void shouldRefuseAndRecordDmaOfADeviceThatIsNotAllowed() {
         try (IoasidSetup s = IoasidSetup.vtd()) {
             int ioasid = s.alloc();

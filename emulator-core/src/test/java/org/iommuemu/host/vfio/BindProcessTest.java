@@ -9,9 +9,11 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.iommuemu.host.call.FailurePlan;
 import org.iommuemu.host.call.FailurePlan.Step;
+import org.iommuemu.host.control.ControlledMachine;
 import org.iommuemu.host.control.ControlledMachine.Maker;
 import org.iommuemu.host.process.Process;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -272,6 +274,28 @@ class BindProcessTest {
             assertThat(vfio.machine.isCachedByDevice(0x10, 1, fresh)).isTrue();
             assertThat(vfio.unbind(process)).isZero();
             assertThat(vfio.machine.isCachedByDevice(0x10, 1, fresh)).isFalse();
+        }
+    }
+
+    @Test
+    void shouldBindNoMoreProcessesThanAnSmmuHasAsids() {
+        try (VfioMachine vfio = new VfioMachine(new Maker("SMMUv3", ControlledMachine::smmuv3))) {
+            VfioGroup group = vfio.group(0x10);
+            vfio.with(IommuType.TYPE1V2, group);
+            Process first = vfio.process();
+            assertThat(vfio.bind(first)).isEqualTo(1);
+            while (vfio.machine.driver.hasRoomToShare()) {
+                vfio.machine.driver.share(VfioMachine.memory(first).tables());
+            }
+            String before = vfio.image();
+
+            assertThat(vfio.bind(vfio.user)).isEqualTo(-28);
+
+            assertThat(vfio.image()).isEqualTo(before);
+            assertThat(vfio.container.bonds()).isEqualTo(1);
+            assertThat(vfio.unbind(first)).isZero();
+            assertThat(vfio.bind(vfio.user)).isEqualTo(1);
+            assertThat(vfio.reaches(group, 1, vfio.user)).isTrue();
         }
     }
 }

@@ -10,6 +10,7 @@ import org.iommuemu.host.call.Result;
 import org.iommuemu.host.control.ControlledMachine.Maker;
 import org.iommuemu.host.process.Process;
 import org.iommuemu.iommu.PageResponse;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -104,6 +105,7 @@ class CallsWithinCallsTest {
 
     @ParameterizedTest
     @MethodSource(MAKERS)
+    @DisplayName("Case 30: the PASID is bound again")
     void shouldLeaveNoPageRequestUnansweredOrWithTheNextOwner(Maker maker) {
         try (VfioMachine vfio = new VfioMachine(maker)) {
             VfioGroup group = vfio.group(0x10);

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +15,13 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.iommuemu.host.call.FailurePlan;
+import org.iommuemu.host.call.FailurePlan.Step;
+import org.iommuemu.host.call.UserBuffer;
 import org.iommuemu.host.control.ControlledMachine.Maker;
+import org.iommuemu.host.process.OpenFile;
+import org.iommuemu.host.vfio.spec.GroupStatus;
+import org.iommuemu.host.vfio.spec.IommuInfo;
+import org.iommuemu.host.vfio.spec.VfioRequest;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -132,6 +140,34 @@ class VfioStepSweepTest {
                 () -> assertThat(guest.isReached(0x20, 1)).isTrue());
     }
 
+    /** A call that reads a structure and writes it back, of a container or a group that has a file. */
+    private static Prepared answered(Maker maker, boolean ofGroup, int request, int bytes) {
+        VfioMachine vfio = new VfioMachine(maker);
+        VfioGroup group = vfio.group(0x10);
+        vfio.with(IommuType.TYPE1V2, group);
+        ByteBuffer structure =
+                ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(0, bytes);
+        UserBuffer argument = UserBuffer.of(structure);
+        OpenFile file = ofGroup ? new VfioGroupFile(group) : vfio.container;
+        return new Prepared(
+                vfio,
+                () -> file.ioctl(vfio.caller, request, argument),
+                () -> assertThat(structure.getInt(4)).isPositive());
+    }
+
+    /** Opens a device by its name. */
+    private static Prepared openDevice(Maker maker) {
+        VfioMachine vfio = new VfioMachine(maker);
+        VfioGroup group = vfio.group(0x10);
+        vfio.with(IommuType.TYPE1V2, group);
+        String name = group.devices().get(0).name() + "\0";
+        UserBuffer argument = UserBuffer.of(ByteBuffer.wrap(name.getBytes(StandardCharsets.ISO_8859_1)));
+        return new Prepared(
+                vfio,
+                () -> new VfioGroupFile(group).ioctl(vfio.caller, VfioRequest.GROUP_GET_DEVICE_FD, argument),
+                () -> assertThat(vfio.user.files().size()).isOne());
+    }
+
     private static List<Sweep> sweeps() {
         return List.of(
                 new Sweep("BIND", m -> bind(m, false), 10, -14, -12, -5),
@@ -140,6 +176,13 @@ class VfioStepSweepTest {
                 new Sweep("attach a group to a domain", m -> attach(m, true), 8, -12, -5),
                 new Sweep("attach a group to a domain of its own", m -> attach(m, false), 8, -12, -5),
                 new Sweep("SET_IOMMU", VfioStepSweepTest::setIommu, 6, -12, -5),
+                new Sweep("GET_INFO", m -> answered(m, false, VfioRequest.IOMMU_GET_INFO, IommuInfo.BYTES), 2, -14),
+                new Sweep(
+                        "GROUP_GET_STATUS",
+                        m -> answered(m, true, VfioRequest.GROUP_GET_STATUS, GroupStatus.BYTES),
+                        2,
+                        -14),
+                new Sweep("GROUP_GET_DEVICE_FD", VfioStepSweepTest::openDevice, 1, -14),
                 new Sweep("MAP_DMA", VfioStepSweepTest::map, 6, -14, -12),
                 new Sweep("SVM_BIND of a PASID", m -> svmBind(m, false), 8, -14, -12, -5),
                 new Sweep("SVM_BIND of a table", m -> svmBind(m, true), 8, -14, -12, -5));
@@ -181,7 +224,8 @@ class VfioStepSweepTest {
                 int groups = vfio.container.groups().size();
                 long locked = VfioMachine.memory(vfio.user).lockedBytes();
                 FailurePlan.Counting plan = FailurePlan.nth(n);
-                vfio.failures(plan);
+                List<Step> failed = new ArrayList<>();
+                vfio.failures(step -> plan.fails(step) && failed.add(step));
 
                 long returned = prepared.call.getAsLong();
 
@@ -195,6 +239,9 @@ class VfioStepSweepTest {
                 refused++;
                 assertThat(more).isTrue();
                 assertThat((int) returned).isIn(documented);
+                assertThat(returned)
+                        .as("step %d: %s", n, failed)
+                        .isEqualTo(failed.get(0).errno().returned());
                 assertThat(image(vfio, enabled)).isEqualTo(before);
                 assertThat(vfio.container.bonds()).isEqualTo(bonds);
                 assertThat(vfio.container.mappings()).isEqualTo(mappings);

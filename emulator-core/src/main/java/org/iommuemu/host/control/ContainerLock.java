@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.iommuemu.host.vfio;
+package org.iommuemu.host.control;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -8,10 +8,10 @@ import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.Result;
 
 /**
- * The lock of a container. There is one thread, but a driver that waits for hardware lets other things happen: what comes then, and would have
+ * The lock of a container, or of what else has calls of its own. There is one thread, but a driver that waits for hardware lets other things happen: what comes then, and would have
  * to wait, is done as soon as the lock is free.
  */
-final class ContainerLock {
+public final class ContainerLock {
     private final Deque<Runnable> waiting = new ArrayDeque<>();
     private boolean held;
 
@@ -20,7 +20,7 @@ final class ContainerLock {
      *
      * @return EAGAIN if it is held: a call from within another one cannot wait for it
      */
-    <T> Result<T> hold(Supplier<Result<T>> work) {
+    public <T> Result<T> hold(Supplier<Result<T>> work) {
         if (held) {
             return Result.err(Errno.EAGAIN, "a container in the middle of another call");
         }
@@ -36,7 +36,7 @@ final class ContainerLock {
     }
 
     /** Does something under the lock: now, or when it is free. */
-    void holdWhenFree(Runnable work) {
+    public void holdWhenFree(Runnable work) {
         whenFree(() -> hold(() -> {
             work.run();
             return Result.done();
@@ -44,7 +44,7 @@ final class ContainerLock {
     }
 
     /** Does something without the lock: now if it is free, or when it is. */
-    void whenFree(Runnable work) {
+    public void whenFree(Runnable work) {
         waiting.add(work);
         doWhatWaits();
     }
