@@ -29,8 +29,14 @@ class DemoCliTest {
 
     @ParameterizedTest
     @CsvSource({
-        "sva, smmuv3, 6",
-        "sva, vtd, 6",
+        "sva, smmuv3, 11",
+        "sva, vtd, 11",
+        "guest-bind, smmuv3, 6",
+        "guest-bind, vtd, 7",
+        "ioasid, smmuv3, 3",
+        "ioasid, vtd, 13",
+        "iommufd, smmuv3, 23",
+        "iommufd, vtd, 23",
         "stale-atc, smmuv3, 5",
         "stale-atc, vtd, 5",
         "ignored-invalidation, smmuv3, 5",
@@ -62,7 +68,14 @@ class DemoCliTest {
     void shouldListStoriesWithoutAName() {
         assertThat(run("demo")).isZero();
         assertThat(out.toString().lines().map(l -> l.split(" +")[0]))
-                .isEqualTo(List.of("sva", "stale-atc", "ignored-invalidation", "page-request-storm"));
+                .isEqualTo(List.of(
+                        "sva",
+                        "guest-bind",
+                        "ioasid",
+                        "iommufd",
+                        "stale-atc",
+                        "ignored-invalidation",
+                        "page-request-storm"));
     }
 
     @Test
@@ -81,7 +94,7 @@ class DemoCliTest {
     void shouldNameWhatItKnowsWhenAStoryIsUnknown() {
         assertThat(run("demo", "nothing")).isEqualTo(2);
         assertThat(err.toString())
-                .isEqualTo("iommu-emu: unknown story 'nothing'; expected one of sva, stale-atc, ignored-invalidation,"
-                        + " page-request-storm" + System.lineSeparator());
+                .isEqualTo("iommu-emu: unknown story 'nothing'; expected one of sva, guest-bind, ioasid, iommufd,"
+                        + " stale-atc, ignored-invalidation, page-request-storm" + System.lineSeparator());
     }
 }
