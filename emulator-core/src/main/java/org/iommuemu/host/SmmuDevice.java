@@ -144,7 +144,7 @@ final class SmmuDevice implements StreamDevice {
     public void attach(int pasid, Domain domain) {
         boolean first = domain.prepare();
         boolean own = first && domain.isPerDevice() && pasid == IommuDriver.NO_PASID;
-        boolean early = setup.version() != LinuxVersion.V6_1;
+        boolean early = setup.version() != LinuxRelease.LINUX_6_1;
         if (own && early) {
             driver.caches().tlbs(domain);
         }
@@ -178,7 +178,7 @@ final class SmmuDevice implements StreamDevice {
 
     /** Linux 6.1 makes a domain's context before a stream is told of it, and leaves it as it is when the last one goes. */
     private boolean isContextWrittenUnused(int pasid) {
-        return setup.version() == LinuxVersion.V6_1 && pasid == IommuDriver.NO_PASID && !hasPasids();
+        return setup.version() == LinuxRelease.LINUX_6_1 && pasid == IommuDriver.NO_PASID && !hasPasids();
     }
 
     @Override

@@ -7,7 +7,7 @@ package org.iommuemu.host;
  * @param version of the kernel
  * @param pageShift log2 of the kernel's page size, which is the granule of its tables: 12, 14 or 16
  */
-public record SmmuOptions(LinuxVersion version, int pageShift) {
+public record SmmuOptions(LinuxRelease version, int pageShift) {
     /** Checks the page size. */
     public SmmuOptions {
         if (pageShift != 12 && pageShift != 14 && pageShift != 16) {
@@ -17,6 +17,6 @@ public record SmmuOptions(LinuxVersion version, int pageShift) {
 
     /** Linux 6.1 with pages of 4 KiB. */
     public static SmmuOptions standard() {
-        return new SmmuOptions(LinuxVersion.V6_1, 12);
+        return new SmmuOptions(LinuxRelease.LINUX_6_1, 12);
     }
 }

@@ -114,7 +114,7 @@ final class SmmuSetup {
         return stages;
     }
 
-    LinuxVersion version() {
+    LinuxRelease version() {
         return options.version();
     }
 

@@ -9,9 +9,9 @@ import org.iommuemu.smmuv3.spec.Ste;
 final class SmmuStructureWriter {
     private final PhysicalMemory memory;
     private final SmmuInvalidations invalidations;
-    private final LinuxVersion version;
+    private final LinuxRelease version;
 
-    SmmuStructureWriter(PhysicalMemory memory, SmmuInvalidations invalidations, LinuxVersion version) {
+    SmmuStructureWriter(PhysicalMemory memory, SmmuInvalidations invalidations, LinuxRelease version) {
         this.memory = memory;
         this.invalidations = invalidations;
         this.version = version;
@@ -35,13 +35,13 @@ final class SmmuStructureWriter {
     void stream(int stream, long ste, long[] target) {
         Runnable changed = () -> invalidations.streamChanged(stream);
         boolean translates = isTranslated(target[0]);
-        if (version == LinuxVersion.V6_1 && !translates) {
+        if (version == LinuxRelease.LINUX_6_1 && !translates) {
             write(ste, target, 0, 1);
             write(ste, target, 1, Ste.WORDS);
             changed.run();
             return;
         }
-        if (version == LinuxVersion.V6_1 && !isTranslated(word(ste, 0))) {
+        if (version == LinuxRelease.LINUX_6_1 && !isTranslated(word(ste, 0))) {
             write(ste, target, 1, Ste.WORDS);
             changed.run();
             write(ste, target, 0, 1);
@@ -80,12 +80,12 @@ final class SmmuStructureWriter {
     /** Writes a context of a stream that may use it. */
     void context(int stream, int substream, long cd, long[] target) {
         Runnable changed = () -> invalidations.contextChanged(stream, substream);
-        if (version == LinuxVersion.V6_1 && !Cd.V.isSet(word(cd, 0)) && Cd.V.isSet(target)) {
+        if (version == LinuxRelease.LINUX_6_1 && !Cd.V.isSet(word(cd, 0)) && Cd.V.isSet(target)) {
             write(cd, target, 1, Cd.WORDS);
             changed.run();
             write(cd, target, 0, 1);
             changed.run();
-        } else if (version == LinuxVersion.V6_1) {
+        } else if (version == LinuxRelease.LINUX_6_1) {
             write(cd, target, 0, 1);
             changed.run();
             // Of what is not valid any more, nothing is left.

@@ -14,9 +14,9 @@ final class SmmuStructures {
 
     private final SmmuHardware hardware;
     private final SmmuTables tables;
-    private final LinuxVersion version;
+    private final LinuxRelease version;
 
-    SmmuStructures(SmmuHardware hardware, SmmuTables tables, LinuxVersion version) {
+    SmmuStructures(SmmuHardware hardware, SmmuTables tables, LinuxRelease version) {
         this.hardware = hardware;
         this.tables = tables;
         this.version = version;
@@ -26,7 +26,7 @@ final class SmmuStructures {
     long[] refused() {
         long[] ste = new long[Ste.WORDS];
         Ste.V.set(ste, 1);
-        Ste.SHCFG.set(ste, version == LinuxVersion.V6_1 ? INCOMING : 0);
+        Ste.SHCFG.set(ste, version == LinuxRelease.LINUX_6_1 ? INCOMING : 0);
         return ste;
     }
 
@@ -126,7 +126,7 @@ final class SmmuStructures {
         if (!hardware.alwaysStalls()) {
             Cd.R.set(cd, 0);
         }
-        if (version != LinuxVersion.V6_1) {
+        if (version != LinuxRelease.LINUX_6_1) {
             Cd.TTB0.setInPlace(cd, 0);
         }
         return cd;

@@ -75,7 +75,8 @@ final class DrivenMachine implements AutoCloseable {
             stale = smmu.detectStale();
             smmu.observeSoftware(null, (command, word0, word1) -> consumed.add(command.name()));
             devices.connect(smmu);
-            LinuxVersion version = setup.architecture == Architecture.SMMUV3 ? LinuxVersion.V6_1 : LinuxVersion.V6_12;
+            LinuxRelease version =
+                    setup.architecture == Architecture.SMMUV3 ? LinuxRelease.LINUX_6_1 : LinuxRelease.LINUX_6_12;
             driver = new SmmuDriver(smmu, memory, setup.stages, new SmmuOptions(version, 12), devices);
         } else {
             Vtd vtd = new Vtd(memory, VtdFeatures.full(), CacheConfiguration.standard(), sink);

@@ -75,7 +75,7 @@ final class LinuxMachine implements AutoCloseable {
             // A domain of the DMA API, whose reserved ranges are mapped: 6.1 does that with the device attached.
             case "default" -> {
                 Domain made = driver.newDomain(recorded.kind());
-                if (recorded.options().version() == LinuxVersion.V6_1) {
+                if (recorded.options().version() == LinuxRelease.LINUX_6_1) {
                     attach(stream, made);
                     driver.invalidate(made, 0, 0);
                 } else {

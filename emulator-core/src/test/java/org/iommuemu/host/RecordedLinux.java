@@ -97,7 +97,7 @@ record RecordedLinux(String name, List<String[]> calls, List<RegisterAccess> acc
     }
 
     SmmuOptions options() {
-        return name.contains("612") ? new SmmuOptions(LinuxVersion.V6_12, 14) : SmmuOptions.standard();
+        return name.contains("612") ? new SmmuOptions(LinuxRelease.LINUX_6_12, 14) : SmmuOptions.standard();
     }
 
     /** The domains of the kernel: second stages where the SMMU has no others. */

@@ -132,7 +132,7 @@ class SmmuSetupTest {
     void shouldTranslateByASecondStageOfAnyWidth(int oas, int granule, int start) {
         SmmuV3 smmu = smmu(with(Idr.OAS, oas));
         SmmuDriver driver = new SmmuDriver(
-                smmu, memory, StageLayout.STAGE_2, new SmmuOptions(LinuxVersion.V6_12, granule), Patience.NONE);
+                smmu, memory, StageLayout.STAGE_2, new SmmuOptions(LinuxRelease.LINUX_6_12, granule), Patience.NONE);
         long page = 1L << granule;
         long top = (1L << driver.setup().hardware().addressBits()) - page;
 
@@ -183,7 +183,7 @@ class SmmuSetupTest {
     void shouldRefuseWhatTheSmmuDoesNotHave() {
         SmmuV3 first = smmu(with(Idr.S2P, 0));
         SmmuV3 coarse = smmu(with(Idr.GRAN16K, 0));
-        SmmuOptions large = new SmmuOptions(LinuxVersion.V6_1, 14);
+        SmmuOptions large = new SmmuOptions(LinuxRelease.LINUX_6_1, 14);
 
         assertThatThrownBy(() -> new SmmuDriver(first, memory, StageLayout.NESTED))
                 .hasMessage("stages are 'nested', expected what the SMMU has: 1 alone");

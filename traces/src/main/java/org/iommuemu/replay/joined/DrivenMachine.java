@@ -54,12 +54,14 @@ interface DrivenMachine extends AutoCloseable {
         try {
             return ofSmmu ? new DrivenSmmu(registers, setup, listener) : new DrivenVtd(registers, setup, listener);
         } catch (IllegalArgumentException e) {
-            throw new InputException(
-                    recorded ? folder.resolve(REGISTERS) : file,
-                    0,
-                    String.valueOf(e.getMessage()),
-                    "an IOMMU that its driver can use");
+            throw refused(recorded ? folder.resolve(REGISTERS) : file, 0, e);
         }
+    }
+
+    /** What a driver refuses, as an error of a file; {@link IommuDriver} says how it words that. */
+    static InputException refused(Path file, long line, IllegalArgumentException refusal) {
+        String[] parts = String.valueOf(refusal.getMessage()).split(", expected ", 2);
+        return new InputException(file, line, parts[0], parts.length == 2 ? parts[1] : "what the driver can use");
     }
 
     /** Linux prefers the first stage of an SMMUv3 and the second of a VT-d unit; commands of the other one tell that it is used. */
