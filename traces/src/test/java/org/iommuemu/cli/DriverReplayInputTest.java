@@ -79,6 +79,15 @@ class DriverReplayInputTest {
                 "more address spaces than domain ids; expected fewer than 65536");
     }
 
+    /** It would be done page by page: for hours. */
+    @ParameterizedTest
+    @CsvSource({"map, 0x0", "unmap, ''"})
+    void shouldRefuseACallThatIsLargerThanAnyMemory(String call, String address) throws IOException {
+        Path file = file("1,inv,SYNC,,,,,,q1,\n2," + call + ",,0x10,1,0x0,281474976710656," + address + ",f1,\n");
+
+        assertRefused(file, 3, "size is '281474976710656'; expected a number from 4096 to 68719476736");
+    }
+
     @Test
     void shouldSaySoWhenAStreamHasNoMapping() throws IOException {
         Path file = file("1,inv,SYNC,,,,,,q1,\n2,dma,,0x7777,,0x1000,,0x2000,q2,\n");
