@@ -66,7 +66,7 @@ class PasidHandoverTest {
             words.put((byte) (round + 1));
         }
         for (int i = 0; i < PAGES / 2; i++) {
-            mm.write(AT + 2 * i * PAGE, words.flip());
+            mm.write(AT + 2L * i * PAGE, words.flip());
         }
     }
 
@@ -150,7 +150,7 @@ class PasidHandoverTest {
             fill(mm, round);
             for (int i = 0; i < 12; i++) {
                 access(handle.pasid(), round);
-                pass(1000 * (int) random.nextBelow(1500));
+                pass(1000 * random.nextBelow(1500));
             }
             faults += underWay;
             leave(process, handle);
@@ -173,7 +173,7 @@ class PasidHandoverTest {
         boolean[] stopped = new boolean[1];
         if (random.nextBelow(3) == 0) {
             processes.exit(process);
-            pass(1000 * (int) random.nextBelow(500));
+            pass(1000 * random.nextBelow(500));
         }
         dma.stopPasid(handle.pasid(), random.nextBelow(3) != 0, () -> stopped[0] = true);
         machine.await(() -> stopped[0], machine.loop().now() + 1_000_000_000_000L);

@@ -73,10 +73,10 @@ class LinuxDescriptorsTest {
 
     /** The lengths of the first, and of the second unmapping of 1 MiB: VFIO unmaps what is together in memory. */
     private static List<Integer> pieces(LinuxCapture capture) {
-        if (capture == LinuxCapture.LEGACY_48) {
+        if (capture.equals(LinuxCapture.LEGACY_48)) {
             return List.of(63, 193);
         }
-        return capture == LinuxCapture.SCALABLE ? List.of(256) : List.of(150, 106);
+        return capture.equals(LinuxCapture.SCALABLE) ? List.of(256) : List.of(150, 106);
     }
 
     /** All that ever was in the queue of three machines, of which a device was given to a program, and had an area unmapped. */
@@ -139,10 +139,10 @@ class LinuxDescriptorsTest {
             Domain shared = null;
             for (List<String> row : rows) {
                 int source = (int) LinuxCapture.number(row.get(0));
-                boolean together = capture == LinuxCapture.LEGACY_PASSTHROUGH || source == 0xFA || source == 0xFB;
+                boolean together = capture.equals(LinuxCapture.LEGACY_PASSTHROUGH) || source == 0xFA || source == 0xFB;
                 if (shared == null || !together) {
                     shared = driver.newDomain(
-                            capture == LinuxCapture.LEGACY_PASSTHROUGH ? Domain.Kind.IDENTITY : kind(capture));
+                            capture.equals(LinuxCapture.LEGACY_PASSTHROUGH) ? Domain.Kind.IDENTITY : kind(capture));
                 }
                 driver.attach(source, NONE, shared);
             }

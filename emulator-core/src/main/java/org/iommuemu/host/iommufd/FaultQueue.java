@@ -64,11 +64,11 @@ final class FaultQueue extends IommufdObject {
     /** Answers what has come by an attachment as invalid, as it goes. */
     void drop(DeviceGroup.Handle handle) {
         List<Pending> all = List.copyOf(toDeliver);
-        toDeliver.removeIf(p -> p.handle == handle);
-        all.stream().filter(p -> p.handle == handle).forEach(FaultQueue::refuse);
+        toDeliver.removeIf(p -> p.handle.equals(handle));
+        all.stream().filter(p -> p.handle.equals(handle)).forEach(FaultQueue::refuse);
         for (Integer cookie : List.copyOf(toAnswer.keySet())) {
             Pending pending = toAnswer.get(cookie);
-            if (pending != null && pending.handle == handle) {
+            if (pending != null && pending.handle.equals(handle)) {
                 toAnswer.remove(cookie);
                 refuse(pending);
             }

@@ -2,6 +2,7 @@
 package org.iommuemu.host.iommufd;
 
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.Result.Done;
@@ -43,7 +44,9 @@ final class Invalidations {
         }
         for (long i = 0; i < entries; i++) {
             long at = call.get(Invalidate.DATA_UPTR) + i * call.get(Invalidate.ENTRY_LEN);
-            Result<Done> one = of instanceof Viommu viommu ? command(viommu, at) : range((NestedHwpt) of, at);
+            Result<Done> one = of instanceof Viommu viommu
+                    ? command(viommu, at)
+                    : range((NestedHwpt) Objects.requireNonNull(of), at);
             if (!one.isOk()) {
                 return new Outcome(i, one);
             }

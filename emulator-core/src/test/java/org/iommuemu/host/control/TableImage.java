@@ -105,7 +105,7 @@ final class TableImage {
     private void appendContext(StringBuilder text, int stream) {
         long root = VtdRegisters.RTA.inPlace(register(VtdRegisters.RTADDR));
         int devfn = stream & 0xFF;
-        long half = memory.readLong(root + (stream >>> 8) * (long) RootEntry.BYTES + (devfn >>> 7) * Long.BYTES);
+        long half = memory.readLong(root + (stream >>> 8) * (long) RootEntry.BYTES + (devfn >>> 7) * (long) Long.BYTES);
         if (!RootEntry.P.isSet(half)) {
             return;
         }

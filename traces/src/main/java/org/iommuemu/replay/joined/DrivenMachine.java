@@ -31,30 +31,18 @@ interface DrivenMachine extends AutoCloseable {
      */
     static DrivenMachine open(
             Path file, Survey survey, CacheConfiguration caches, Patience patience, Consumer<QueuedCommand> listener) {
-        Path folder = file.toAbsolutePath().getParent();
-        boolean recorded = folder != null && Files.isRegularFile(folder.resolve(REGISTERS));
-        @Nullable RegisterValues registers = recorded ? RegisterValues.read(folder) : null;
-        Boolean smmu = survey.isSmmu();
-        if (smmu == null && registers == null) {
+        Path beside = file.toAbsolutePath().resolveSibling(REGISTERS);
+        @Nullable RegisterValues registers = read(beside);
+        boolean ofSmmu = isSmmu(file, survey, registers);
+        if (registers != null && ofSmmu != isSmmu(registers)) {
             throw new InputException(
-                    file,
-                    0,
-                    "has no commands, and no " + REGISTERS + " beside it",
-                    "one of them: it tells whether the IOMMU is an SMMUv3 or a VT-d unit");
-        }
-        boolean ofSmmu = smmu == null ? registers.device().equals("SMMUv3") : smmu;
-        if (registers != null && ofSmmu != registers.device().equals("SMMUv3")) {
-            throw new InputException(
-                    folder.resolve(REGISTERS),
-                    0,
-                    "is of a " + registers.device(),
-                    "registers of the IOMMU whose commands are in " + file);
+                    beside, 0, "is of a " + registers.device(), "registers of the IOMMU whose commands are in " + file);
         }
         Setup setup = new Setup(caches, patience, stages(survey, ofSmmu), survey);
         try {
             return ofSmmu ? new DrivenSmmu(registers, setup, listener) : new DrivenVtd(registers, setup, listener);
         } catch (IllegalArgumentException e) {
-            throw refused(recorded ? folder.resolve(REGISTERS) : file, 0, e);
+            throw refused(registers == null ? file : beside, 0, e);
         }
     }
 
@@ -62,6 +50,30 @@ interface DrivenMachine extends AutoCloseable {
     static InputException refused(Path file, long line, IllegalArgumentException refusal) {
         String[] parts = String.valueOf(refusal.getMessage()).split(", expected ", 2);
         return new InputException(file, line, parts[0], parts.length == 2 ? parts[1] : "what the driver can use");
+    }
+
+    private static @Nullable RegisterValues read(Path beside) {
+        Path folder = beside.getParent();
+        return folder != null && Files.isRegularFile(beside) ? RegisterValues.read(folder) : null;
+    }
+
+    private static boolean isSmmu(RegisterValues registers) {
+        return registers.device().equals("SMMUv3");
+    }
+
+    private static boolean isSmmu(Path file, Survey survey, @Nullable RegisterValues registers) {
+        Boolean byCommands = survey.isSmmu();
+        if (byCommands != null) {
+            return byCommands;
+        }
+        if (registers != null) {
+            return isSmmu(registers);
+        }
+        throw new InputException(
+                file,
+                0,
+                "has no commands, and no " + REGISTERS + " beside it",
+                "one of them: it tells whether the IOMMU is an SMMUv3 or a VT-d unit");
     }
 
     /** Linux prefers the first stage of an SMMUv3 and the second of a VT-d unit; commands of the other one tell that it is used. */

@@ -192,13 +192,13 @@ public final class DriverReplay implements AutoCloseable {
         if (row.stream() != JoinedRow.NONE) {
             attachments.attach(row, JoinedRow.NONE);
         }
+        Long unmap = unmapOfCommand.remove(row.ref());
         if (row.partners().areCalls()) {
             recordedUnmap = row.partners().get(0);
             covered = row.partners();
-        } else if (unmapOfCommand.containsKey(row.ref())) {
-            recordedUnmap = unmapOfCommand.get(row.ref());
+        } else if (unmap != null) {
+            recordedUnmap = unmap;
         }
-        unmapOfCommand.remove(row.ref());
         if (command.last()) {
             Batch batch = new Batch(recorded, cause);
             recorded.clear();

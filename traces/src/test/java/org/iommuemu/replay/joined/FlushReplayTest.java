@@ -4,6 +4,7 @@ package org.iommuemu.replay.joined;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.iommuemu.iommu.CacheConfiguration;
@@ -27,9 +28,7 @@ class FlushReplayTest {
             DriverReplaySummary s = replay.run(ProgressListener.NONE);
             assertThat(s.deferred()).isTrue();
             assertThat(s.calls().differences()).isEmpty();
-            FlushFigures figures = s.flushes();
-            assertThat(figures).isNotNull();
-            return figures;
+            return Objects.requireNonNull(s.flushes());
         }
     }
 

@@ -11,7 +11,7 @@ class TickPhaseTest {
     @Test
     void shouldFindTheTickAfterWhichTimersRun() {
         for (int tick = 0; tick < 20; tick++) {
-            phase.ran(1_003_500 + 4000L * tick + 110 + 60 * tick);
+            phase.ran(1_003_500 + 4000L * tick + 110 + 60L * tick);
         }
 
         assertThat(phase.phase()).isEqualTo(3510);
@@ -21,7 +21,7 @@ class TickPhaseTest {
     @Test
     void shouldNotMindTimersThatAreLate() {
         for (int tick = 0; tick < 40; tick++) {
-            phase.ran(500 + 4000L * tick + 120 + (tick % 10 == 0 ? 3950 : 20 * (tick % 10)));
+            phase.ran(500 + 4000L * tick + 120 + (tick % 10 == 0 ? 3950 : 20L * (tick % 10)));
         }
 
         assertThat(phase.phase()).isBetween(450, 560);
