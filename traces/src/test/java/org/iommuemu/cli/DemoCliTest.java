@@ -8,7 +8,12 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.iommuemu.demo.Demos;
 import org.iommuemu.report.html.Document;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,6 +81,28 @@ class DemoCliTest {
                         "stale-atc",
                         "ignored-invalidation",
                         "page-request-storm"));
+    }
+
+    @Test
+    void shouldPrintWhatTheManualShows() throws IOException {
+        Matcher block = Pattern.compile("```\n\\$ \\./iommu-emu (demo ([a-z-]+)[^\n]*)\n(.*?)```", Pattern.DOTALL)
+                .matcher(Files.readString(Path.of("../docs/demos.md")));
+        Set<String> shown = new HashSet<>();
+        while (block.find()) {
+            shown.add(block.group(2));
+            out.getBuffer().setLength(0);
+
+            run(block.group(1).replace("storm.html", temp.resolve("storm.html").toString()).split(" "));
+
+            assertThat(out.toString().lines().toList())
+                    .as(block.group(1))
+                    .containsSubsequence(block.group(3)
+                            .lines()
+                            .filter(l -> !l.equals("..."))
+                            .toList())
+                    .endsWith(block.group(3).lines().reduce("", (a, b) -> b));
+        }
+        assertThat(shown).hasSize(Demos.all().size());
     }
 
     @Test
