@@ -34,7 +34,8 @@ class LinuxAttachmentTest {
 
     private static Domain domain(DrivenUnit machine, LinuxCapture capture) {
         return machine.driver()
-                .newDomain(capture.equals(LinuxCapture.FIRST_STAGE) ? Domain.Kind.FIRST_STAGE : Domain.Kind.SECOND_STAGE);
+                .newDomain(
+                        capture.equals(LinuxCapture.FIRST_STAGE) ? Domain.Kind.FIRST_STAGE : Domain.Kind.SECOND_STAGE);
     }
 
     @Test

@@ -92,14 +92,14 @@ class DemoCliTest {
             shown.add(block.group(2));
             out.getBuffer().setLength(0);
 
-            run(block.group(1).replace("storm.html", temp.resolve("storm.html").toString()).split(" "));
+            run(block.group(1)
+                    .replace("storm.html", temp.resolve("storm.html").toString())
+                    .split(" "));
 
             assertThat(out.toString().lines().toList())
                     .as(block.group(1))
-                    .containsSubsequence(block.group(3)
-                            .lines()
-                            .filter(l -> !l.equals("..."))
-                            .toList())
+                    .containsSubsequence(
+                            block.group(3).lines().filter(l -> !l.equals("...")).toList())
                     .endsWith(block.group(3).lines().reduce("", (a, b) -> b));
         }
         assertThat(shown).hasSize(Demos.all().size());

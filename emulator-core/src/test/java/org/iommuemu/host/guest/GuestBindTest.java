@@ -100,7 +100,10 @@ class GuestBindTest {
     private static Arguments bad(StructureField field, long value) {
         return bad(
                 field.name() + " " + Long.toHexString(value),
-                b -> b.with(field.equals(CarrierLayout.ARGSZ) || field.equals(CarrierLayout.FLAGS) ? 0 : DATA, field, value));
+                b -> b.with(
+                        field.equals(CarrierLayout.ARGSZ) || field.equals(CarrierLayout.FLAGS) ? 0 : DATA,
+                        field,
+                        value));
     }
 
     static Stream<Arguments> invalid() {
