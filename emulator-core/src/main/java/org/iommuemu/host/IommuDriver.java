@@ -91,9 +91,6 @@ public interface IommuDriver {
     /** Makes a domain of its own tables: {@link Domain.Kind#FIRST_STAGE}, {@link Domain.Kind#SECOND_STAGE} or {@link Domain.Kind#IDENTITY}. */
     Domain newDomain(Domain.Kind kind);
 
-    /** Whether {@link #share} can be called once more. */
-    boolean hasRoomToShare();
-
     /** Makes a domain of a process's page tables. Who changes these has to {@link #invalidate(Domain, long, long) invalidate}. */
     Domain share(PageTables tables);
 

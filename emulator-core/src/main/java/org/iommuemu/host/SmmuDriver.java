@@ -175,11 +175,6 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
     }
 
     @Override
-    public boolean hasRoomToShare() {
-        return asids.hasMore();
-    }
-
-    @Override
     public Domain share(PageTables tables) {
         return made(Domain.of(Domain.Kind.FIRST_STAGE, asids.take(), tables));
     }

@@ -197,12 +197,6 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
         return identityDomain;
     }
 
-    /** They have one tag together. */
-    @Override
-    public boolean hasRoomToShare() {
-        return true;
-    }
-
     @Override
     public Domain share(PageTables tables) {
         return made(Domain.of(Domain.Kind.FIRST_STAGE, SHARED_DOMAIN, tables));

@@ -23,6 +23,8 @@ public final class JoinedTrace implements AutoCloseable {
     private static final int MOST_DOMAIN = 0xFFFF;
     private static final int MOST_CPU = 0xFFFF;
     private static final long MOST_BYTES = 1L << 48;
+    /** Of a call, which is done page by page. */
+    private static final long MOST_MAPPED = 1L << 36;
     /** A call that is put before its command may be later by its own clock: in µs. */
     private static final long MOST_BACK = 100_000;
 
@@ -180,7 +182,7 @@ public final class JoinedTrace implements AutoCloseable {
         if (access || !call && row.isEmpty(size)) {
             return 0;
         }
-        long bytes = row.between(size, PAGE, MOST_BYTES);
+        long bytes = row.between(size, PAGE, call ? MOST_MAPPED : MOST_BYTES);
         if (bytes % PAGE != 0) {
             throw row.wrong(size, "a multiple of " + PAGE);
         }

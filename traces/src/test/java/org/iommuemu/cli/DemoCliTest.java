@@ -8,7 +8,12 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.iommuemu.demo.Demos;
 import org.iommuemu.report.html.Document;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,8 +34,14 @@ class DemoCliTest {
 
     @ParameterizedTest
     @CsvSource({
-        "sva, smmuv3, 6",
-        "sva, vtd, 6",
+        "sva, smmuv3, 11",
+        "sva, vtd, 11",
+        "guest-bind, smmuv3, 6",
+        "guest-bind, vtd, 7",
+        "ioasid, smmuv3, 3",
+        "ioasid, vtd, 13",
+        "iommufd, smmuv3, 23",
+        "iommufd, vtd, 23",
         "stale-atc, smmuv3, 5",
         "stale-atc, vtd, 5",
         "ignored-invalidation, smmuv3, 5",
@@ -62,7 +73,36 @@ class DemoCliTest {
     void shouldListStoriesWithoutAName() {
         assertThat(run("demo")).isZero();
         assertThat(out.toString().lines().map(l -> l.split(" +")[0]))
-                .isEqualTo(List.of("sva", "stale-atc", "ignored-invalidation", "page-request-storm"));
+                .isEqualTo(List.of(
+                        "sva",
+                        "guest-bind",
+                        "ioasid",
+                        "iommufd",
+                        "stale-atc",
+                        "ignored-invalidation",
+                        "page-request-storm"));
+    }
+
+    @Test
+    void shouldPrintWhatTheManualShows() throws IOException {
+        Matcher block = Pattern.compile("```\n\\$ \\./iommu-emu (demo ([a-z-]+)[^\n]*)\n(.*?)```", Pattern.DOTALL)
+                .matcher(Files.readString(Path.of("../docs/demos.md")));
+        Set<String> shown = new HashSet<>();
+        while (block.find()) {
+            shown.add(block.group(2));
+            out.getBuffer().setLength(0);
+
+            run(block.group(1)
+                    .replace("storm.html", temp.resolve("storm.html").toString())
+                    .split(" "));
+
+            assertThat(out.toString().lines().toList())
+                    .as(block.group(1))
+                    .containsSubsequence(
+                            block.group(3).lines().filter(l -> !l.equals("...")).toList())
+                    .endsWith(block.group(3).lines().reduce("", (a, b) -> b));
+        }
+        assertThat(shown).hasSize(Demos.all().size());
     }
 
     @Test
@@ -81,7 +121,7 @@ class DemoCliTest {
     void shouldNameWhatItKnowsWhenAStoryIsUnknown() {
         assertThat(run("demo", "nothing")).isEqualTo(2);
         assertThat(err.toString())
-                .isEqualTo("iommu-emu: unknown story 'nothing'; expected one of sva, stale-atc, ignored-invalidation,"
-                        + " page-request-storm" + System.lineSeparator());
+                .isEqualTo("iommu-emu: unknown story 'nothing'; expected one of sva, guest-bind, ioasid, iommufd,"
+                        + " stale-atc, ignored-invalidation, page-request-storm" + System.lineSeparator());
     }
 }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Which bond UNBIND takes away: case 14 of the corner cases, and every situation of the fact sheet's table. */
+/** Which bond UNBIND takes away, whoever it names: processes that are gone, whose pid was given again, children, threads. */
 class UnbindProcessTest {
     private static final String MAKERS = "org.iommuemu.host.vfio.VfioMachine#makers";
 

@@ -42,12 +42,14 @@ interface DrivenMachine extends AutoCloseable {
         try {
             return ofSmmu ? new DrivenSmmu(registers, setup, listener) : new DrivenVtd(registers, setup, listener);
         } catch (IllegalArgumentException e) {
-            throw new InputException(
-                    registers == null ? file : beside,
-                    0,
-                    String.valueOf(e.getMessage()),
-                    "an IOMMU that its driver can use");
+            throw refused(registers == null ? file : beside, 0, e);
         }
+    }
+
+    /** What a driver refuses, as an error of a file; {@link IommuDriver} says how it words that. */
+    static InputException refused(Path file, long line, IllegalArgumentException refusal) {
+        String[] parts = String.valueOf(refusal.getMessage()).split(", expected ", 2);
+        return new InputException(file, line, parts[0], parts.length == 2 ? parts[1] : "what the driver can use");
     }
 
     private static @Nullable RegisterValues read(Path beside) {

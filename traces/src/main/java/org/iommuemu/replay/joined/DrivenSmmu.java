@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.replay.joined;
 
+import java.util.Arrays;
 import java.util.function.Consumer;
 import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.RegisterValues;
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 /** An SMMUv3 with a first stage for each domain, as Linux has it. */
 final class DrivenSmmu implements DrivenMachine {
     private static final long IDR0 = 0xD40_101A;
+    /** S1P and S2P: QEMU has one of them. */
+    private static final long STAGES = 3;
+
     private static final long IDR1 = 0x273_0010;
     private static final long IDR3 = 0x1404;
     private static final long IDR5 = 0x74;
@@ -37,7 +41,7 @@ final class DrivenSmmu implements DrivenMachine {
     private final SmmuOptions options;
 
     DrivenSmmu(@Nullable RegisterValues registers, Setup setup, Consumer<QueuedCommand> listener) {
-        smmu = new SmmuV3(memory, features(registers), setup.caches(), InterruptSink.NONE);
+        smmu = new SmmuV3(memory, features(registers, setup.stages()), setup.caches(), InterruptSink.NONE);
         smmu.observeSoftware(null, (command, word0, word1) -> listener.accept(decode(command, word0, word1)));
         stages = setup.stages();
         options = options(setup.survey());
@@ -56,14 +60,19 @@ final class DrivenSmmu implements DrivenMachine {
         return new SmmuOptions(release, shift);
     }
 
-    private static SmmuFeatures features(@Nullable RegisterValues registers) {
+    private static SmmuFeatures features(@Nullable RegisterValues registers, StageLayout stages) {
         return new SmmuFeatures(
-                DrivenMachine.word(registers, 0, IDR0),
+                DrivenMachine.word(registers, 0, stages == StageLayout.STAGE_1 ? IDR0 : IDR0 ^ STAGES),
                 DrivenMachine.word(registers, 4, IDR1),
                 DrivenMachine.word(registers, 0xC, IDR3),
                 DrivenMachine.word(registers, 0x14, IDR5),
                 0,
                 0);
+    }
+
+    /** Whether a command of an SMMUv3 has that name. */
+    static boolean isCommand(String op) {
+        return Arrays.stream(Command.values()).anyMatch(c -> c.name().equals(op));
     }
 
     /** As recorders decode it. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.replay.joined;
 
+import java.util.Arrays;
 import java.util.function.Consumer;
 import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.RegisterValues;
@@ -62,6 +63,11 @@ final class DrivenVtd implements DrivenMachine {
                 DrivenMachine.word(registers, VtdRegisters.VER.offset(), VER),
                 DrivenMachine.doubleWord(registers, VtdRegisters.CAP.offset(), CAP),
                 DrivenMachine.doubleWord(registers, VtdRegisters.ECAP.offset(), ECAP));
+    }
+
+    /** Whether a descriptor of a VT-d unit has that name. */
+    static boolean isCommand(String op) {
+        return Arrays.stream(Descriptor.values()).anyMatch(d -> name(d).equals(op));
     }
 
     /** As recorders decode it. */

@@ -7,15 +7,12 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.JoinedRow.Kind;
 import org.iommuemu.capture.JoinedTrace;
 import org.iommuemu.capture.Partners;
 import org.iommuemu.host.Domain;
-import org.iommuemu.host.FlushQueueParameters;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.CacheConfiguration;
@@ -31,11 +28,10 @@ import org.iommuemu.replay.ProgressListener;
  * that this IOMMU consumes are compared with the recorded ones, and the addresses that it translates to with the recorded ones.
  */
 public final class DriverReplay implements AutoCloseable {
-    private static final int TICKS = 250;
     /** QEMU's model consumes them, but logs none. */
     private static final String PASID_CACHE = "pasid-cache";
     /** Time from tick to tick, in µs. */
-    static final int JIFFY = 1_000_000 / TICKS;
+    static final int JIFFY = 1_000_000 / Attachments.TICKS;
 
     private final Path file;
     private final Survey survey;
@@ -45,10 +41,7 @@ public final class DriverReplay implements AutoCloseable {
     private final Agreement addresses = new Agreement();
     private final Agreement calls = new Agreement();
     private final Map<Kind, Long> rows = new EnumMap<>(Kind.class);
-    /** Recorded domains of streams that are attached. */
-    private final Map<Integer, Integer> domains = new TreeMap<>();
-
-    private final Map<Integer, Domain> ourDomains = new TreeMap<>();
+    private final Attachments attachments;
     private final GuestTimers timers;
     private final FlushComparison flushes;
     private final Transaction transaction = new Transaction();
@@ -83,6 +76,7 @@ public final class DriverReplay implements AutoCloseable {
         timers = new GuestTimers(survey.phases(), JIFFY);
         flushes = new FlushComparison(comparison, timers, this::sent, JIFFY);
         machine = DrivenMachine.open(file, survey, caches, timers, this::consume);
+        attachments = new Attachments(file, survey, machine, this::attached);
         sent().forEach(comparison::ours);
     }
 
@@ -168,7 +162,7 @@ public final class DriverReplay implements AutoCloseable {
             unknownDevices++;
             return;
         }
-        Domain domain = domain(row);
+        Domain domain = attachments.domain(row);
         machine.driver().cpu(row.cpu());
         try {
             work.accept(domain);
@@ -179,35 +173,10 @@ public final class DriverReplay implements AutoCloseable {
         comparison.called(row.domain(), batches);
     }
 
-    private Domain domain(JoinedRow row) {
-        if (row.stream() == JoinedRow.NONE) {
-            return ourDomains.computeIfAbsent(row.domain(), d -> newDomain());
-        }
-        attach(row.stream(), row.domain());
-        return Objects.requireNonNull(machine.driver().attached(row.stream(), IommuDriver.NO_PASID));
-    }
-
-    /** Has the driver attach a device to the domain that it is recorded in, if that is not so yet. */
-    private void attach(int stream, int recordedDomain) {
-        Integer now = domains.get(stream);
-        if (now != null && (recordedDomain == JoinedRow.NONE || recordedDomain == now)) {
-            return;
-        }
-        int at = recordedDomain == JoinedRow.NONE ? survey.domainOf(stream) : recordedDomain;
-        domains.put(stream, at);
-        boolean first = at == JoinedRow.NONE || !ourDomains.containsKey(at);
-        Domain domain = at == JoinedRow.NONE ? newDomain() : ourDomains.computeIfAbsent(at, d -> newDomain());
-        machine.attach(stream, domain, first);
-        comparison.called(at, batches);
+    /** A device was attached: what this has sent is of its recorded domain. */
+    private void attached(int recordedDomain) {
+        comparison.called(recordedDomain, batches);
         sent().forEach(comparison::ours);
-    }
-
-    private Domain newDomain() {
-        Domain made = machine.driver().newDomain(machine.domainKind());
-        if (survey.isDeferred()) {
-            machine.driver().defer(made, FlushQueueParameters.linux(TICKS));
-        }
-        return made;
     }
 
     private void command(JoinedRow row) {
@@ -221,7 +190,7 @@ public final class DriverReplay implements AutoCloseable {
                 row.op().equals("SYNC") || row.op().equals("wait"));
         recorded.add(command);
         if (row.stream() != JoinedRow.NONE) {
-            attach(row.stream(), JoinedRow.NONE);
+            attachments.attach(row, JoinedRow.NONE);
         }
         Long unmap = unmapOfCommand.remove(row.ref());
         if (row.partners().areCalls()) {
@@ -246,7 +215,7 @@ public final class DriverReplay implements AutoCloseable {
     }
 
     private void access(JoinedRow row) {
-        attach(row.stream(), row.domain());
+        attachments.attach(row, row.domain());
         transaction.set(row.stream(), Transaction.NO_SUBSTREAM, row.iova(), Access.READ);
         machine.iommu().translate(transaction, verdict);
         if (verdict.isOk() && verdict.address() == row.pa()) {
@@ -273,7 +242,7 @@ public final class DriverReplay implements AutoCloseable {
                 survey.isDeferred(),
                 fields.areThere(),
                 Map.copyOf(rows),
-                new TreeMap<>(domains),
+                attachments.domains(),
                 comparison.names().pairs(),
                 moved,
                 unknownDevices,

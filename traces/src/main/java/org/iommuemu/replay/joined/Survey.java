@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.JoinedTrace;
-import org.iommuemu.smmuv3.spec.Command;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@code joined.csv} is of: read once, before it is replayed. */
@@ -33,11 +33,17 @@ final class Survey {
 
     private String rangeFields = "";
 
-    private Survey() {}
+    private final Path file;
+    /** Whether its commands are those of an SMMUv3; null before the first one. */
+    private @Nullable Boolean smmu;
+
+    private Survey(Path file) {
+        this.file = file;
+    }
 
     /** Reads a file. */
     static Survey of(Path file) {
-        Survey survey = new Survey();
+        Survey survey = new Survey(file);
         try (JoinedTrace trace = JoinedTrace.open(file)) {
             for (JoinedRow row = trace.next(); row != null; row = trace.next()) {
                 survey.see(row);
@@ -63,6 +69,7 @@ final class Survey {
         }
         if (row.kind() == JoinedRow.Kind.COMMAND) {
             commands.add(row.op());
+            tellArchitecture(row);
             if (row.hasRange()) {
                 range = range == null ? row : range;
                 unaligned |= (row.iova() & row.bytes() - 1) != 0;
@@ -82,19 +89,25 @@ final class Survey {
         return flushes > 0 && range == null;
     }
 
+    private void tellArchitecture(JoinedRow row) {
+        boolean ofSmmu = DrivenSmmu.isCommand(row.op());
+        if (!ofSmmu && !DrivenVtd.isCommand(row.op())) {
+            throw wrong(row, "a command of an SMMUv3, such as SYNC, or of a VT-d unit, such as wait");
+        }
+        if (smmu != null && smmu != ofSmmu) {
+            throw wrong(row, smmu ? "a command of an SMMUv3, as before" : "a command of a VT-d unit, as before");
+        }
+        smmu = ofSmmu;
+    }
+
+    private InputException wrong(JoinedRow row, String expected) {
+        return new InputException(file, row.line(), "op is '" + row.op() + "'", expected);
+    }
+
     /** Whether its commands are those of an SMMUv3; null if there are none. */
     @Nullable
     Boolean isSmmu() {
-        return commands.isEmpty() ? null : commands.stream().anyMatch(Survey::isOfSmmu);
-    }
-
-    private static boolean isOfSmmu(String op) {
-        for (Command c : Command.values()) {
-            if (c.name().equals(op)) {
-                return true;
-            }
-        }
-        return false;
+        return smmu;
     }
 
     /** Whether a command of that name is there. */
