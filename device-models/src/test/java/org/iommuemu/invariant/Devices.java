@@ -40,6 +40,7 @@ final class Devices {
     private final List<List<Dma>> open = new ArrayList<>();
 
     private boolean faults;
+    private int failures;
     private final List<String> results = new ArrayList<>();
     private final Map<DmaChannel.Status, Long> statuses = new EnumMap<>(DmaChannel.Status.class);
     private boolean resets;
@@ -244,7 +245,12 @@ final class Devices {
 
     /** Translated requests that may be refused without a record, as an SMMU with CR2.REC_CFG_ATS=0 does where it finds no valid STE. */
     long unrecorded() {
-        return probed + (world.machine().smmu() != null ? rogues : 0);
+        return probed + (world.machine().smmu() != null ? rogues + failures : 0);
+    }
+
+    /** An access to tables will fail, perhaps the reading of an STE for a translated request. */
+    void tablesFail() {
+        failures++;
     }
 
     /** A TLP may come twice. */

@@ -84,6 +84,9 @@ final class Faults {
             long first = data ? World.FRAMES : w.tables();
             long end = data ? World.GUESTS : World.FRAMES;
             RangeState answer = poison ? RangeState.POISONED : RangeState.ABSENT;
+            if (!data) {
+                w.devices().tablesFail();
+            }
             w.inject(new MemoryRule(
                     w.newRule((data ? "data " : "tables ") + answer),
                     first,
