@@ -96,13 +96,22 @@ class FollowedBindTest {
                 .isTrue();
         assertThat(a.controls().pageRequestAllocation())
                 .isEqualTo(a.controls().pageRequests().capacity());
-        assertThat(sent()).contains(smmu ? "CFGI_STE" : "CONTEXT_CACHE");
+        if (smmu) {
+            // The stream is refused until something is attached: its entry stays as it is.
+            assertThat(sent()).isEmpty();
+        } else {
+            assertThat(sent()).contains("CONTEXT_CACHE");
+        }
 
         // 3, 4, 5: one PASID, one domain, on both devices.
         int pasid = core.shared().pasid(mm, core.pasidEnd(first)).value();
         Domain domain = core.shared().acquire(mm).value();
         assertThat(core.attach(first, pasid, domain).isOk()).isTrue();
-        assertThat(sent()).isSubsetOf("CFGI_CD", "CFGI_STE");
+        if (smmu) {
+            assertThat(sent()).contains("CFGI_CD", "CFGI_STE");
+        } else {
+            assertThat(sent()).isEmpty();
+        }
         assertThat(core.enableSva(second).isOk()).isTrue();
         assertThat(core.attach(second, pasid, domain).isOk()).isTrue();
         sent();
