@@ -91,7 +91,10 @@ final class CoreWorld implements AutoCloseable {
     void run(CoreStep s, boolean failing) {
         HostDevice device = devices[s.a() % DEVICES];
         if (failing) {
+            // What is late comes now, to what there is now: it is not to be taken for a part of the step.
             m.devices.run();
+            new CoreInvariants(this).check(false);
+            seen.clear();
         }
         String before = failing ? m.tables() : "";
         FailurePlan.Counting plan = FailurePlan.nth(1 + s.c());
