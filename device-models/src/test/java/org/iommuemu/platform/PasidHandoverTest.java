@@ -29,8 +29,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * One process after the other uses a device by the same PASID. Page faults that are under way when one of them is unbound, or exits, are answered,
- * or drained: never do they bring pages into the next one's memory, nor do its data come to what the former had started.
+ * One process after the other uses a device by the same PASID. Page faults that are under way when one of them is unbound, or exits, are
+ * answered, or drained: never do they bring pages into the next one's memory, nor do its data come to what the former had started.
  */
 class PasidHandoverTest {
     private static final int DEVICE = 0x10;

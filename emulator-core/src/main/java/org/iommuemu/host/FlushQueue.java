@@ -7,9 +7,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Ranges of a domain that are unmapped but not invalidated yet, as Linux' {@code iova_fq}: a ring for each CPU, flushed all at once by a timer, or
- * when a ring is full. A range is queued until a flush that began after it was unmapped has ended, and somebody has looked: the timer at every
- * ring, the next call at its own.
+ * Ranges of a domain that are unmapped but not invalidated yet, as Linux' {@code iova_fq}: a ring for each CPU, flushed all at once by a
+ * timer, or when a ring is full. A range is queued until a flush that began after it was unmapped has ended, and somebody has looked: the
+ * timer at every ring, the next call at its own.
  */
 final class FlushQueue {
     /** A range with the number of flushes that had begun. */

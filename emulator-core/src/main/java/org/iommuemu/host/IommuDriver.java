@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A driver that attaches devices, and each of their PASIDs, to domains. What is named by stream and PASID without having been attached gets a
- * domain of its own, as by Linux' DMA API. Unmapping is strict: what was unmapped is invalidated before the call returns, in a device's ATC
- * too where it may use ATS.
+ * domain of its own, as by Linux' DMA API. Unmapping is strict, unless a domain's is {@link #defer deferred}: what was unmapped is invalidated
+ * before the call returns, in a device's ATC too where it may use ATS.
  *
  * <p>A device that does not answer an invalidation of its ATC may not use ATS any more, so that the call can return nevertheless.
  *
@@ -105,8 +105,8 @@ public interface IommuDriver {
     void free(Domain domain);
 
     /**
-     * Attaches a device's requests with a PASID, or without, to a domain. If they were attached, they are detached first: there is a while in which
-     * nothing gets through, but none in which anything is translated by a mixture.
+     * Attaches a device's requests with a PASID, or without, to a domain. If they were attached, they are detached first: there is a while
+     * in which nothing gets through, but none in which anything is translated by a mixture.
      */
     void attach(int stream, int pasid, Domain domain);
 

@@ -9,8 +9,8 @@ public enum LinuxRelease {
      */
     LINUX_6_1("6.1"),
     /**
-     * 6.12. VT-d: what an unmapping invalidates is one batch, and the fault event is set up before translation is switched on. SMMUv3: structures
-     * are written so that hardware never sees a mixture, in as few steps as that takes.
+     * 6.12. VT-d: what an unmapping invalidates is one batch, and the fault event is set up before translation is switched on. SMMUv3:
+     * structures are written so that hardware never sees a mixture, in as few steps as that takes.
      */
     LINUX_6_12("6.12");
 

@@ -4,9 +4,9 @@ package org.iommuemu.host;
 import org.iommuemu.memory.PhysicalMemory;
 
 /**
- * Changes a structure of eight words that hardware may be reading, as Linux does from 6.10 on ({@code arm_smmu_write_entry}): what is not used yet
- * first, then, if that is in one word only, what is used, then what is not used any more. If used bits of several words change, the structure
- * is invalid in between. Hardware is told after each step that has changed something.
+ * Changes a structure of eight words that hardware may be reading, as Linux does from 6.10 on ({@code arm_smmu_write_entry}): what is not
+ * used yet first, then, if that is in one word only, what is used, then what is not used any more. If used bits of several words change,
+ * the structure is invalid in between. Hardware is told after each step that has changed something.
  */
 final class LiveEntry {
     /** Which bits of a structure matter, given what it says. */

@@ -12,8 +12,8 @@ import org.iommuemu.smmuv3.spec.Registers;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An SMMU that is up, with the structures and queues that its driver has for it: by the steps of Linux' {@code arm_smmu_device_probe}. Interrupts
- * come by wire.
+ * An SMMU that is up, with the structures and queues that its driver has for it: by the steps of Linux' {@code arm_smmu_device_probe}.
+ * Interrupts come by wire.
  */
 final class SmmuSetup {
     private static final long STRUCTURES = 1L << 28;

@@ -8,8 +8,8 @@ import org.iommuemu.smmuv3.spec.Registers;
 import org.iommuemu.smmuv3.spec.Ste;
 
 /**
- * The stream table: two levels, of which the second is made for a bus when its first device comes; or linear, where there are no more streams than
- * one table of the second level has (IHI 0070 §3.3.1). Every stream is refused until it is described.
+ * The stream table: two levels, of which the second is made for a bus when its first device comes; or linear, where there are no more
+ * streams than one table of the second level has (IHI 0070 §3.3.1). Every stream is refused until it is described.
  */
 final class SmmuStreamTable {
     private static final int SPLIT = 8;

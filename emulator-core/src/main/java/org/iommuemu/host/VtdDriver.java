@@ -240,7 +240,10 @@ public final class VtdDriver extends StreamDriver<VtdDevice> {
         return tables;
     }
 
-    /** The address that was given, as interrupt addresses are not translated. Only with {@link VtdOptions#compatibleInterrupts} a message gets through. */
+    /**
+     * The address that was given, as interrupt addresses are not translated. Only with {@link VtdOptions#compatibleInterrupts} a message
+     * gets through.
+     */
     @Override
     public long mapDoorbell(int stream, long doorbell) {
         return doorbell;

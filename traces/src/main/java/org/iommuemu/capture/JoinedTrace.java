@@ -63,6 +63,13 @@ public final class JoinedTrace implements AutoCloseable {
         cpu = table.optionalColumn("cpu");
     }
 
+    /** Whether a file has the name of such a one, or a folder has one and nothing else that could be replayed. */
+    public static boolean isAlone(Path path) {
+        return Files.isDirectory(path)
+                ? CompressedFile.find(path, NAME) != null && !Files.exists(path.resolve("memory.bin"))
+                : Files.exists(path) && String.valueOf(path.getFileName()).startsWith(NAME);
+    }
+
     /**
      * The file in a folder, or what is no folder itself.
      *

@@ -117,6 +117,9 @@ final class ReplayCommand implements Callable<Integer> {
         if (driver) {
             return replayDriver(geometry);
         }
+        if (JoinedTrace.isAlone(capture)) {
+            throw new InputException(capture, 0, "has the calls of a kernel", "--driver with it");
+        }
         if (Files.isRegularFile(capture)) {
             return replayTrace(settings, geometry);
         }

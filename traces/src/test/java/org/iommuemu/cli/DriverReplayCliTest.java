@@ -54,6 +54,16 @@ class DriverReplayCliTest {
                 .endsWith("agreement     77376 of 77376 addresses agree\n");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {SAMPLE, SAMPLE + "/joined.csv.zst"})
+    void shouldSayThatCallsOfAKernelNeedADriver(String path) {
+        int status = run("replay", path);
+
+        assertThat(status).isEqualTo(Main.BAD_INPUT);
+        assertThat(err.toString())
+                .isEqualTo("iommu-emu: " + path + ": has the calls of a kernel; expected --driver with it\n");
+    }
+
     @Test
     void shouldWriteTheSameFiguresAsJson() throws IOException {
         Path json = temp.resolve("figures.json");

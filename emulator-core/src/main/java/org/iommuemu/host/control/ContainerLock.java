@@ -8,8 +8,8 @@ import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.Result;
 
 /**
- * The lock of a container, or of what else has calls of its own. There is one thread, but a driver that waits for hardware lets other things happen: what comes then, and would have
- * to wait, is done as soon as the lock is free.
+ * The lock of a container, or of what else has calls of its own. There is one thread, but a driver that waits for hardware lets other
+ * things happen: what comes then, and would have to wait, is done as soon as the lock is free.
  */
 public final class ContainerLock {
     private final Deque<Runnable> waiting = new ArrayDeque<>();

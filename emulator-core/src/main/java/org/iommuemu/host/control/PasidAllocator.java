@@ -13,8 +13,8 @@ import org.iommuemu.host.call.Result.Done;
 import org.jspecify.annotations.Nullable;
 
 /**
- * PASIDs of the whole system, each of one owner; 0 is kept for requests without PASID. One that is attached somewhere cannot be freed; one that was
- * detached everywhere has been drained, and may be anybody's.
+ * PASIDs of the whole system, each of one owner; 0 is kept for requests without PASID. One that is attached somewhere cannot be freed; one
+ * that was detached everywhere has been drained, and may be anybody's.
  */
 public final class PasidAllocator {
     /** One more than the largest PASID there can be (PCIe §6.20). */

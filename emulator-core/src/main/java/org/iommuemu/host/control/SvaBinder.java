@@ -23,9 +23,10 @@ public final class SvaBinder {
     /**
      * Attaches the PASID of an address space on all devices of the device's group to it, or counts one more if that has been done.
      *
-     * @return EOPNOTSUPP without domains of first stages, ENODEV if the IOMMU or a device has no PASIDs, EINVAL if they are not enabled with
-     *     ATS and page requests, or ATS was taken from a device that did not answer, ESRCH for a process that is exiting, EOVERFLOW if its PASID is too large for a device, ENOSPC if no PASID, or tag for translations, is free,
-     *     ENOMEM, EBUSY if the PASID is attached to something else, EIO
+     * @return EOPNOTSUPP without domains of first stages, ENODEV if the IOMMU or a device has no PASIDs, EINVAL if they are not enabled
+     *     with ATS and page requests, or ATS was taken from a device that did not answer, ESRCH for a process that is exiting, EOVERFLOW if
+     *     its PASID is too large for a device, ENOSPC if no PASID, or tag for translations, is free, ENOMEM, EBUSY if the PASID is attached
+     *     to something else, EIO
      */
     public Result<SvaHandle> bind(HostDevice device, AddressSpace mm) {
         if (!mm.tryGet()) {
@@ -100,7 +101,10 @@ public final class SvaBinder {
         return Result.ok(handle);
     }
 
-    /** Takes one use of a handle back; with the last one the PASID is detached. The PASID itself belongs to the address space until that is freed. */
+    /**
+     * Takes one use of a handle back; with the last one the PASID is detached. The PASID itself belongs to the address space until that is
+     * freed.
+     */
     public void unbind(SvaHandle handle) {
         if (!handles.contains(handle)) {
             throw new IllegalStateException(

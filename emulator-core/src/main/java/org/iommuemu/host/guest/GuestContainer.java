@@ -20,8 +20,8 @@ import org.iommuemu.host.process.Caller;
 import org.iommuemu.host.process.OpenFile;
 
 /**
- * A container of devices that belong to a guest: its memory is a second stage that all of them share, and the guest's own first stages lie behind PASIDs. By requests
- * ({@link GuestRequests}), or without bytes by the methods of the same names.
+ * A container of devices that belong to a guest: its memory is a second stage that all of them share, and the guest's own first stages lie
+ * behind PASIDs. By requests ({@link GuestRequests}), or without bytes by the methods of the same names.
  *
  * <p>A call that comes while another one of the same container waits for hardware cannot wait for it, as there is one thread: EAGAIN.
  */
@@ -81,10 +81,11 @@ public final class GuestContainer extends OpenFile {
     }
 
     /**
-     * Attaches a group: its devices see the guest's memory, and what is bound to PASIDs. Devices that have PASIDs, ATS and page requests are given them.
+     * Attaches a group: its devices see the guest's memory, and what is bound to PASIDs. Devices that have PASIDs, ATS and page requests
+     * are given them.
      *
-     * @return EINVAL if it is here already, EBUSY if a device is attached elsewhere, ENODEV if it cannot have the PASIDs that are bound, ENOMEM, EIO; then
-     *     nothing of it is attached
+     * @return EINVAL if it is here already, EBUSY if a device is attached elsewhere, ENODEV if it cannot have the PASIDs that are bound,
+     *     ENOMEM, EIO; then nothing of it is attached
      */
     public Result<Done> attach(IommuGroup group) {
         return lock.hold(() -> groups.attach(group));
@@ -104,8 +105,8 @@ public final class GuestContainer extends OpenFile {
      *
      * @param min 32 bits, at least this
      * @param max 32 bits, at most this
-     * @return EINVAL if the range is empty; EINVAL or EOPNOTSUPP, by {@link PasidDialect}, if guests have no PASIDs here; ESRCH if the process has
-     *     exited that opened the container; ENOSPC if none is free or the quota is used up; ENOMEM
+     * @return EINVAL if the range is empty; EINVAL or EOPNOTSUPP, by {@link PasidDialect}, if guests have no PASIDs here; ESRCH if the
+     *     process has exited that opened the container; ENOSPC if none is free or the quota is used up; ENOMEM
      */
     public Result<Integer> allocatePasid(long min, long max) {
         if (min > max) {
@@ -163,9 +164,9 @@ public final class GuestContainer extends OpenFile {
      * Binds a guest's first stage to a PASID, on all devices.
      *
      * @param memoryTypes whether the guest wants memory types of its own
-     * @return EINVAL without nesting or devices, for what the hardware has not, for a PASID that is not the process's; ENODEV if the IOMMU has no
-     *     nested translation, or a device no PASIDs; EOPNOTSUPP where guests have all PASIDs of a device, by a table of their own; EBUSY if the PASID
-     *     has tables; ENOSPC if the IOMMU has no more domain ids; ENOMEM, EIO
+     * @return EINVAL without nesting or devices, for what the hardware has not, for a PASID that is not the process's; ENODEV if the IOMMU
+     *     has no nested translation, or a device no PASIDs; EOPNOTSUPP where guests have all PASIDs of a device, by a table of their own;
+     *     EBUSY if the PASID has tables; ENOSPC if the IOMMU has no more domain ids; ENOMEM, EIO
      */
     public Result<Done> bind(long pasid, GuestTables.FirstStage tables, boolean memoryTypes) {
         return lock.hold(() -> bindLocked(pasid, tables, memoryTypes));
@@ -216,8 +217,8 @@ public final class GuestContainer extends OpenFile {
     /**
      * Invalidates what caches hold of the guest's first stages, for one device after the other.
      *
-     * @return EINVAL without nesting or devices, or if nothing is meant by it; ENODEV if the IOMMU has no nested translation; EIO, and the remaining
-     *     devices are left out
+     * @return EINVAL without nesting or devices, or if nothing is meant by it; ENODEV if the IOMMU has no nested translation; EIO, and the
+     *     remaining devices are left out
      */
     public Result<Done> invalidate(CacheInvalidation what) {
         return lock.hold(() -> invalidateLocked(what));

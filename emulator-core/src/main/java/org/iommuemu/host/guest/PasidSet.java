@@ -13,8 +13,8 @@ import org.iommuemu.host.process.AddressSpace;
 import org.iommuemu.host.process.MmuNotifier;
 
 /**
- * PASIDs that a process has for its guests (vfio_mm, ioasid_set), in all containers that it has opened. They go with the process's memory, or with the last
- * of those containers.
+ * PASIDs that a process has for its guests (vfio_mm, ioasid_set), in all containers that it has opened. They go with the process's memory,
+ * or with the last of those containers.
  */
 final class PasidSet implements MmuNotifier {
     private final ControlCore core;

@@ -69,8 +69,8 @@ public final class IoasidContext {
     /**
      * Gives an ioasid a guest's page table, on all devices that may use it, and on those that will.
      *
-     * @return ENOENT, EPERM as of {@link #free}; EOPNOTSUPP where guests have all PASIDs of a device, by a table of their own; EINVAL for what the
-     *     hardware has not, or a device without a guest's memory; EBUSY if it has one; ENOMEM, EIO; then no device has it
+     * @return ENOENT, EPERM as of {@link #free}; EOPNOTSUPP where guests have all PASIDs of a device, by a table of their own; EINVAL for
+     *     what the hardware has not, or a device without a guest's memory; EBUSY if it has one; ENOMEM, EIO; then no device has it
      */
     public Result<Done> bind(long ioasid, GuestTables.FirstStage table) {
         return lock.hold(() -> find(ioasid).then(found -> {
@@ -96,8 +96,8 @@ public final class IoasidContext {
     /**
      * Lets a device use an ioasid, at once if it has a page table.
      *
-     * @return ENOENT, EPERM as of {@link #free}; EEXIST if it may already; ENODEV if the device has no PASIDs; EINVAL if it has no guest's memory;
-     *     ENOMEM, EIO; then it may not
+     * @return ENOENT, EPERM as of {@link #free}; EEXIST if it may already; ENODEV if the device has no PASIDs; EINVAL if it has no guest's
+     *     memory; ENOMEM, EIO; then it may not
      */
     public Result<Done> allow(VfioDeviceFd device, long ioasid) {
         return lock.hold(() -> find(ioasid).then(found -> {

@@ -9,8 +9,8 @@ import org.iommuemu.host.ioasid.spec.IoasidRequests;
 import org.iommuemu.host.process.Caller;
 
 /**
- * The first sketch of /dev/ioasid: to open it is to have one ioasid, to close it is to free that. Calls need not name it; what they name is not looked at. To
- * be bound and unbound, and allowed to devices, as {@link IoasidFd}.
+ * The first sketch of /dev/ioasid: to open it is to have one ioasid, to close it is to free that. Calls need not name it; what they name is
+ * not looked at. To be bound and unbound, and allowed to devices, as {@link IoasidFd}.
  */
 public final class SingleIoasidFd extends IoasidFile {
     private final int ioasid;

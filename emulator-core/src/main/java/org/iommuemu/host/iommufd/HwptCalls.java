@@ -35,8 +35,8 @@ public final class HwptCalls {
      * @param device whose IOMMU it is for
      * @param target IOAS, parent or guest's IOMMU
      * @param faults number of a fault queue, with FAULT_ID_VALID
-     * @return ENOENT for no device or fault queue; EINVAL for no target; EOPNOTSUPP for flags or data that hardware, or this kind of table, do not
-     *     have; EINVAL for a parent that is none; EADDRINUSE if something is mapped where the tables end; EFAULT, ENOMEM
+     * @return ENOENT for no device or fault queue; EINVAL for no target; EOPNOTSUPP for flags or data that hardware, or this kind of table,
+     *     do not have; EINVAL for a parent that is none; EADDRINUSE if something is mapped where the tables end; EFAULT, ENOMEM
      */
     public Result<Integer> allocate(int flags, int device, int target, GuestData data, int faults) {
         return make(flags, device, target, data, faults).then(h -> Result.ok(h.id()));

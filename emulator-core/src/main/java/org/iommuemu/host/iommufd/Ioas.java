@@ -39,7 +39,10 @@ final class Ioas extends IommufdObject {
         return hugePages;
     }
 
-    /** EINVAL for a value that is not 0 or 1, or if there are tables already that pages may be joined in; EADDRINUSE for areas that are no pages. */
+    /**
+     * EINVAL for a value that is not 0 or 1, or if there are tables already that pages may be joined in; EADDRINUSE for areas that are no
+     * pages.
+     */
     Result<Done> hugePages(long value) {
         if (value == 0 && hugePages) {
             if (!tables.isEmpty()) {

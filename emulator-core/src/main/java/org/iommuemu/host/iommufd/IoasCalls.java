@@ -130,7 +130,8 @@ public final class IoasCalls {
      *
      * @param source where it is mapped; all of it has to be, by areas or parts of areas
      * @param iova where to, or null for the lowest place that there is
-     * @return where; ENOENT if it is not mapped, EPERM for writing to what was not mapped so, else as {@link #map(int, AddressSpace, long, long, Long, int)}
+     * @return where; ENOENT if it is not mapped, EPERM for writing to what was not mapped so, else as {@link #map(int, AddressSpace, long,
+     *     long, Long, int)}
      */
     public Result<Long> copy(int to, int from, long source, long length, @Nullable Long iova, int permissions) {
         if (isEverything(length) || iova != null && isEverything(iova)) {

@@ -16,8 +16,8 @@ import org.iommuemu.host.call.UserBuffer;
 import org.iommuemu.memory.PhysicalMemory;
 
 /**
- * What a process has for memory (Linux' mm_struct): regions, the pages of them that are present, tables that map those. Pages come into being when
- * they are first touched, by the CPU or, through {@link #fault}, by a device.
+ * What a process has for memory (Linux' mm_struct): regions, the pages of them that are present, tables that map those. Pages come into
+ * being when they are first touched, by the CPU or, through {@link #fault}, by a device.
  *
  * <p>Users keep its contents: when the last one is gone, notifiers are told, and all pages and regions go. Holders keep only itself and
  * what belongs to it, its PASID and its empty tables; the users together are one holder.
@@ -101,7 +101,8 @@ public final class AddressSpace {
      * it meets an error, it does all or nothing.
      *
      * @param length in bytes, rounded up to pages; nothing is done if it is 0
-     * @return EINVAL for a start that is not a page's, or unknown permissions; ENOMEM if not all of the range is mapped, or a region cannot be split
+     * @return EINVAL for a start that is not a page's, or unknown permissions; ENOMEM if not all of the range is mapped, or a region cannot
+     *     be split
      */
     public Result<Done> protect(long start, long length, int permissions) {
         return mappings.protect(start, length, permissions);

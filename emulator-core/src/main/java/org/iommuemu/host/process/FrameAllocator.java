@@ -4,8 +4,8 @@ package org.iommuemu.host.process;
 import java.util.Arrays;
 
 /**
- * Hands out frames of 4 KiB of the machine's memory for processes. A frame is free again, and the next to be handed out, as soon as nothing refers
- * to it and nobody has pinned it: who uses one that was freed meets the next owner's data.
+ * Hands out frames of 4 KiB of the machine's memory for processes. A frame is free again, and the next to be handed out, as soon as nothing
+ * refers to it and nobody has pinned it: who uses one that was freed meets the next owner's data.
  */
 public final class FrameAllocator {
     /** Where the first frame is. */

@@ -4,7 +4,10 @@ package org.iommuemu.host.process;
 import org.iommuemu.host.call.Errno;
 import org.iommuemu.host.call.UserBuffer;
 
-/** What file descriptors stand for. Descriptors that were duplicated or inherited stand for the same one; it lives as long as the last of them. */
+/**
+ * What file descriptors stand for. Descriptors that were duplicated or inherited stand for the same one; it lives as long as the last of
+ * them.
+ */
 public abstract class OpenFile {
     private int references;
 

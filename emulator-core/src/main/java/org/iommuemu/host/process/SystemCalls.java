@@ -6,8 +6,8 @@ import org.iommuemu.host.call.Result;
 import org.iommuemu.host.call.UserBuffer;
 
 /**
- * The system calls that a process makes on its files. All return a negative error number if they fail, EBADF for a descriptor that is not open. A file
- * lives as long as a call to it is under way, whoever closes it meanwhile.
+ * The system calls that a process makes on its files. All return a negative error number if they fail, EBADF for a descriptor that is not
+ * open. A file lives as long as a call to it is under way, whoever closes it meanwhile.
  *
  * @param process the calling thread
  */

@@ -20,8 +20,8 @@ import org.iommuemu.host.vfio.spec.VfioRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A container: what opening {@code /dev/vfio/vfio} gives. Groups join it, then it gets a kind of IOMMU; from then on it is mapped, and processes or
- * guests' tables are bound to it, as requests with buffers or by methods that do the same.
+ * A container: what opening {@code /dev/vfio/vfio} gives. Groups join it, then it gets a kind of IOMMU; from then on it is mapped, and
+ * processes or guests' tables are bound to it, as requests with buffers or by methods that do the same.
  *
  * <p>A call that comes while another one of the same container waits for hardware cannot wait for it, as there is one thread: EAGAIN.
  */
@@ -250,7 +250,8 @@ public final class VfioContainer extends OpenFile {
      * @param root guest-physical address
      * @param width of its addresses, 48 or 57
      * @param attributes bits of {@link org.iommuemu.host.vfio.spec.SvmPageTable}
-     * @return EINVAL unless the container is {@link IommuType#NESTING}, EOPNOTSUPP where PASID tables are the guest's, EBUSY if the PASID is in use
+     * @return EINVAL unless the container is {@link IommuType#NESTING}, EOPNOTSUPP where PASID tables are the guest's, EBUSY if the PASID
+     *     is in use
      */
     public Result<Done> bindPageTable(long root, int pasid, int width, long attributes) {
         return SvmBindCall.pageTable(root, pasid, width, attributes).then(table -> with(i -> i.bind(table)));

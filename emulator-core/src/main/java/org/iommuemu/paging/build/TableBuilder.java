@@ -14,8 +14,8 @@ import org.iommuemu.paging.VtdFirstStage;
 import org.iommuemu.paging.VtdSecondStage;
 
 /**
- * Builds tables in memory, VMSAv8-64 unless said otherwise: maps, unmaps, and finds the place of a descriptor for those who want to write a strange
- * one.
+ * Builds tables in memory, VMSAv8-64 unless said otherwise: maps, unmaps, and finds the place of a descriptor for those who want to write a
+ * strange one.
  */
 public final class TableBuilder {
     /** Attributes of an ordinary stage 1 leaf: read-write for both privileges, accessed, not global, inner shareable. */

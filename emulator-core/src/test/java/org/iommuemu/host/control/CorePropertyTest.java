@@ -12,8 +12,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The four invariants of the core under random programs of calls, page faults and DMA, some of which come while software waits, and with steps that
- * fail. {@code -Diommuemu.core.steps=N} makes it longer, for each architecture.
+ * The four invariants of the core under random programs of calls, page faults and DMA, some of which come while software waits, and with
+ * steps that fail. {@code -Diommuemu.core.steps=N} makes it longer, for each architecture.
  */
 class CorePropertyTest {
     private static final String SMALL = "org.iommuemu.host.control.ControlledMachine#small";

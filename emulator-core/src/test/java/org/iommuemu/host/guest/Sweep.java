@@ -35,8 +35,8 @@ public final class Sweep {
     private Sweep() {}
 
     /**
-     * Sweeps over a call: each time it ends with its step's error, and leaves the hardware, its caches and the system's resources as they were; when no step
-     * is left to fail it succeeds.
+     * Sweeps over a call: each time it ends with its step's error, and leaves the hardware, its caches and the system's resources as they
+     * were; when no step is left to fail it succeeds.
      *
      * @param call returns what an ioctl does
      * @return how many steps there were

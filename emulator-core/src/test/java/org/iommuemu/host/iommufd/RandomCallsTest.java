@@ -30,8 +30,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Requests with anything in them: none throws, one that is refused changes nothing, devices reach exactly what was mapped, and nothing is left in
- * the end.
+ * Requests with anything in them: none throws, one that is refused changes nothing, devices reach exactly what was mapped, and nothing is
+ * left in the end.
  */
 class RandomCallsTest {
     private static final int CALLS = 12_500;

@@ -4,8 +4,8 @@ package org.iommuemu.host.guest.spec;
 import org.iommuemu.host.call.spec.RequestNumber;
 
 /**
- * Numbers of the guests' calls, as in the first posting of the series (March 2020). The third has 124 to 126 for them, the fifth one call instead of the
- * last two.
+ * Numbers of the guests' calls, as in the first posting of the series (March 2020). The third has 124 to 126 for them, the fifth one call
+ * instead of the last two.
  */
 public final class GuestRequests {
     /** VFIO_IOMMU_PASID_REQUEST, with a {@link PasidRequestLayout}. */
