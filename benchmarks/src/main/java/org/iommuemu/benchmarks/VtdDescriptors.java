@@ -9,11 +9,12 @@ import org.iommuemu.vtd.spec.Descriptor;
 import org.iommuemu.vtd.spec.VtdRegisters;
 
 /**
- * Invalidations by a queue of 256 descriptors of 128 bits, each followed by a wait descriptor that writes a status to memory (VT-d
+ * Invalidations by a queue of descriptors, of 128 bits or in scalable mode 256, each followed by a wait descriptor that writes a status to memory (VT-d
  * architecture 6.5.2). A source's domain is its number; in scalable mode its requests have PASID 0.
  */
 final class VtdDescriptors implements Invalidation {
-    private static final int BYTES = 16;
+    private static final int SHORT = 16;
+    private static final int LONG = 32;
     private static final int QUEUE_BYTES = 1 << 12;
     private static final BitField TYPE = BitField.of("Type", 3, 0);
 
@@ -50,7 +51,7 @@ final class VtdDescriptors implements Invalidation {
     private void write(long word0, long word1) {
         memory.writeLong(queue + tail, word0);
         memory.writeLong(queue + tail + Long.BYTES, word1);
-        tail = tail + BYTES & QUEUE_BYTES - 1;
+        tail = tail + (scalable ? LONG : SHORT) & QUEUE_BYTES - 1;
     }
 
     @Override

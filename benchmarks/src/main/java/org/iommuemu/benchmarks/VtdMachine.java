@@ -107,7 +107,7 @@ final class VtdMachine extends BenchmarkMachine {
         write(contextTable(rootEntry) + (long) devfn * ContextEntry.BYTES, entry);
     }
 
-    /** Writes the context entry of a source, with RID_PASID 0, and makes the first PASID table; returns the directory. */
+    /** Writes the context entry of a source, and makes the first PASID table; returns the directory. */
     private long makeDirectory(int source) {
         long directory = page();
         pasidEntry(directory, 0);
@@ -117,6 +117,8 @@ final class VtdMachine extends BenchmarkMachine {
         ScalableContextEntry.PASIDE.set(entry, workload.pasids() == 0 ? 0 : 1);
         ScalableContextEntry.DTE.set(entry, workload.isAts() ? 1 : 0);
         ScalableContextEntry.PASIDDIRPTR.setInPlace(entry, directory);
+        // Without PASIDs it is 0; with them, one that has no entry, as nobody else may use it.
+        ScalableContextEntry.RID_PASID.set(entry, workload.pasids());
         int half = (source & HALF_OF_BUS) == 0 ? 0 : UPPER;
         long rootEntry = rootTable + (long) (source >>> DEVFN_BITS) * RootEntry.BYTES + half;
         int index = source & HALF_OF_BUS - 1;
@@ -148,11 +150,11 @@ final class VtdMachine extends BenchmarkMachine {
         write(at, entry);
     }
 
-    /** Root table first, enable last; SRTP invalidates every cache of this unit (CAP.ESRTPS). */
+    /** Root table first, enable last; SRTP invalidates every cache of this unit (CAP.ESRTPS). Long descriptors in scalable mode. */
     private void bringUp(int mode) {
         write(VtdRegisters.RTADDR, VtdRegisters.RTA.inPlace(rootTable) | VtdRegisters.TTM.of(mode));
         write(VtdRegisters.GCMD, VtdRegisters.SRTP.of(1));
-        write(VtdRegisters.IQA, VtdRegisters.IQ_ADDRESS.inPlace(queue));
+        write(VtdRegisters.IQA, VtdRegisters.IQ_ADDRESS.inPlace(queue) | VtdRegisters.DW.of(mode));
         write(VtdRegisters.GCMD, VtdRegisters.QIE.of(1));
         write(VtdRegisters.GCMD, VtdRegisters.QIE.of(1) | VtdRegisters.TE.of(1));
     }
