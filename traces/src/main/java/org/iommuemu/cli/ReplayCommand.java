@@ -112,7 +112,7 @@ final class ReplayCommand implements Callable<Integer> {
             caches.refuse(spec, "--preset or --config");
         }
         @Nullable Settings settings = timing.isTimed() ? withStages(timing.settings()) : null;
-        CacheConfiguration geometry = settings == null ? caches.configuration() : MachineParameters.caches(settings);
+        CacheConfiguration geometry = geometry(settings, !driver && Files.isRegularFile(capture));
         if (driver) {
             return replayDriver(geometry);
         }
@@ -130,6 +130,14 @@ final class ReplayCommand implements Callable<Integer> {
             throw new InputException("--stages with a capture", "a DMA trace, or none");
         }
         return replayCapture(settings, geometry);
+    }
+
+    /** The caches; of a trace that can be replayed more than once, some may have an oracle. */
+    private CacheConfiguration geometry(@Nullable Settings settings, boolean repeatable) {
+        if (settings == null) {
+            return repeatable ? caches.offlineConfiguration() : caches.configuration();
+        }
+        return repeatable ? MachineParameters.offlineCaches(settings) : MachineParameters.caches(settings);
     }
 
     private int replayTrace(@Nullable Settings settings, CacheConfiguration geometry) {

@@ -12,6 +12,7 @@ import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
+import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.measure.ReplayTimer;
@@ -70,6 +71,11 @@ public final class TraceReplay implements AutoCloseable {
      */
     public void time(Settings settings, int outstanding, MeasureWindow window, @Nullable TransactionListener listener) {
         timer = new ReplayTimer(machine.timed(), settings, outstanding, window, listener);
+    }
+
+    /** The pipeline. */
+    TranslationUnit unit() {
+        return machine.unit();
     }
 
     /** What {@link #time} has measured, or null if nobody asked. */

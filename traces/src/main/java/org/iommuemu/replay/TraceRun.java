@@ -3,6 +3,7 @@ package org.iommuemu.replay;
 
 import java.nio.file.Path;
 import org.iommuemu.capture.InputException;
+import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.measure.TimingReport;
@@ -53,7 +54,7 @@ public record TraceRun(
      * @throws InputException if the settings do not go together
      */
     public static TraceRun functional(Path trace, Settings settings) {
-        return new TraceRun(trace, settings, MachineParameters.caches(settings), null);
+        return new TraceRun(trace, settings, MachineParameters.offlineCaches(settings), null);
     }
 
     /**
@@ -63,21 +64,30 @@ public record TraceRun(
      */
     public static TraceRun timed(Path trace, Settings settings, Timing timing) {
         PathSettings.check(settings);
-        return new TraceRun(trace, settings, MachineParameters.caches(settings), timing);
+        MachineParameters.checkOracle(settings);
+        return new TraceRun(trace, settings, MachineParameters.offlineCaches(settings), timing);
+    }
+
+    /** Which stages devices get. */
+    StageLayout stages() {
+        return MachineParameters.stages(settings);
     }
 
     /**
-     * Replays all of it.
+     * Replays all of it: several times, if a cache has the policy {@link org.iommuemu.cache.ReplacementPolicy#ORACLE}.
      *
      * @throws InputException if the trace is missing or damaged, or wants what the machine does not have
      */
     public Result run(ProgressListener progress) {
+        OraclePasses oracle = new OraclePasses(this, progress);
         try (TraceReader reader = TraceEncoding.open(trace);
-                TraceReplay replay = new TraceReplay(caches, MachineParameters.stages(settings))) {
+                TraceReplay replay = new TraceReplay(caches, stages())) {
+            oracle.foretell(replay);
             if (timing != null) {
                 replay.time(settings, timing.outstanding(), timing.window(), timing.listener());
             }
             replay.run(reader, progress);
+            oracle.check(replay);
             return new Result(replay.summary(trace.toString()), replay.timing());
         }
     }
