@@ -3,10 +3,8 @@ package org.iommuemu.report;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.LongFunction;
 import org.iommuemu.report.html.Axis;
 import org.iommuemu.report.html.Bars;
-import org.iommuemu.report.html.Digits;
 import org.iommuemu.report.html.LineChart;
 import org.iommuemu.report.html.Markup;
 import org.iommuemu.time.Picoseconds;
@@ -22,7 +20,7 @@ import org.iommuemu.trace.stat.WorkingSet;
 final class TraceStatisticsCharts {
     private static final int PER_OCTAVE = 16;
     private static final double HUNDRED = 100;
-    private static final int MOST_STREAMS = 12;
+    static final int MOST_STREAMS = 12;
     private static final double NANOSECOND = Picoseconds.PER_NANOSECOND;
 
     private TraceStatisticsCharts() {}
@@ -45,14 +43,18 @@ final class TraceStatisticsCharts {
                 .into(m);
     }
 
-    /** Lookups by how many other pages were used since the page's use before. */
+    /** Lookups by how many pages were used since the page's use before, itself included. */
     static void distances(Markup m, TraceStatistics s) {
-        PowerHistogram powers = s.distances();
-        powers(m, "stack distances", "lookups", powers, TraceStatisticsCharts::count);
+        powers(m, "stack distances", s.distances(), 1, Axis.logarithmic("pages", 1, top(s.distances())), "lookups");
     }
 
-    /** Pages in use by window. */
-    static void workingSet(Markup m, String unit, WorkingSet w) {
+    /**
+     * Pages in use by window.
+     *
+     * @param unit in which the axis is
+     * @param each how many of the unit of windows it is
+     */
+    static void workingSet(Markup m, String title, String unit, double each, WorkingSet w) {
         long[] pages = w.pages();
         if (pages.length == 0) {
             return;
@@ -60,54 +62,51 @@ final class TraceStatisticsCharts {
         double[] ends = new double[pages.length];
         double[] counts = new double[pages.length];
         for (int i = 0; i < pages.length; i++) {
-            ends[i] = (double) (i + 1) * w.window();
+            ends[i] = (i + 1) * w.window() / each;
             counts[i] = pages[i];
         }
-        new LineChart(
-                        "pages used in each window of " + Digits.of(w.window()) + " " + unit,
-                        Axis.linear(unit, 0, ends[ends.length - 1]),
-                        Axis.linear("pages", 0, w.most()))
+        new LineChart(title, Axis.linear(unit, 0, ends[ends.length - 1]), Axis.linear("pages", 0, w.most()))
                 .line("pages", 0, ends, counts)
                 .into(m);
     }
 
-    /** How long something takes. */
-    static void spans(Markup m, String title, String unit, TimeSpans t) {
-        powers(m, title, unit, t.powers(), TraceStatisticsCharts::time);
+    /** How long something takes, where it takes any time. */
+    static void spans(Markup m, String title, String what, TimeSpans t) {
+        double least = PowerHistogram.least(Math.max(1, t.powers().first())) / NANOSECOND;
+        powers(m, title, t.powers(), NANOSECOND, Axis.logarithmic("ns", least, top(t.powers()) / NANOSECOND), what);
     }
 
     /** Accesses by length. */
     static void lengths(Markup m, Lengths l) {
-        powers(m, "lengths", "accesses", l.powers(), TraceStatisticsCharts::bytes);
+        double least = PowerHistogram.least(Math.max(1, l.powers().first()));
+        powers(m, "lengths", l.powers(), 1, Axis.bytes("bytes", least, top(l.powers())), "accesses");
     }
 
-    private static void powers(Markup m, String title, String unit, PowerHistogram powers, LongFunction<String> text) {
-        if (powers.count() == 0) {
+    private static double top(PowerHistogram powers) {
+        return 2.0 * PowerHistogram.least(Math.max(1, powers.end() - 1));
+    }
+
+    /** A step for each power of two; what is 0 has no place on such an axis. */
+    private static void powers(Markup m, String title, PowerHistogram powers, double unit, Axis x, String what) {
+        int first = Math.max(1, powers.first());
+        int end = powers.end();
+        if (end <= first) {
             return;
         }
-        long most = 0;
-        for (int power = powers.first(); power < powers.end(); power++) {
-            most = Math.max(most, powers.of(power));
+        double[] xs = new double[2 * (end - first)];
+        double[] counts = new double[xs.length];
+        double most = 0;
+        for (int power = first; power < end; power++) {
+            int i = 2 * (power - first);
+            xs[i] = PowerHistogram.least(power) / unit;
+            xs[i + 1] = 2 * xs[i];
+            counts[i] = powers.of(power);
+            counts[i + 1] = counts[i];
+            most = Math.max(most, counts[i]);
         }
-        Bars bars = Bars.sideBySide(title, Axis.linear(unit, 0, most), List.of(unit));
-        for (int power = powers.first(); power < powers.end(); power++) {
-            long from = PowerHistogram.least(power);
-            String name = power <= 1 ? text.apply(from) : text.apply(from) + " to " + text.apply(2 * from);
-            bars.group(name, powers.of(power));
-        }
-        bars.into(m);
-    }
-
-    private static String count(long value) {
-        return Digits.of(value);
-    }
-
-    private static String time(long value) {
-        return value == 0 ? "0" : Digits.of(value / NANOSECOND) + " ns";
-    }
-
-    private static String bytes(long value) {
-        return value == 0 ? "0" : Digits.bytes(value);
+        new LineChart(title, x, Axis.linear(what, 0, most))
+                .area(what, 0, xs, new double[xs.length], counts)
+                .into(m);
     }
 
     /** The busiest streams. */

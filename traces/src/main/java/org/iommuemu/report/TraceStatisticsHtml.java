@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import org.iommuemu.report.html.Digits;
+import org.iommuemu.report.html.Markup;
 import org.iommuemu.report.html.Page;
 import org.iommuemu.report.html.Table;
 import org.iommuemu.time.Picoseconds;
@@ -42,9 +43,8 @@ public final class TraceStatisticsHtml {
             reach(curve).into(m);
             m.leaf("h2", "Over time");
             m.open("div", "class", "charts");
-            TraceStatisticsCharts.workingSet(m, "lookups", s.overLookups());
-            TraceStatisticsCharts.workingSet(m, "ns", s.overTime());
-            TraceStatisticsCharts.spans(m, "from an access to the next", "gaps", s.gaps());
+            workingSets(m, s);
+            TraceStatisticsCharts.spans(m, "from an access to the next", "accesses", s.gaps());
             TraceStatisticsCharts.spans(
                     m, "from map to unmap", "pages", s.mappings().lifetimes());
             m.close();
@@ -62,8 +62,24 @@ public final class TraceStatisticsHtml {
                 TraceStatisticsCharts.streams(m, s.streams());
                 m.close();
             }
-            streams(s.streams()).into(m);
+            Table streams = streams(s.streams());
+            if (s.streams().size() > TraceStatisticsCharts.MOST_STREAMS) {
+                streams.folded(
+                        m, "The busiest " + Math.min(MOST_STREAMS, s.streams().size()));
+            } else {
+                streams.into(m);
+            }
         });
+    }
+
+    private static void workingSets(Markup m, TraceStatistics s) {
+        Unit unit = Unit.of(s.span());
+        double each = unit.picoseconds() / Picoseconds.PER_NANOSECOND;
+        long lookups = s.overLookups().window();
+        String window = Digits.of(s.overTime().window() / each) + " " + unit.text();
+        TraceStatisticsCharts.workingSet(
+                m, "pages in each " + Digits.of(lookups) + " lookups", "lookups", 1, s.overLookups());
+        TraceStatisticsCharts.workingSet(m, "pages in each " + window, "time, " + unit.text(), each, s.overTime());
     }
 
     private static Table summary(TraceStatistics s) {
@@ -110,6 +126,7 @@ public final class TraceStatisticsHtml {
         Table table = new Table()
                 .text("")
                 .number("count")
+                .number("of them 0")
                 .number("mean, ns")
                 .number("p50, ns")
                 .number("p99, ns")
@@ -123,6 +140,7 @@ public final class TraceStatisticsHtml {
         table.row(
                 name,
                 Digits.of(t.count()),
+                Digits.of(t.powers().of(0)),
                 Digits.of(t.mean() / NANOSECOND),
                 Digits.of(t.percentile(50) / NANOSECOND),
                 Digits.of(t.percentile(99) / NANOSECOND),

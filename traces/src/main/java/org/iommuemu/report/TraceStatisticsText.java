@@ -121,7 +121,7 @@ public final class TraceStatisticsText {
         String reaches = Arrays.stream(REACHES)
                 .mapToObj(r -> String.format(Locale.ROOT, "%,d for %.0f %%", c.entriesFor(r), r * HUNDRED))
                 .collect(Collectors.joining(", "));
-        line(text, "reach", "entries of an LRU cache for so many of the hits there can be: %s", reaches);
+        line(text, "reach", "LRU entries for so many of the hits that a cache can have: %s", reaches);
         text.append(String.format(Locale.ROOT, "\n%13s %16s %10s\n", "LRU entries", "misses", "miss ratio"));
         for (long size = 1; size < 2L * c.longest(); size *= 2) {
             text.append(String.format(

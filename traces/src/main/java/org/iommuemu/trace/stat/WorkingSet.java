@@ -74,9 +74,10 @@ public final class WorkingSet {
         return 1L << shift;
     }
 
-    /** Different pages used in each window, that of the last use included, which may not be over. */
+    /** Different pages used in each window. That of the last use, which may not be over, is left out unless it is the only one. */
     public long[] pages() {
-        return Arrays.copyOf(counts[0], latest == NEVER ? 0 : (int) (latest >>> shift) + 1);
+        int over = (int) (latest >>> shift);
+        return Arrays.copyOf(counts[0], latest == NEVER ? 0 : Math.max(1, over));
     }
 
     /** The mean of {@link #pages()}; 0 of none. */
