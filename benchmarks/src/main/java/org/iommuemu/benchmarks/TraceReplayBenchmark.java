@@ -15,7 +15,7 @@ import org.iommuemu.replay.ProgressListener;
 import org.iommuemu.replay.TraceReplay;
 import org.iommuemu.replay.TraceReplaySummary;
 import org.iommuemu.trace.TraceEncoding;
-import org.iommuemu.trace.TracePattern;
+import org.iommuemu.trace.pattern.TracePattern;
 import org.iommuemu.trace.TraceReader;
 import org.iommuemu.trace.TraceWriter;
 import org.openjdk.jmh.annotations.Benchmark;
