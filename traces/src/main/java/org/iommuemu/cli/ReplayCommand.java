@@ -13,12 +13,13 @@ import org.iommuemu.iommu.LintLog;
 import org.iommuemu.measure.TimingReport;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.Parameter;
+import org.iommuemu.preset.Presets;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.replay.CaptureReplay;
 import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.replay.StaleReport;
-import org.iommuemu.replay.TraceReplay;
 import org.iommuemu.replay.TraceReplaySummary;
+import org.iommuemu.replay.TraceRun;
 import org.iommuemu.replay.joined.DriverReplay;
 import org.iommuemu.replay.joined.DriverReplaySummary;
 import org.iommuemu.report.DriverReplayJson;
@@ -31,8 +32,6 @@ import org.iommuemu.report.StaleText;
 import org.iommuemu.report.TimingText;
 import org.iommuemu.report.TraceReplayJson;
 import org.iommuemu.report.TraceReplayText;
-import org.iommuemu.trace.TraceEncoding;
-import org.iommuemu.trace.TraceReader;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -137,17 +136,18 @@ final class ReplayCommand implements Callable<Integer> {
         if (lint || detectStale) {
             throw new InputException("--lint or --detect-stale with a DMA trace", "a capture with it");
         }
-        StageLayout layout = settings != null ? MachineParameters.stages(settings) : layout();
+        TraceRun run = settings == null
+                ? new TraceRun(capture, withStages(Presets.NOTHING), geometry, null)
+                : TraceRun.timed(
+                        capture,
+                        settings,
+                        new TraceRun.Timing(timing.outstanding(), timing.window(), timeline.listener()));
         Progress progress = new Progress(Output.err(spec));
-        try (TraceReader trace = TraceEncoding.open(capture);
-                TraceReplay replay = new TraceReplay(geometry, layout)) {
-            if (settings != null) {
-                replay.time(settings, timing.outstanding(), timing.window(), timeline.listener());
-            }
-            replay.run(trace, progress);
+        try {
+            TraceRun.Result result = run.run(progress);
             double seconds = progress.seconds();
-            TraceReplaySummary summary = replay.summary(capture.toString());
-            @Nullable TimingReport timed = replay.timing();
+            TraceReplaySummary summary = result.summary();
+            @Nullable TimingReport timed = result.timing();
             progress.clear();
             if (timed != null) {
                 timing.write(timed);
