@@ -24,7 +24,8 @@ final class Executor {
                         .localDirs()[0]
                         .toPath()
                         .resolve("iommu-traces"),
-                new HadoopFiles(SparkHadoopUtil.get().newConfiguration(SparkEnv.get().conf())));
+                new HadoopFiles(
+                        SparkHadoopUtil.get().newConfiguration(SparkEnv.get().conf())));
     }
 
     /**
@@ -42,7 +43,8 @@ final class Executor {
             if (trace == null) {
                 throw new IllegalStateException("no trace of digest " + point.digest());
             }
-            results.add(PointFunction.evaluate(point, Here.TRACES.fetch(point.digest(), trace)).line());
+            results.add(PointFunction.evaluate(point, Here.TRACES.fetch(point.digest(), trace))
+                    .line());
         }
         return results;
     }

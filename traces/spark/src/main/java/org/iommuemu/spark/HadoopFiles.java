@@ -29,17 +29,13 @@ final class HadoopFiles {
         this.configuration = configuration;
     }
 
-    /**
-     * A location as the user gave it.
-     *
-     * @param base what it is relative to, if it is relative; or null for Hadoop's default file system
-     */
-    static Path path(@Nullable Path base, String location) {
+    /** A location as the user gave it, with the default file system and the working folder where it names none. */
+    Path path(String location) {
         try {
             Path path = new Path(location);
-            return base == null ? path : new Path(base, path);
-        } catch (IllegalArgumentException e) {
-            throw new InputException("'" + location + "': " + e.getMessage(), "a path that Hadoop can read");
+            return path.getFileSystem(configuration).makeQualified(path);
+        } catch (IOException | IllegalArgumentException e) {
+            throw new InputException("'" + location + "': " + e.getMessage(), "a path of a file system Hadoop has");
         }
     }
 
@@ -70,6 +66,17 @@ final class HadoopFiles {
         read(file, "a readable trace file", in -> Files.copy(in, to));
     }
 
+    /** Makes sure that nothing is written over. */
+    void refuseExisting(Path results) {
+        try {
+            if (results.getFileSystem(configuration).exists(results)) {
+                throw new InputException(results + ": is there already", "a folder without results");
+            }
+        } catch (IOException | IllegalArgumentException e) {
+            throw unwritable(results, e);
+        }
+    }
+
     /** Makes sure, before long work, that there is a folder to write results into. */
     void makeFolder(Path folder) {
         try {
@@ -91,7 +98,6 @@ final class HadoopFiles {
             try (OutputStream out = system.create(part, true)) {
                 out.write(text.getBytes(StandardCharsets.UTF_8));
             }
-            system.delete(file, false);
             if (!system.rename(part, file)) {
                 throw unwritable(file, null);
             }

@@ -29,7 +29,7 @@ sealed interface RemoteTrace extends Serializable {
     /** A file that Hadoop can read. */
     record Stored(String location) implements RemoteTrace {
         private org.apache.hadoop.fs.Path path() {
-            return HadoopFiles.path(null, location);
+            return new org.apache.hadoop.fs.Path(location);
         }
 
         @Override

@@ -11,13 +11,13 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.deploy.SparkHadoopUtil;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.sweep.PointResult;
@@ -106,7 +106,8 @@ public final class SweepJob implements Callable<Integer> {
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, a) -> {
-                    err.println("iommu-emu: " + String.valueOf(e.getMessage()).lines().findFirst().orElse("bad usage"));
+                    err.println("iommu-emu: "
+                            + String.valueOf(e.getMessage()).lines().findFirst().orElse("bad usage"));
                     return BAD_INPUT;
                 })
                 .setExecutionExceptionHandler((e, line, parsed) -> {
@@ -141,31 +142,28 @@ public final class SweepJob implements Callable<Integer> {
         conf.set(EXECUTOR_OPTIONS, (JvmFlags.line() + " " + conf.get(EXECUTOR_OPTIONS, "")).trim());
         // Before there is a context: a flaw of the file should not wait for a cluster.
         HadoopFiles files = new HadoopFiles(SparkHadoopUtil.get().newConfiguration(conf));
-        Path yaml = HadoopFiles.path(null, file);
+        Path yaml = files.path(file);
         SweepFile sweep = files.read(
                 yaml,
                 "a readable YAML file",
                 in -> SweepFile.read(java.nio.file.Path.of(file), new InputStreamReader(in, StandardCharsets.UTF_8)));
-        Path folder = HadoopFiles.path(null, output);
-        files.makeFolder(folder);
+        Path results = new Path(files.path(output), "results." + format.name().toLowerCase(Locale.ROOT));
+        files.refuseExisting(results);
         Map<String, String> digests = new HashMap<>();
         Map<String, RemoteTrace> traces = new HashMap<>();
         describe(sweep, yaml, files, digests, traces);
         SweepPlan plan = SweepPlan.of(sweep, digests, maxPoints);
+        files.makeFolder(results.getParent());
 
         try (JavaSparkContext context = new JavaSparkContext(conf)) {
-            SweepResults results = evaluate(context, plan, traces);
-            write(context, results, folder, files);
-            return report(results);
+            SweepResults found = evaluate(context, plan, traces);
+            write(context, found, results, files);
+            return report(found);
         }
     }
 
     private static void describe(
-            SweepFile sweep,
-            Path yaml,
-            HadoopFiles files,
-            Map<String, String> digests,
-            Map<String, RemoteTrace> traces)
+            SweepFile sweep, Path yaml, HadoopFiles files, Map<String, String> digests, Map<String, RemoteTrace> traces)
             throws IOException {
         java.nio.file.Path scratch = Files.createTempDirectory("iommu-emu");
         try {
@@ -183,7 +181,7 @@ public final class SweepJob implements Callable<Integer> {
     private static RemoteTrace remote(TraceSource source, Path yaml) {
         if (source instanceof TraceSource.Recorded recorded) {
             return new RemoteTrace.Stored(
-                    HadoopFiles.path(yaml, recorded.file().toString()).toString());
+                    new Path(yaml.getParent(), recorded.file().toString()).toString());
         }
         TraceSource.Generated made = (TraceSource.Generated) source;
         return new RemoteTrace.Generated(
@@ -197,8 +195,9 @@ public final class SweepJob implements Callable<Integer> {
         List<List<String>> tasks = new ArrayList<>();
         for (int i = 0; i < plan.points().size(); i += pointsPerTask) {
             List<String> lines = new ArrayList<>();
-            plan.points().subList(i, Math.min(i + pointsPerTask, plan.points().size())).forEach(p ->
-                    lines.add(p.canonical()));
+            plan.points()
+                    .subList(i, Math.min(i + pointsPerTask, plan.points().size()))
+                    .forEach(p -> lines.add(p.canonical()));
             tasks.add(lines);
         }
         TaskProgress progress =
@@ -210,22 +209,21 @@ public final class SweepJob implements Callable<Integer> {
         context.sc().removeSparkListener(progress);
 
         List<PointResult> results = new ArrayList<>();
-        lines.forEach(
-                task -> task.forEach(line -> results.add(PointResult.parse(line, plan.points().get(results.size())))));
+        lines.forEach(task -> task.forEach(
+                line -> results.add(PointResult.parse(line, plan.points().get(results.size())))));
         return new SweepResults(plan, results);
     }
 
-    private void write(JavaSparkContext context, SweepResults results, Path folder, HadoopFiles files) {
+    private void write(JavaSparkContext context, SweepResults results, Path place, HadoopFiles files) {
         if (format == Format.CSV) {
-            files.write(new Path(folder, "results.csv"), SweepCsv.of(results));
+            files.write(place, SweepCsv.of(results));
             return;
         }
         SparkSession session = SparkSession.builder().sparkContext(context.sc()).getOrCreate();
         session.createDataFrame(ResultTable.rows(results), ResultTable.schema(results.plan()))
                 .coalesce(1)
                 .write()
-                .mode(SaveMode.Overwrite)
-                .parquet(new Path(folder, "results.parquet").toString());
+                .parquet(place.toString());
     }
 
     private int report(SweepResults results) {

@@ -8,9 +8,10 @@ import java.util.concurrent.TimeUnit;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 
-/** Says now and then how many points are done, counting a task that ran twice once. */
+/** Says at every tenth, and every ten seconds, how many points are done; counts a task that ran twice once. */
 final class TaskProgress extends SparkListener {
-    private static final long BETWEEN_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final int STEPS = 10;
+    private static final long LONGEST_SILENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private final PrintWriter out;
     private final List<Integer> pointsOfTasks;
@@ -32,11 +33,16 @@ final class TaskProgress extends SparkListener {
             return;
         }
         done.set(task);
+        int before = pointsDone;
         pointsDone += pointsOfTasks.get(task);
         long now = System.nanoTime();
-        if (now - lastSaid >= BETWEEN_NANOS) {
+        if (step(pointsDone) > step(before) || now - lastSaid >= LONGEST_SILENCE_NANOS) {
             lastSaid = now;
             out.println(pointsDone + " of " + points + " points");
         }
+    }
+
+    private long step(int count) {
+        return (long) count * STEPS / points;
     }
 }

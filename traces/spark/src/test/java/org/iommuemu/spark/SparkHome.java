@@ -15,8 +15,10 @@ final class SparkHome {
     private static final String JAVA =
             Path.of(System.getProperty("java.home"), "bin", "java").toString();
     /** What Spark's own launcher would add. */
-    private static final List<String> MODULE_OPTIONS = List.of(
-            org.apache.spark.launcher.JavaModuleOptions.defaultModuleOptions().trim().split(" +"));
+    private static final List<String> MODULE_OPTIONS =
+            List.of(org.apache.spark.launcher.JavaModuleOptions.defaultModuleOptions()
+                    .trim()
+                    .split(" +"));
 
     private SparkHome() {}
 
@@ -33,10 +35,14 @@ final class SparkHome {
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
         builder.environment()
                 .putAll(Map.of(
-                        "SPARK_HOME", HOME.toString(),
-                        "SPARK_SCALA_VERSION", "2.13",
-                        "SPARK_LOCAL_IP", "127.0.0.1",
-                        "JAVA_HOME", System.getProperty("java.home")));
+                        "SPARK_HOME",
+                        HOME.toString(),
+                        "SPARK_SCALA_VERSION",
+                        "2.13",
+                        "SPARK_LOCAL_IP",
+                        "127.0.0.1",
+                        "JAVA_HOME",
+                        System.getProperty("java.home")));
         // A user's own would be seen by the children.
         List.of("SPARK_CONF_DIR", "SPARK_MASTER", "HADOOP_CONF_DIR", "YARN_CONF_DIR", "JDK_JAVA_OPTIONS")
                 .forEach(builder.environment()::remove);

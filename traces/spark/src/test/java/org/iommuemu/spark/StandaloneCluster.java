@@ -36,8 +36,17 @@ final class StandaloneCluster implements AutoCloseable {
                 folder,
                 "org.apache.spark.deploy.worker.Worker",
                 List.of(
-                        "--host", "127.0.0.1", "--webui-port", "0", "--cores", "1", "--memory", "1g", "--work-dir",
-                        folder.resolve(name).toString(), url)));
+                        "--host",
+                        "127.0.0.1",
+                        "--webui-port",
+                        "0",
+                        "--cores",
+                        "1",
+                        "--memory",
+                        "1g",
+                        "--work-dir",
+                        folder.resolve(name).toString(),
+                        url)));
     }
 
     String url() {
