@@ -11,6 +11,11 @@ import java.util.stream.Collectors;
 final class JvmFlags {
     private JvmFlags() {}
 
+    /** Whether this JVM has the one without which nothing works. */
+    static boolean areHere() {
+        return Object.class.getModule().isOpen("jdk.internal.misc", JvmFlags.class.getModule());
+    }
+
     /** As one line. */
     static String line() {
         try (InputStream in = JvmFlags.class.getResourceAsStream("jvm.flags")) {

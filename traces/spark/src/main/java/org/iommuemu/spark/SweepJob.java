@@ -139,6 +139,11 @@ public final class SweepJob implements Callable<Integer> {
         SparkConf conf = new SparkConf();
         conf.setIfMissing("spark.app.name", "iommu-emu sweep");
         conf.setIfMissing(LOG_LEVEL, "WARN");
+        if (conf.get("spark.master", "").startsWith("local") && !JvmFlags.areHere()) {
+            throw new InputException(
+                    "a local master runs the points in this JVM, which lacks flags",
+                    "spark-submit --driver-java-options '" + JvmFlags.line() + "'");
+        }
         conf.set(EXECUTOR_OPTIONS, (JvmFlags.line() + " " + conf.get(EXECUTOR_OPTIONS, "")).trim());
         // Before there is a context: a flaw of the file should not wait for a cluster.
         HadoopFiles files = new HadoopFiles(SparkHadoopUtil.get().newConfiguration(conf));

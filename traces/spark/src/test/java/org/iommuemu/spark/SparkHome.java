@@ -22,14 +22,23 @@ final class SparkHome {
 
     private SparkHome() {}
 
-    /** Starts a main class with its output, and its errors, in a file {@code name.log} of a folder. */
+    /** Starts a main class with the options that Spark's scripts give, its output in {@code name.out} and {@code .err}. */
     static LoggedProcess start(String name, Path folder, String mainClass, List<String> arguments) throws IOException {
+        return start(name, folder, "", mainClass, arguments);
+    }
+
+    /** The same with options of the JVM, separated by spaces. */
+    static LoggedProcess start(
+            String name, Path folder, String javaOptions, String mainClass, List<String> arguments)
+            throws IOException {
         List<String> command = new ArrayList<>();
         command.add(JAVA);
         command.addAll(MODULE_OPTIONS);
         command.add("-Xmx512m");
-        // SweepJob's driver: see docs/scaling.md.
         command.add("-Djava.io.tmpdir=" + folder);
+        if (!javaOptions.isEmpty()) {
+            command.addAll(List.of(javaOptions.split(" ")));
+        }
         command.addAll(List.of("-cp", HOME.resolve("jars") + "/*", mainClass));
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());

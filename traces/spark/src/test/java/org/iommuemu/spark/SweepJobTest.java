@@ -23,7 +23,7 @@ class SweepJobTest {
             name: on-a-cluster
             traces:
               - {file: ring.csv.zst, name: ring}
-              - generate: {pattern: hyper-tenant, tenants: 4, records: 250000, seed: 7}
+              - generate: {pattern: hyper-tenant, tenants: 4, records: 100000, seed: 7}
                 name: tenants
             timed: true
             parameters:
@@ -62,7 +62,7 @@ class SweepJobTest {
                 "--tenants",
                 "2",
                 "--records",
-                "250000",
+                "100000",
                 "--output",
                 folder.resolve("ring.csv.zst").toString());
         local = folder.resolve("local");
@@ -80,12 +80,18 @@ class SweepJobTest {
         return Main.run(new PrintWriter(new StringWriter()), new PrintWriter(new StringWriter()), arguments);
     }
 
+    /** Without the model's flags, unless the driver is the executor too: the job gives them to its executors. */
     private static LoggedProcess submit(String name, String master, String... arguments) throws IOException {
+        return submit(name, master.startsWith("local") ? JvmFlags.line() : "", master, arguments);
+    }
+
+    private static LoggedProcess submit(String name, String javaOptions, String master, String... arguments)
+            throws IOException {
         List<String> all =
                 new ArrayList<>(List.of("--master", master, "--conf", "spark.executor.memory=600m", "--class"));
         all.addAll(List.of("org.iommuemu.spark.SweepJob", SparkHome.JOB_JAR.toString()));
         all.addAll(List.of(arguments));
-        return SparkHome.start(name, folder, "org.apache.spark.deploy.SparkSubmit", all);
+        return SparkHome.start(name, folder, javaOptions, "org.apache.spark.deploy.SparkSubmit", all);
     }
 
     @Test
@@ -171,6 +177,14 @@ class SweepJobTest {
 
         assertThat(status).isEqualTo(2);
         assertThat(complaint()).contains("nowhere://host/sweep.yaml");
+    }
+
+    @Test
+    void shouldSayWhichFlagsALocalMasterNeeds() throws Exception {
+        last = submit("flags", "", "local[1]", sweep.toString(), "--output", folder + "/flags");
+
+        assertThat(last.exitStatus()).isEqualTo(2);
+        assertThat(complaint()).contains("--driver-java-options '-XX:+IgnoreUnrecognizedVMOptions --add-opens=java.base/");
     }
 
     private static int run(String name, String master, String... arguments) throws Exception {
