@@ -10,6 +10,7 @@ import org.iommuemu.measure.TransactionListener;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.PathSettings;
 import org.iommuemu.preset.Settings;
+import org.iommuemu.preset.TraceSettings;
 import org.iommuemu.trace.TraceEncoding;
 import org.iommuemu.trace.TraceReader;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,11 @@ public record TraceRun(
         Settings settings,
         CacheConfiguration caches,
         @Nullable Timing timing) {
+    /** Takes the settings with what they leave open. */
+    public TraceRun {
+        settings = TraceSettings.complete(settings);
+    }
+
     /**
      * How accesses get their times.
      *
@@ -72,8 +78,10 @@ public record TraceRun(
      * @throws InputException if the trace is missing or damaged, or wants what the machine does not have
      */
     public Result run(ProgressListener progress) {
+        TraceSettings machine = TraceSettings.of(settings);
         try (TraceReader reader = TraceEncoding.open(trace);
-                TraceReplay replay = new TraceReplay(caches, MachineParameters.stages(settings))) {
+                TraceReplay replay =
+                        new TraceReplay(caches, machine, timing != null && PathSettings.hasAtcs(settings))) {
             if (timing != null) {
                 replay.time(settings, timing.outstanding(), timing.window(), timing.listener());
             }
