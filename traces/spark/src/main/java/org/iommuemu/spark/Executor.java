@@ -43,8 +43,7 @@ final class Executor {
             if (trace == null) {
                 throw new IllegalStateException("no trace of digest " + point.digest());
             }
-            results.add(PointFunction.evaluate(point, Here.TRACES.fetch(point.digest(), trace))
-                    .line());
+            results.add(PointFunction.evaluate(point, Here.TRACES.fetch(trace)).line());
         }
         return results;
     }

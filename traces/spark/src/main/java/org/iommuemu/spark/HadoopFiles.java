@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -23,19 +24,26 @@ final class HadoopFiles {
         T from(InputStream in) throws IOException;
     }
 
+    static final String A_TRACE = "a readable trace file";
+
     private final Configuration configuration;
 
     HadoopFiles(Configuration configuration) {
         this.configuration = configuration;
     }
 
-    /** A location as the user gave it, with the default file system and the working folder where it names none. */
-    Path path(String location) {
+    /**
+     * A location as the user gave it, with its file system.
+     *
+     * @param folder what it is relative to, if it is relative; null for Hadoop's default file system and working folder
+     */
+    Path path(@Nullable Path folder, String location) {
         try {
-            Path path = new Path(location);
+            Path path = folder == null ? new Path(location) : new Path(folder, location);
             return path.getFileSystem(configuration).makeQualified(path);
         } catch (IOException | IllegalArgumentException e) {
-            throw new InputException("'" + location + "': " + e.getMessage(), "a path of a file system Hadoop has");
+            throw new InputException(
+                    "'" + location + "': " + e.getMessage(), "a path of a file system that Hadoop has");
         }
     }
 
@@ -61,9 +69,11 @@ final class HadoopFiles {
         }
     }
 
-    /** Copies a file to this machine. */
-    void copy(Path file, java.nio.file.Path to) {
-        read(file, "a readable trace file", in -> Files.copy(in, to));
+    /** Copies a file to this machine, whole or not at all. */
+    void copy(Path file, java.nio.file.Path to) throws IOException {
+        java.nio.file.Path part = to.resolveSibling(to.getFileName() + ".part");
+        read(file, A_TRACE, in -> Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING));
+        Files.move(part, to, StandardCopyOption.ATOMIC_MOVE);
     }
 
     /** Makes sure that nothing is written over. */

@@ -6,74 +6,77 @@ import java.io.InputStream;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.iommuemu.capture.InputException;
 import org.iommuemu.sweep.Digest;
-import org.iommuemu.trace.TraceEncoding;
+import org.iommuemu.sweep.TraceFiles;
+import org.iommuemu.sweep.TraceSource;
 import org.iommuemu.trace.TracePattern;
-import org.iommuemu.trace.TraceWriter;
 
 /** What an executor must know to get hold of a trace. */
 sealed interface RemoteTrace extends Serializable {
-    /** Name of a file that holds it; its end tells the encoding. */
-    String fileName();
-
-    /** Makes a file of it on this machine. */
-    void writeTo(Path file, HadoopFiles files) throws IOException;
+    /** SHA-256 of its bytes as the driver found them, in hexadecimal. */
+    String digest();
 
     /**
-     * SHA-256 of its bytes, in hexadecimal.
+     * A binary trace on this machine; makes it, whole or not at all, if it is not there.
      *
-     * @param scratch a folder for a trace that has to be made up first
+     * @param folder for this trace alone
+     * @throws InputException if it cannot be read, or is another one by now
      */
-    String digest(HadoopFiles files, Path scratch) throws IOException;
+    Path fetch(Path folder, HadoopFiles files) throws IOException;
 
-    /** A file that Hadoop can read. */
-    record Stored(String location) implements RemoteTrace {
-        private org.apache.hadoop.fs.Path path() {
-            return new org.apache.hadoop.fs.Path(location);
+    /**
+     * A file that Hadoop can read.
+     *
+     * @param location with its file system
+     * @param digest of its bytes as they are there
+     */
+    record Stored(String location, String digest) implements RemoteTrace {
+        static Stored of(String location, HadoopFiles files) {
+            return new Stored(
+                    location, files.read(new org.apache.hadoop.fs.Path(location), HadoopFiles.A_TRACE, Digest::of));
         }
 
         @Override
-        public String fileName() {
-            return path().getName();
-        }
-
-        @Override
-        public void writeTo(Path file, HadoopFiles files) {
-            files.copy(path(), file);
-        }
-
-        @Override
-        public String digest(HadoopFiles files, Path scratch) {
-            return files.read(path(), "a readable trace file", Digest::of);
+        public Path fetch(Path folder, HadoopFiles files) throws IOException {
+            org.apache.hadoop.fs.Path from = new org.apache.hadoop.fs.Path(location);
+            Path file = folder.resolve(from.getName());
+            if (!Files.exists(file)) {
+                files.copy(from, file);
+                if (!digestOf(file).equals(digest)) {
+                    Files.delete(file);
+                    throw new InputException(location + ": has changed since the job began", "one that stays as it is");
+                }
+            }
+            return TraceFiles.binary(file, digest, folder);
         }
     }
 
-    /** One that is made up, on every executor anew; the same parameters give the same bytes. */
-    record Generated(TracePattern pattern, int tenants, long records, long seed) implements RemoteTrace {
-        @Override
-        public String fileName() {
-            return pattern.label() + ".trace";
+    /**
+     * One that is made up, by every executor anew; the same parameters give the same bytes.
+     *
+     * @param digest of its bytes
+     */
+    record Generated(TracePattern pattern, int tenants, long records, long seed, String digest) implements RemoteTrace {
+        /** Makes it once, for its digest. */
+        static Generated of(TraceSource.Generated made, Path folder) throws IOException {
+            Path file = TraceFiles.generated(made, folder);
+            String digest = digestOf(file);
+            Files.delete(file);
+            TracePattern.Parameters p = made.parameters();
+            return new Generated(made.pattern(), p.tenants(), p.records(), p.seed(), digest);
         }
 
         @Override
-        public void writeTo(Path file, HadoopFiles files) throws IOException {
+        public Path fetch(Path folder, HadoopFiles files) {
             TracePattern.Parameters parameters = new TracePattern.Parameters(tenants, records, seed);
-            try (TraceWriter out = TraceEncoding.BINARY.create(file, pattern.provenance(parameters))) {
-                pattern.write(parameters, out);
-            }
+            return TraceFiles.generated(new TraceSource.Generated("", pattern, parameters), folder);
         }
+    }
 
-        @Override
-        public String digest(HadoopFiles files, Path scratch) throws IOException {
-            Path file = Files.createTempFile(scratch, "generated", ".trace");
-            try {
-                writeTo(file, files);
-                try (InputStream in = Files.newInputStream(file)) {
-                    return Digest.of(in);
-                }
-            } finally {
-                Files.deleteIfExists(file);
-            }
+    private static String digestOf(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return Digest.of(in);
         }
     }
 }

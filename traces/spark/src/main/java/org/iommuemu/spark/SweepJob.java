@@ -147,16 +147,17 @@ public final class SweepJob implements Callable<Integer> {
         conf.set(EXECUTOR_OPTIONS, (JvmFlags.line() + " " + conf.get(EXECUTOR_OPTIONS, "")).trim());
         // Before there is a context: a flaw of the file should not wait for a cluster.
         HadoopFiles files = new HadoopFiles(SparkHadoopUtil.get().newConfiguration(conf));
-        Path yaml = files.path(file);
+        Path yaml = files.path(null, file);
         SweepFile sweep = files.read(
                 yaml,
                 "a readable YAML file",
                 in -> SweepFile.read(java.nio.file.Path.of(file), new InputStreamReader(in, StandardCharsets.UTF_8)));
-        Path results = new Path(files.path(output), "results." + format.name().toLowerCase(Locale.ROOT));
+        Path results =
+                new Path(files.path(null, output), "results." + format.name().toLowerCase(Locale.ROOT));
         files.refuseExisting(results);
+        Map<String, RemoteTrace> traces = traces(sweep, yaml, files);
         Map<String, String> digests = new HashMap<>();
-        Map<String, RemoteTrace> traces = new HashMap<>();
-        describe(sweep, yaml, files, digests, traces);
+        traces.forEach((name, trace) -> digests.put(name, trace.digest()));
         SweepPlan plan = SweepPlan.of(sweep, digests, maxPoints);
         files.makeFolder(results.getParent());
 
@@ -167,33 +168,24 @@ public final class SweepJob implements Callable<Integer> {
         }
     }
 
-    private static void describe(
-            SweepFile sweep, Path yaml, HadoopFiles files, Map<String, String> digests, Map<String, RemoteTrace> traces)
-            throws IOException {
+    /** The traces by name. */
+    private static Map<String, RemoteTrace> traces(SweepFile sweep, Path yaml, HadoopFiles files) throws IOException {
+        Map<String, RemoteTrace> traces = new HashMap<>();
         java.nio.file.Path scratch = Files.createTempDirectory("iommu-emu");
         try {
             for (TraceSource source : sweep.traces()) {
-                RemoteTrace trace = remote(source, yaml);
-                String digest = trace.digest(files, scratch);
-                digests.put(source.name(), digest);
-                traces.put(digest, trace);
+                if (source instanceof TraceSource.Recorded recorded) {
+                    String location =
+                            files.path(yaml.getParent(), recorded.location()).toString();
+                    traces.put(source.name(), RemoteTrace.Stored.of(location, files));
+                } else if (source instanceof TraceSource.Generated made) {
+                    traces.put(source.name(), RemoteTrace.Generated.of(made, scratch));
+                }
             }
         } finally {
             Files.delete(scratch);
         }
-    }
-
-    private static RemoteTrace remote(TraceSource source, Path yaml) {
-        if (source instanceof TraceSource.Recorded recorded) {
-            return new RemoteTrace.Stored(
-                    new Path(yaml.getParent(), recorded.file().toString()).toString());
-        }
-        TraceSource.Generated made = (TraceSource.Generated) source;
-        return new RemoteTrace.Generated(
-                made.pattern(),
-                made.parameters().tenants(),
-                made.parameters().records(),
-                made.parameters().seed());
+        return traces;
     }
 
     private SweepResults evaluate(JavaSparkContext context, SweepPlan plan, Map<String, RemoteTrace> traces) {
@@ -208,8 +200,10 @@ public final class SweepJob implements Callable<Integer> {
         TaskProgress progress =
                 new TaskProgress(err(), tasks.stream().map(List::size).toList());
         context.sc().addSparkListener(progress);
+        Map<String, RemoteTrace> byDigest = new HashMap<>();
+        traces.values().forEach(t -> byDigest.put(t.digest(), t));
         List<List<String>> lines = context.parallelize(tasks, tasks.size())
-                .map(points -> Executor.evaluate(points, traces))
+                .map(points -> Executor.evaluate(points, byDigest))
                 .collect();
         context.sc().removeSparkListener(progress);
 

@@ -28,8 +28,7 @@ final class SparkHome {
     }
 
     /** The same with options of the JVM, separated by spaces. */
-    static LoggedProcess start(
-            String name, Path folder, String javaOptions, String mainClass, List<String> arguments)
+    static LoggedProcess start(String name, Path folder, String javaOptions, String mainClass, List<String> arguments)
             throws IOException {
         List<String> command = new ArrayList<>();
         command.add(JAVA);

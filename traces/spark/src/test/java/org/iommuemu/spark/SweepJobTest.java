@@ -82,10 +82,10 @@ class SweepJobTest {
 
     /** Without the model's flags, unless the driver is the executor too: the job gives them to its executors. */
     private static LoggedProcess submit(String name, String master, String... arguments) throws IOException {
-        return submit(name, master.startsWith("local") ? JvmFlags.line() : "", master, arguments);
+        return submitWith(master.startsWith("local") ? JvmFlags.line() : "", name, master, arguments);
     }
 
-    private static LoggedProcess submit(String name, String javaOptions, String master, String... arguments)
+    private static LoggedProcess submitWith(String javaOptions, String name, String master, String... arguments)
             throws IOException {
         List<String> all =
                 new ArrayList<>(List.of("--master", master, "--conf", "spark.executor.memory=600m", "--class"));
@@ -181,10 +181,11 @@ class SweepJobTest {
 
     @Test
     void shouldSayWhichFlagsALocalMasterNeeds() throws Exception {
-        last = submit("flags", "", "local[1]", sweep.toString(), "--output", folder + "/flags");
+        last = submitWith("", "flags", "local[1]", sweep.toString(), "--output", folder + "/flags");
 
         assertThat(last.exitStatus()).isEqualTo(2);
-        assertThat(complaint()).contains("--driver-java-options '-XX:+IgnoreUnrecognizedVMOptions --add-opens=java.base/");
+        assertThat(complaint())
+                .contains("--driver-java-options '-XX:+IgnoreUnrecognizedVMOptions --add-opens=java.base/");
     }
 
     private static int run(String name, String master, String... arguments) throws Exception {
