@@ -73,10 +73,12 @@ final class Traffic {
         Iommu to = iommu;
         Transaction t = transaction;
         Verdict v = verdict;
+        int[] from = streams;
+        long[] at = addresses;
         int end = next + count;
         long sum = 0;
         for (int i = next; i < end; i++) {
-            to.translate(t.read(streams[i], addresses[i]), v);
+            to.translate(t.read(from[i], at[i]), v);
             sum += v.address() + v.pageShift();
         }
         next = end == addresses.length ? 0 : end;
