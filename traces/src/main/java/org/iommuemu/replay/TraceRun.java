@@ -10,6 +10,7 @@ import org.iommuemu.measure.TransactionListener;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.PathSettings;
 import org.iommuemu.preset.Settings;
+import org.iommuemu.preset.TraceSettings;
 import org.iommuemu.trace.TraceEncoding;
 import org.iommuemu.trace.TraceReader;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,11 @@ public record TraceRun(
         Settings settings,
         CacheConfiguration caches,
         @Nullable Timing timing) {
+    /** Takes the settings with what they leave open. */
+    public TraceRun {
+        settings = TraceSettings.complete(settings);
+    }
+
     /**
      * How accesses get their times.
      *
@@ -53,7 +59,7 @@ public record TraceRun(
      * @throws InputException if the settings do not go together
      */
     public static TraceRun functional(Path trace, Settings settings) {
-        return new TraceRun(trace, settings, MachineParameters.caches(settings), null);
+        return new TraceRun(trace, settings, MachineParameters.offlineCaches(settings), null);
     }
 
     /**
@@ -63,21 +69,30 @@ public record TraceRun(
      */
     public static TraceRun timed(Path trace, Settings settings, Timing timing) {
         PathSettings.check(settings);
-        return new TraceRun(trace, settings, MachineParameters.caches(settings), timing);
+        MachineParameters.checkOracle(settings);
+        return new TraceRun(trace, settings, MachineParameters.offlineCaches(settings), timing);
+    }
+
+    /** A replay that has not begun, on a machine with other caches. */
+    TraceReplay replay(CacheConfiguration with) {
+        return new TraceReplay(with, TraceSettings.of(settings), timing != null && PathSettings.hasAtcs(settings));
     }
 
     /**
-     * Replays all of it.
+     * Replays all of it: several times, if a cache has the policy {@link org.iommuemu.cache.ReplacementPolicy#ORACLE}.
      *
      * @throws InputException if the trace is missing or damaged, or wants what the machine does not have
      */
     public Result run(ProgressListener progress) {
+        OraclePasses oracle = new OraclePasses(this, progress);
         try (TraceReader reader = TraceEncoding.open(trace);
-                TraceReplay replay = new TraceReplay(caches, MachineParameters.stages(settings))) {
+                TraceReplay replay = replay(caches)) {
+            oracle.foretell(replay);
             if (timing != null) {
                 replay.time(settings, timing.outstanding(), timing.window(), timing.listener());
             }
             replay.run(reader, progress);
+            oracle.check(replay);
             return new Result(replay.summary(trace.toString()), replay.timing());
         }
     }
