@@ -34,6 +34,7 @@ public final class TraceRecord {
     }
 
     private static final int PHYSICAL_BITS = 52;
+    private static final int MOST_LEVEL = 5;
 
     private final CsvTable table;
     private final CsvRow row;
@@ -47,6 +48,7 @@ public final class TraceRecord {
     private final int len;
     private final int perm;
     private final int pa;
+    private final int level;
     private final int pte;
     private final int detail;
     private Kind current = Kind.OTHER;
@@ -65,6 +67,7 @@ public final class TraceRecord {
         len = table.column("len");
         perm = table.column("perm");
         pa = table.column("pa");
+        level = table.optionalColumn("level");
         pte = table.optionalColumn("pte");
         detail = table.column("detail");
     }
@@ -143,6 +146,11 @@ public final class TraceRecord {
         return row.isEmpty(asid) ? 0 : (int) row.between(asid, 0, 0xFFFF);
     }
 
+    /** Whether the record names an ASID, VMID or domain. */
+    public boolean hasDomain() {
+        return !row.isEmpty(asid);
+    }
+
     /** Input address, or register offset; 0 where empty. */
     public long iova() {
         return row.isEmpty(iova) ? 0 : row.hex(iova);
@@ -158,6 +166,11 @@ public final class TraceRecord {
         return row.is(perm, "R") || row.is(perm, "RW");
     }
 
+    /** Whether the permission column names writes. */
+    public boolean isWritable() {
+        return row.is(perm, "W") || row.is(perm, "RW");
+    }
+
     /** Whether the permission column is exactly {@code W}. */
     public boolean writeOnly() {
         return row.is(perm, "W");
@@ -166,6 +179,11 @@ public final class TraceRecord {
     /** The recorded output address. */
     public long pa() {
         return row.hexBelow(pa, PHYSICAL_BITS);
+    }
+
+    /** Level of the leaf descriptor that a walk ended at; −1 where there was none. */
+    public int level() {
+        return row.isEmpty(level) ? -1 : (int) row.between(level, 0, MOST_LEVEL);
     }
 
     /** Whether the record has a leaf descriptor. */

@@ -14,10 +14,11 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "trace",
         mixinStandardHelpOptions = true,
-        description = "Makes DMA traces, converts them and says what is in them.",
+        description = "Makes and imports DMA traces, converts them and says what is in them.",
         subcommands = {
             TraceGenerateCommand.class,
             TraceConvertCommand.class,
+            TraceImportCommand.class,
             TraceStatCommand.class,
             CommandLine.HelpCommand.class
         })
@@ -28,6 +29,6 @@ final class TraceCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         throw new ParameterException(
-                Objects.requireNonNull(spec).commandLine(), "trace needs one of generate, convert, stat");
+                Objects.requireNonNull(spec).commandLine(), "trace needs one of generate, import, convert, stat");
     }
 }

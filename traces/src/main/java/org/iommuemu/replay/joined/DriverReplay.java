@@ -12,6 +12,7 @@ import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.JoinedRow.Kind;
 import org.iommuemu.capture.JoinedTrace;
 import org.iommuemu.capture.Partners;
+import org.iommuemu.capture.RowOrder;
 import org.iommuemu.host.Domain;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.iommu.Access;

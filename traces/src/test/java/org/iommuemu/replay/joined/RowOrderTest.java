@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.JoinedTrace;
+import org.iommuemu.capture.RowOrder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

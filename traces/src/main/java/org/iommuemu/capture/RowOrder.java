@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.iommuemu.replay.joined;
+package org.iommuemu.capture;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
-import org.iommuemu.capture.JoinedRow;
 import org.iommuemu.capture.JoinedRow.Kind;
-import org.iommuemu.capture.JoinedTrace;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The rows in the order in which they happened. Calls and what the IOMMU did are in one order to about 10 µs; an access that is so close to
  * the map or the unmap of its page is put on the side of it that its partner tells. So is one that the recorder itself has found before its map.
  */
-final class RowOrder {
+public final class RowOrder {
     /** Rows so close may be in the wrong order, in µs: twice of what the recorder promises. */
     private static final long UNCERTAIN = 20;
 
@@ -29,18 +27,18 @@ final class RowOrder {
     private boolean ended;
     private long moved;
 
-    RowOrder(JoinedTrace trace) {
+    /** The rows of a file, from where it is. */
+    public RowOrder(JoinedTrace trace) {
         this.trace = trace;
     }
 
     /** Accesses that were not where the file has them. */
-    long moved() {
+    public long moved() {
         return moved;
     }
 
     /** The next row, or null at the end. */
-    @Nullable
-    JoinedRow next() {
+    public @Nullable JoinedRow next() {
         while (ready.isEmpty()) {
             fill();
             JoinedRow row = ahead.poll();

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.trace.imports;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.iommuemu.capture.CompressedFile;
+import org.iommuemu.capture.InputException;
+import org.jspecify.annotations.Nullable;
+
+/** Tells a file's format from its first bytes. */
+final class Contents {
+    private static final int LOOKED_AT = 4096;
+
+    private Contents() {}
+
+    static @Nullable ImportSource source(Path file) {
+        String head;
+        try (InputStream in = CompressedFile.open(file)) {
+            head = new String(in.readNBytes(LOOKED_AT), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw new InputException(file, 0, "cannot be read (" + e.getMessage() + ")", "a readable file");
+        }
+        String first = head.lines().filter(l -> !l.startsWith("#")).findFirst().orElse("");
+        if (first.contains("t_us") && first.contains("partner")) {
+            return ImportSource.JOINED;
+        }
+        if (first.contains("seq") && first.contains("timestamp_ns")) {
+            return ImportSource.CAPTURE;
+        }
+        return null;
+    }
+}
