@@ -186,11 +186,11 @@ class TraceCliTest {
     void shouldSayHowPagesAppeared() {
         assertThat(run("replay", SAMPLE, "--mapping=first-touch", "--page=2m")).isZero();
 
-        // A ring and a mailbox, and two buffers, of each tenant.
+        // Ring and mailbox in one page, and two buffers, of each tenant.
         assertThat(out.toString().lines())
                 .contains(
                         "machine       smmuv3, stages 1, pages of 2 MiB by first-touch",
-                        "first touch   16 pages of 2 MiB appeared; 16 maps and 4 unmaps of the trace passed over",
+                        "first touch   12 pages of 2 MiB appeared; 16 maps and 4 unmaps of the trace passed over",
                         "agreement     none compared, as pages are not where the trace has them");
     }
 
@@ -221,7 +221,7 @@ class TraceCliTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "trace|trace needs one of generate, convert, stat",
+                "trace|trace needs one of generate, import, convert, stat",
                 "trace generate|Missing required option: '--output=FILE'",
                 "trace generate --output OUT --pattern none|--pattern is 'none'; expected one of hyper-tenant,",
                 "trace generate --output OUT --tenants 0|--tenants is 0; expected a number from 1 to 65535",

@@ -199,4 +199,27 @@ class TraceMachinesTest {
         assertThat(atc(result).misses()).isEqualTo(2);
         assertThat(atc(result).invalidations()).isEqualTo(1);
     }
+
+    /** The flush after 16 ms drops it from the device too, which asks again, in vain. */
+    @ParameterizedTest
+    @CsvSource({"smmuv3 1", "smmuv3 nested", "vtd-legacy 2", "vtd-scalable 1"})
+    void shouldLetDevicesUseWhatWasUnmappedUntilTheFlush(String machine) throws IOException {
+        Path file = TraceFiles.csv(
+                temp,
+                "0,map,7,,0x1000,4096,rw,12,0x5000,",
+                "0,read,7,,0x1000,8,,,0x5000,",
+                "4000000,unmap,7,,0x1000,4096,,12,,",
+                "6000000,read,7,,0x1000,8,,,0x5000,",
+                "17000000000,read,7,,0x1000,8,,,,");
+        Settings settings = on(machine).with(Parameter.ATC_ENTRIES, "64").with(Parameter.UNMAP, "lazy");
+
+        TraceRun.Result result = TraceRun.timed(file, settings, new TraceRun.Timing(0, ALL, null))
+                .run(ProgressListener.NONE);
+
+        assertThat(result.summary().staleAccesses()).isEqualTo(1);
+        assertThat(atc(result).hits()).isEqualTo(1);
+        assertThat(atc(result).misses()).isEqualTo(2);
+        assertThat(atc(result).invalidations()).isEqualTo(1);
+        assertThat(result.summary().machine().transactions().refused()).isEqualTo(1);
+    }
 }
