@@ -10,6 +10,7 @@ import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.Transaction;
+import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.measure.ReplayTimer;
@@ -102,6 +103,11 @@ public final class TraceReplay implements AutoCloseable {
         ReplayTimer times = new ReplayTimer(machine.timed(), settings, outstanding, window, listener);
         software.onCommands(times::commandsAt);
         timer = times;
+    }
+
+    /** The pipeline. */
+    TranslationUnit unit() {
+        return machine.unit();
     }
 
     /** What {@link #time} has measured, or null if nobody asked. */
