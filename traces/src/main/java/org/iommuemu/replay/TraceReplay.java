@@ -4,6 +4,7 @@ package org.iommuemu.replay;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.StageLayout;
@@ -18,6 +19,8 @@ import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.measure.ReplayTimer;
 import org.iommuemu.measure.TimingReport;
 import org.iommuemu.measure.TransactionListener;
+import org.iommuemu.paging.TableFormat;
+import org.iommuemu.paging.Walker;
 import org.iommuemu.preset.PathSettings;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.preset.TraceSettings;
@@ -355,7 +358,14 @@ public final class TraceReplay implements AutoCloseable {
                 touched == null ? 0 : touched.mapped(),
                 lazy == null ? 0 : lazy.stale(),
                 lazy == null ? 0 : lazy.moved(),
+                reads(machine.unit().stageTwo().walker()),
                 ReplaySummary.ofTrace(name, machine, all));
+    }
+
+    private static long reads(Walker walker) {
+        return IntStream.range(0, TableFormat.HEIGHTS)
+                .mapToLong(walker::accesses)
+                .sum();
     }
 
     @Override
