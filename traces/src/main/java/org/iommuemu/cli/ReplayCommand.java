@@ -7,12 +7,10 @@ import java.util.concurrent.Callable;
 import org.iommuemu.capture.Capture;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.JoinedTrace;
-import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.measure.TimingReport;
 import org.iommuemu.preset.MachineParameters;
-import org.iommuemu.preset.Parameter;
 import org.iommuemu.preset.Presets;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.replay.CaptureReplay;
@@ -81,12 +79,8 @@ final class ReplayCommand implements Callable<Integer> {
                             + " sends; see docs/driver-replay.md")
     private boolean driver;
 
-    @Option(
-            names = "--stages",
-            paramLabel = "S",
-            description =
-                    "of a DMA trace: stages that translate: 1, 2 or nested (default: machine.stages of the configuration, 1)")
-    private @Nullable String stages;
+    @Mixin
+    private MachineOptions machine = new MachineOptions();
 
     @Mixin
     private CacheOptions caches = new CacheOptions();
@@ -111,7 +105,7 @@ final class ReplayCommand implements Callable<Integer> {
         if (timing.isTimed()) {
             caches.refuse(spec, "--preset or --config");
         }
-        @Nullable Settings settings = timing.isTimed() ? withStages(timing.settings()) : null;
+        @Nullable Settings settings = timing.isTimed() ? machine.in(timing.settings()) : null;
         CacheConfiguration geometry = geometry(settings, !driver && Files.isRegularFile(capture));
         if (driver) {
             return replayDriver(geometry);
@@ -126,8 +120,8 @@ final class ReplayCommand implements Callable<Integer> {
             String flaw = Files.exists(capture) ? "is neither a folder nor a regular file" : "does not exist";
             throw new InputException(capture, 0, flaw, "a capture folder or a DMA trace");
         }
-        if (stages != null) {
-            throw new InputException("--stages with a capture", "a DMA trace, or none");
+        if (machine.first() != null) {
+            throw new InputException(machine.first() + " with a capture", "a DMA trace, or none");
         }
         return replayCapture(settings, geometry);
     }
@@ -145,7 +139,7 @@ final class ReplayCommand implements Callable<Integer> {
             throw new InputException("--lint or --detect-stale with a DMA trace", "a capture with it");
         }
         TraceRun run = settings == null
-                ? new TraceRun(capture, withStages(Presets.NOTHING), geometry, null)
+                ? new TraceRun(capture, machine.in(Presets.NOTHING), geometry, null)
                 : TraceRun.timed(
                         capture,
                         settings,
@@ -178,9 +172,11 @@ final class ReplayCommand implements Callable<Integer> {
     }
 
     private int replayDriver(CacheConfiguration geometry) {
-        if (lint || detectStale || timing.isTimed() || stages != null || report != null) {
-            throw new InputException(
-                    "--driver with --lint, --detect-stale, --preset, --stages or --report", "none of them");
+        if (machine.first() != null) {
+            throw new InputException("--driver with " + machine.first(), "one of the two");
+        }
+        if (lint || detectStale || timing.isTimed() || report != null) {
+            throw new InputException("--driver with --lint, --detect-stale, --preset or --report", "none of them");
         }
         Progress progress = new Progress(Output.err(spec));
         try (DriverReplay replay = new DriverReplay(JoinedTrace.in(capture), geometry)) {
@@ -194,18 +190,6 @@ final class ReplayCommand implements Callable<Integer> {
             return summary.agrees() ? Main.DONE : Main.DISAGREED;
         } finally {
             progress.clear();
-        }
-    }
-
-    private Settings withStages(Settings settings) {
-        return stages == null ? settings : settings.with(Parameter.STAGES, layout().label());
-    }
-
-    private StageLayout layout() {
-        try {
-            return stages == null ? StageLayout.STAGE_1 : StageLayout.parse(stages);
-        } catch (IllegalArgumentException e) {
-            throw new InputException("--stages is '" + stages + "'", "1, 2 or nested");
         }
     }
 

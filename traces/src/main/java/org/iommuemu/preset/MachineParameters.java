@@ -49,7 +49,8 @@ public final class MachineParameters {
     /**
      * Makes sure that an oracle can know what a timed machine will do.
      *
-     * @throws InputException if the machine fetches ahead: that depends on what the IOTLB holds
+     * @throws InputException if the machine fetches ahead, which depends on what the IOTLB holds, or devices have ATCs, which
+     *     passes without time do not
      */
     public static void checkOracle(Settings s) {
         for (Parameter policy : ORACLES) {
@@ -58,6 +59,12 @@ public final class MachineParameters {
                         s.name() + ": " + policy.key() + " is oracle and " + Parameter.PREFETCH_DEPTH.key() + " is "
                                 + s.integer(Parameter.PREFETCH_DEPTH),
                         "no prefetch with an oracle");
+            }
+            if (isOracle(s, policy) && PathSettings.hasAtcs(s)) {
+                throw new InputException(
+                        s.name() + ": " + policy.key() + " is oracle, and devices have ATCs",
+                        Parameter.ATC_ENTRIES.key() + " 0, or " + Parameter.REPLAY_FROM.key()
+                                + " iommu, with an oracle");
             }
         }
     }

@@ -10,8 +10,28 @@ import org.jspecify.annotations.Nullable;
 
 /** What of a timed machine can be set: its key in YAML, what is legal, and what it means. */
 public enum Parameter {
+    /** The machine of a trace. */
+    IOMMU(
+            "machine.iommu",
+            "smmuv3",
+            "the IOMMU, where the machine is made for a trace",
+            "smmuv3, vtd-legacy, vtd-scalable"),
     /** Stages. */
-    STAGES("machine.stages", "1", "stages that translate, where the machine is made for a trace", "1, 2, nested"),
+    STAGES(
+            "machine.stages",
+            "1",
+            "stages that translate, where the machine is made for a trace; with vtd-legacy 2, as it has no other",
+            "1, 2, nested"),
+    /** When a trace's unmapping is invalidated. */
+    UNMAP("machine.unmap", "strict", "invalidate what a trace unmaps at once, or later, many at once", "strict, lazy"),
+    /** Where a trace's mappings come from. */
+    MAPPING(
+            "machine.mapping",
+            "trace",
+            "pages appear as the trace maps them, or at first touch: mapped to themselves, or to memory in that order",
+            "trace, identity, first-touch"),
+    /** Pages that appear at first touch. */
+    PAGE("machine.page", "4k", "size of pages that appear at first touch", "4k, 16k, 64k, 2m, 1g"),
 
     /** Policy of the IOTLB. */
     IOTLB_POLICY("iotlb.policy", "lru", "replacement policy", Legal.POLICIES),

@@ -3,7 +3,6 @@ package org.iommuemu.replay;
 
 import java.nio.file.Path;
 import org.iommuemu.capture.InputException;
-import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.measure.TimingReport;
@@ -11,6 +10,7 @@ import org.iommuemu.measure.TransactionListener;
 import org.iommuemu.preset.MachineParameters;
 import org.iommuemu.preset.PathSettings;
 import org.iommuemu.preset.Settings;
+import org.iommuemu.preset.TraceSettings;
 import org.iommuemu.trace.TraceEncoding;
 import org.iommuemu.trace.TraceReader;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +29,11 @@ public record TraceRun(
         Settings settings,
         CacheConfiguration caches,
         @Nullable Timing timing) {
+    /** Takes the settings with what they leave open. */
+    public TraceRun {
+        settings = TraceSettings.complete(settings);
+    }
+
     /**
      * How accesses get their times.
      *
@@ -68,11 +73,6 @@ public record TraceRun(
         return new TraceRun(trace, settings, MachineParameters.offlineCaches(settings), timing);
     }
 
-    /** Which stages devices get. */
-    StageLayout stages() {
-        return MachineParameters.stages(settings);
-    }
-
     /**
      * Replays all of it: several times, if a cache has the policy {@link org.iommuemu.cache.ReplacementPolicy#ORACLE}.
      *
@@ -80,8 +80,10 @@ public record TraceRun(
      */
     public Result run(ProgressListener progress) {
         OraclePasses oracle = new OraclePasses(this, progress);
+        TraceSettings machine = TraceSettings.of(settings);
         try (TraceReader reader = TraceEncoding.open(trace);
-                TraceReplay replay = new TraceReplay(caches, stages())) {
+                TraceReplay replay =
+                        new TraceReplay(caches, machine, timing != null && PathSettings.hasAtcs(settings))) {
             oracle.foretell(replay);
             if (timing != null) {
                 replay.time(settings, timing.outstanding(), timing.window(), timing.listener());

@@ -3,6 +3,7 @@ package org.iommuemu.sweep;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -10,8 +11,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.iommuemu.capture.InputException;
 
-/** Runs points on threads of this machine, each point on one. */
+/** Runs points on threads of this machine, each point on one. They share nothing but the traces' files. */
 public final class LocalEngine {
     private final int threads;
 
@@ -25,10 +27,11 @@ public final class LocalEngine {
     }
 
     /**
-     * Runs points; returns when all are finished.
+     * Runs points, those of long traces first; returns when all are finished.
      *
      * @param traces where a trace is, by its name
      * @param sink gets every result from the thread that has it, in the order in which they come
+     * @throws InputException if there is not memory enough for a point, or the sink throws it; no point begins after that
      */
     public void run(List<SweepPoint> points, Function<String, Path> traces, Consumer<PointResult> sink) {
         ExecutorService workers = Executors.newFixedThreadPool(threads, r -> {
@@ -36,10 +39,13 @@ public final class LocalEngine {
             worker.setDaemon(true);
             return worker;
         });
+        List<SweepPoint> ordered = new ArrayList<>(points);
+        ordered.sort(Comparator.comparingLong((SweepPoint p) -> PointCost.of(p, traces.apply(p.trace())))
+                .reversed());
         try {
             List<Future<?>> tasks = new ArrayList<>();
-            for (SweepPoint p : points) {
-                tasks.add(workers.submit(() -> sink.accept(PointFunction.evaluate(p, traces.apply(p.trace())))));
+            for (SweepPoint p : ordered) {
+                tasks.add(workers.submit(() -> sink.accept(evaluate(p, traces.apply(p.trace())))));
             }
             for (Future<?> task : tasks) {
                 task.get();
@@ -54,6 +60,18 @@ public final class LocalEngine {
             throw new IllegalStateException(e.getCause());
         } finally {
             workers.shutdownNow();
+        }
+    }
+
+    private static PointResult evaluate(SweepPoint point, Path trace) {
+        try {
+            return PointFunction.evaluate(point, trace);
+        } catch (OutOfMemoryError e) {
+            InputException wrong = new InputException(
+                    point.label() + ": memory ran out (" + e.getMessage() + ")",
+                    "fewer --threads, or more memory: IOMMU_EMU_OPTS=-Xmx...");
+            wrong.initCause(e);
+            throw wrong;
         }
     }
 }

@@ -3,7 +3,10 @@ package org.iommuemu.sweep;
 
 import java.nio.file.Path;
 import org.iommuemu.capture.InputException;
+import org.iommuemu.capture.OneLine;
+import org.iommuemu.preset.PathSettings;
 import org.iommuemu.replay.TraceRun;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a point comes to. The same on every machine, in any order and any company: it reads the point and the trace, and nothing else.
@@ -26,11 +29,26 @@ public final class PointFunction {
             return new PointResult(point, PointFigures.of(point, run.run(records -> {})), null);
         } catch (InputException e) {
             String why = String.valueOf(e.getMessage());
+            String file = trace.toString();
+            return PointResult.failed(point, why.startsWith(file) ? point.trace() + why.substring(file.length()) : why);
+        } catch (RuntimeException e) {
+            // A flaw of this program: the point says so, and the others go on.
+            StackTraceElement[] at = e.getStackTrace();
             return PointResult.failed(
-                    point,
-                    why.startsWith(trace.toString())
-                            ? point.trace() + why.substring(trace.toString().length())
-                            : why);
+                    point, OneLine.of("internal error: " + e + (at.length == 0 ? "" : " at " + at[0])));
+        }
+    }
+
+    /** Why a point cannot have figures, whatever its trace; or null. */
+    public static @Nullable String flaw(SweepPoint point) {
+        try {
+            if (point.timed()) {
+                PathSettings.check(point.settings());
+            }
+            StorageCost.bits(point.settings(), point.timed());
+            return null;
+        } catch (InputException e) {
+            return e.getMessage();
         }
     }
 }

@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -68,9 +69,23 @@ public final class PointStore implements AutoCloseable {
                 throw new InputException(folder, 0, "has results already", "--resume with it, or another folder");
             }
             Files.createDirectories(folder);
-            return new PointStore(folder, resume, lock(folder.resolve(LOCK)));
+            PointStore store = new PointStore(folder, resume, lock(folder.resolve(LOCK)));
+            sweepOut(folder);
+            sweepOut(store.traces());
+            return store;
         } catch (IOException e) {
             throw unwritable(folder, e);
+        }
+    }
+
+    /** Takes away what a run that was killed has begun to write. */
+    private static void sweepOut(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            try (DirectoryStream<Path> parts = Files.newDirectoryStream(folder, "*" + PART)) {
+                for (Path part : parts) {
+                    Files.delete(part);
+                }
+            }
         }
     }
 

@@ -14,29 +14,24 @@ import org.iommuemu.trace.TraceEncoding;
 import org.iommuemu.trace.TraceReader;
 import org.iommuemu.trace.TraceWriter;
 
-/** The traces of a sweep as files that are there: recorded ones where they are, made-up ones in a folder of their own. */
+/**
+ * The traces of a sweep as binary files that are there: recorded ones where they are, or converted if they are CSV; those and made-up
+ * ones in a folder, by a digest of what they are made from.
+ */
 public final class TraceFiles {
     private static final String PART = ".part";
+    /** Of a file's name. */
+    private static final int DIGITS = 16;
+
+    /** Something that fills a trace. */
+    private interface Content {
+        void writeTo(TraceWriter out) throws IOException;
+    }
 
     private final Map<String, Path> files = new LinkedHashMap<>();
     private final Map<String, String> digests = new LinkedHashMap<>();
 
     private TraceFiles() {}
-
-    /**
-     * Where each trace is or will be.
-     *
-     * @param beside the sweep's file, to whose folder paths are relative
-     * @param folder for those that are made up
-     */
-    private static Path place(TraceSource trace, Path beside, Path folder) {
-        if (trace instanceof TraceSource.Recorded recorded) {
-            return beside.resolveSibling(recorded.file());
-        }
-        TraceSource.Generated made = (TraceSource.Generated) trace;
-        String id = Digest.ofText(made.pattern().provenance(made.parameters())).substring(0, 16);
-        return folder.resolve(made.pattern().label() + "-" + id + ".trace");
-    }
 
     /**
      * Makes sure of recorded traces before long work, and makes nothing.
@@ -45,8 +40,8 @@ public final class TraceFiles {
      */
     public static void check(SweepFile sweep) {
         for (TraceSource trace : sweep.traces()) {
-            if (trace instanceof TraceSource.Recorded) {
-                try (TraceReader reader = TraceEncoding.open(place(trace, sweep.file(), sweep.file()))) {
+            if (trace instanceof TraceSource.Recorded recorded) {
+                try (TraceReader reader = TraceEncoding.open(recorded.beside(sweep.file()))) {
                     reader.provenance();
                 }
             }
@@ -54,37 +49,70 @@ public final class TraceFiles {
     }
 
     /**
-     * Makes what is to be made up and is not there yet, and reads all of them once.
+     * Makes what is to be made and is not there yet, and reads all of them once.
      *
-     * @param folder for those that are made up
-     * @throws InputException if a trace cannot be read or written
+     * @param folder for those that are made
+     * @throws InputException if a trace cannot be read or written, or one of CSV is damaged
      */
     public static TraceFiles prepare(SweepFile sweep, Path folder) {
         TraceFiles all = new TraceFiles();
         for (TraceSource trace : sweep.traces()) {
-            Path file = place(trace, sweep.file(), folder);
-            try {
-                if (trace instanceof TraceSource.Generated made && !Files.exists(file)) {
-                    make(made, file);
-                }
-            } catch (IOException e) {
-                throw new InputException(file, 0, "cannot be written (" + e.getMessage() + ")", "room for a trace");
+            if (trace instanceof TraceSource.Recorded recorded) {
+                Path file = recorded.beside(sweep.file());
+                String digest = digest(file);
+                all.add(
+                        trace,
+                        TraceEncoding.of(file) == TraceEncoding.BINARY ? file : converted(file, digest, folder),
+                        digest);
+            } else if (trace instanceof TraceSource.Generated made) {
+                Path file = generated(made, folder);
+                all.add(trace, file, digest(file));
             }
-            all.files.put(trace.name(), file);
-            all.digests.put(trace.name(), digest(file));
         }
         return all;
     }
 
+    private void add(TraceSource trace, Path file, String digest) {
+        files.put(trace.name(), file);
+        digests.put(trace.name(), digest);
+    }
+
+    private static Path converted(Path csv, String digest, Path folder) {
+        Path file = folder.resolve("csv-" + digest.substring(0, DIGITS) + ".trace");
+        make(file, "", out -> {
+            try (TraceReader in = TraceEncoding.open(csv)) {
+                while (in.next()) {
+                    out.write(in.record());
+                }
+            }
+        });
+        return file;
+    }
+
+    private static Path generated(TraceSource.Generated made, Path folder) {
+        String provenance = made.pattern().provenance(made.parameters());
+        Path file = folder.resolve(
+                made.pattern().label() + "-" + Digest.ofText(provenance).substring(0, DIGITS) + ".trace");
+        make(file, provenance, out -> made.pattern().write(made.parameters(), out));
+        return file;
+    }
+
     /** Under a name that nobody reads until it is whole; the same each time, so that an interrupted one is written over. */
-    private static void make(TraceSource.Generated made, Path file) throws IOException {
-        Files.createDirectories(file.toAbsolutePath().getParent());
-        Path part = file.resolveSibling(file.getFileName() + PART);
-        Files.deleteIfExists(part);
-        try (TraceWriter out = TraceEncoding.BINARY.create(part, made.pattern().provenance(made.parameters()))) {
-            made.pattern().write(made.parameters(), out);
+    private static void make(Path file, String provenance, Content content) {
+        if (Files.exists(file)) {
+            return;
         }
-        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+        try {
+            Files.createDirectories(file.toAbsolutePath().getParent());
+            Path part = file.resolveSibling(file.getFileName() + PART);
+            Files.deleteIfExists(part);
+            try (TraceWriter out = TraceEncoding.BINARY.create(part, provenance)) {
+                content.writeTo(out);
+            }
+            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new InputException(file, 0, "cannot be written (" + e.getMessage() + ")", "room for a trace");
+        }
     }
 
     private static String digest(Path file) {
@@ -95,7 +123,7 @@ public final class TraceFiles {
         }
     }
 
-    /** SHA-256 of each, by name. */
+    /** SHA-256 of each as it was recorded or made up, by name. */
     public Map<String, String> digests() {
         return new LinkedHashMap<>(digests);
     }

@@ -9,10 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.iommuemu.preset.Parameter;
+import org.jspecify.annotations.Nullable;
 
 /** Reads parameters and their values from YAML. */
 final class Values {
     private static final int NEAREST = 3;
+    private static final int RANGE_KEYS = 3;
+    private static final int MOST_OF_A_RANGE = 10_000;
 
     private Values() {}
 
@@ -31,6 +34,9 @@ final class Values {
         if (node.isScalar()) {
             return List.of(one(p, node));
         }
+        if (node.isMap()) {
+            return range(p, node);
+        }
         List<String> values = new ArrayList<>();
         for (YamlNode element : node.list(p.key())) {
             String value = one(p, element);
@@ -40,6 +46,38 @@ final class Values {
             values.add(value);
         }
         return values;
+    }
+
+    /** Numbers from one to another, each so much more or so many times the one before. */
+    private static List<String> range(Parameter p, YamlNode node) {
+        Map<String, YamlNode> keys = node.map(p.key());
+        YamlNode from = keys.get("from");
+        YamlNode to = keys.get("to");
+        YamlNode step = keys.get("step");
+        YamlNode factor = keys.get("factor");
+        if (from == null || to == null || (step == null) == (factor == null) || keys.size() != RANGE_KEYS) {
+            throw node.wrong(p.key() + " is no range", "{from: A, to: B, step: S} or {from: A, to: B, factor: F}");
+        }
+        long last = to.number("to", Integer.MIN_VALUE, Integer.MAX_VALUE);
+        long least = factor == null ? Integer.MIN_VALUE : 1;
+        List<String> values = new ArrayList<>();
+        for (long value = from.number("from", least, last);
+                value <= last;
+                value = factor == null ? value + step(step) : value * factor.number("factor", 2, Integer.MAX_VALUE)) {
+            if (values.size() == MOST_OF_A_RANGE) {
+                throw node.wrong(p.key() + " has more than " + MOST_OF_A_RANGE + " values", "a shorter range");
+            }
+            String text = Long.toString(value);
+            if (!p.takes(text)) {
+                throw node.wrong(p.key() + " is '" + text + "'", p.legal());
+            }
+            values.add(text);
+        }
+        return values;
+    }
+
+    private static long step(@Nullable YamlNode node) {
+        return node == null ? 1 : node.number("step", 1, Integer.MAX_VALUE);
     }
 
     private static String one(Parameter p, YamlNode node) {

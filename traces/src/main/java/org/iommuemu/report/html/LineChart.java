@@ -3,6 +3,7 @@ package org.iommuemu.report.html;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Values over values: lines, single points, and bands between two values, in the order in which they were added. What is no finite number
@@ -17,7 +18,18 @@ public final class LineChart {
     private final Plot plot;
     private final List<Curve> curves = new ArrayList<>();
 
-    private record Curve(String name, Plot.Shape shape, String style, double[] x, double[] low, double[] high) {}
+    private record Curve(
+            String name,
+            Plot.Shape shape,
+            String style,
+            double[] x,
+            double[] low,
+            double[] high,
+            @Nullable List<String> labels) {
+        Curve(String name, Plot.Shape shape, String style, double[] x, double[] low, double[] high) {
+            this(name, shape, style, x, low, high, null);
+        }
+    }
 
     /** An empty chart. */
     public LineChart(String title, Axis x, Axis y) {
@@ -37,6 +49,16 @@ public final class LineChart {
         return add(new Curve(name, Plot.Shape.POINTS, style(style), xs, ys, ys));
     }
 
+    /** Adds points joined by a line, each with a dot that says its label when it is pointed at. */
+    public LineChart marked(String name, int style, double[] xs, double[] ys, List<String> labels) {
+        return add(new Curve(name, Plot.Shape.LINE, style(style), xs, ys, ys, labels));
+    }
+
+    /** Adds single points with labels. */
+    public LineChart points(String name, int style, double[] xs, double[] ys, List<String> labels) {
+        return add(new Curve(name, Plot.Shape.POINTS, style(style), xs, ys, ys, labels));
+    }
+
     /** Adds an area between two values. */
     public LineChart area(String name, int style, double[] xs, double[] lows, double[] highs) {
         return add(new Curve(name, Plot.Shape.AREA, style(style), xs, lows, highs));
@@ -48,7 +70,9 @@ public final class LineChart {
     }
 
     private LineChart add(Curve c) {
-        if (c.x.length != c.low.length || c.x.length != c.high.length) {
+        if (c.x.length != c.low.length
+                || c.x.length != c.high.length
+                || c.labels != null && c.labels.size() != c.x.length) {
             throw new IllegalArgumentException("as many x as y expected of " + c.name);
         }
         curves.add(c);
@@ -66,7 +90,12 @@ public final class LineChart {
         for (Curve c : curves) {
             switch (c.shape) {
                 case AREA -> area(m, c);
-                case LINE -> line(m, c);
+                case LINE -> {
+                    line(m, c);
+                    if (c.labels != null) {
+                        points(m, c);
+                    }
+                }
                 case POINTS -> points(m, c);
             }
             m.newLine();
@@ -129,10 +158,14 @@ public final class LineChart {
                         Plot.c(plot.y(c.low[i])),
                         "r",
                         RADIUS);
-                m.leaf("title", c.name + ": " + Digits.of(c.low[i]) + " (" + y.title() + ") at " + x.text(c.x[i]))
+                m.leaf("title", c.labels != null ? c.labels.get(i) : label(c, i))
                         .close();
             }
         }
+    }
+
+    private String label(Curve c, int i) {
+        return c.name + ": " + Digits.of(c.low[i]) + " (" + y.title() + ") at " + x.text(c.x[i]);
     }
 
     private String at(double xValue, double yValue) {

@@ -12,7 +12,7 @@ final class Plot {
     static final double TOP = 10;
     static final double BOTTOM = 44;
     /** How many series look different. */
-    static final int STYLES = 7;
+    static final int STYLES = 8;
 
     private static final double TICK = 4;
     private static final double BELOW_TICK = 17;
