@@ -70,13 +70,10 @@ final class SweepCharts {
                 .toArray());
         int columns = Math.min(MOST_COLUMNS, x.values().size());
         int rows = Math.min(MOST_ROWS, y.values().size());
-        m.open("div", "class", "charts");
+        m.open("div", "class", "charts maps");
         for (int i = 0; i < all.size(); i++) {
             HeatMap map = new HeatMap(
-                    axes.panels().get(i).title(),
-                    y.key() + " \\ " + x.key(),
-                    x.texts().subList(0, columns),
-                    scale);
+                    axes.panels().get(i).title(), x.key(), y.key(), x.texts().subList(0, columns), scale);
             for (int row = 0; row < rows; row++) {
                 map.row(y.texts().get(row), Arrays.copyOf(all.get(i)[row], columns));
             }
@@ -101,9 +98,10 @@ final class SweepCharts {
             for (int row = 0; row < (y == null ? 1 : y.values().size()); row++) {
                 line(chart, panel.points(), x, y, row);
             }
-            chart.into(m);
+            chart.intoMultiples(m);
         }
         m.close();
+        LineChart.legend(m, y == null ? List.of() : y.texts());
     }
 
     private void line(

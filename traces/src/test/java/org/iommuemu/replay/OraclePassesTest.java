@@ -168,8 +168,10 @@ class OraclePassesTest {
             assertThat(cache(functional, "iotlb").evictions())
                     .as("seed %d", seed)
                     .isGreaterThan(500);
-            assertThat(functional.summary().machine().transactions())
-                    .isEqualTo(lru.summary().machine().transactions());
+            if (unmap.equals("strict")) { // else what is refused depends on what the IOTLB still has
+                assertThat(functional.summary().machine().transactions())
+                        .isEqualTo(lru.summary().machine().transactions());
+            }
             assertThat(timed.summary().machine().caches())
                     .isEqualTo(functional.summary().machine().caches());
             assertThat(cache(functional, "iotlb").misses())

@@ -12,7 +12,8 @@ public final class HeatMap {
     private static final double GEOMETRIC = 20;
 
     private final String title;
-    private final String corner;
+    private final String across;
+    private final String down;
     private final List<String> columns;
     private final Scale scale;
     private final List<String> names = new ArrayList<>();
@@ -71,12 +72,14 @@ public final class HeatMap {
     /**
      * An empty map.
      *
-     * @param corner what columns and rows are
-     * @param columns their names
+     * @param across what columns are
+     * @param down what rows are
+     * @param columns names of columns
      */
-    public HeatMap(String title, String corner, List<String> columns, Scale scale) {
+    public HeatMap(String title, String across, String down, List<String> columns, Scale scale) {
         this.title = title;
-        this.corner = corner;
+        this.across = across;
+        this.down = down;
         this.columns = List.copyOf(columns);
         this.scale = scale;
     }
@@ -95,7 +98,10 @@ public final class HeatMap {
     public void into(Markup m) {
         m.open("figure").leaf("figcaption", title).newLine();
         m.open("div", "class", "wide", "tabindex", "0").open("table", "class", "heat");
-        m.open("thead").open("tr").leaf("th", corner, "scope", "col");
+        m.open("thead").open("tr").leaf("td", "");
+        m.leaf("th", across, "scope", "colgroup", "colspan", String.valueOf(columns.size()))
+                .close();
+        m.open("tr").leaf("th", down, "scope", "col");
         columns.forEach(c -> m.leaf("th", c, "scope", "col", "class", "n"));
         m.close().close().newLine().open("tbody").newLine();
         for (int i = 0; i < rows.size(); i++) {

@@ -83,8 +83,32 @@ public final class LineChart {
         return "s" + number % Plot.STYLES;
     }
 
-    /** Writes it. */
+    /** Writes it, with its legend. */
     public void into(Markup m) {
+        draw(m);
+        Plot.close(
+                m,
+                curves.stream()
+                        .map(c -> new Plot.Entry(c.name, c.shape, c.style))
+                        .toList());
+    }
+
+    /** Writes it as one of many that share {@link #legend a legend}. */
+    public void intoMultiples(Markup m) {
+        draw(m);
+        Plot.close(m, List.of());
+    }
+
+    /** Writes what lines stand for: a name for each style from 0 on. */
+    public static void legend(Markup m, List<String> names) {
+        List<Plot.Entry> entries = new ArrayList<>();
+        for (String name : names) {
+            entries.add(new Plot.Entry(name, Plot.Shape.LINE, style(entries.size())));
+        }
+        Plot.legend(m, entries);
+    }
+
+    private void draw(Markup m) {
         Plot.open(m, title, Plot.HEIGHT);
         plot.axes(m);
         for (Curve c : curves) {
@@ -100,11 +124,6 @@ public final class LineChart {
             }
             m.newLine();
         }
-        Plot.close(
-                m,
-                curves.stream()
-                        .map(c -> new Plot.Entry(c.name, c.shape, c.style))
-                        .toList());
     }
 
     private void area(Markup m, Curve c) {
