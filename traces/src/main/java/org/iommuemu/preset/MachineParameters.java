@@ -54,17 +54,12 @@ public final class MachineParameters {
      */
     public static void checkOracle(Settings s) {
         for (Parameter policy : ORACLES) {
-            if (isOracle(s, policy) && s.integer(Parameter.PREFETCH_DEPTH) > 0) {
+            boolean fetchesAhead = s.integer(Parameter.PREFETCH_DEPTH) > 0;
+            if (isOracle(s, policy) && (fetchesAhead || PathSettings.hasAtcs(s))) {
+                Parameter other = fetchesAhead ? Parameter.PREFETCH_DEPTH : Parameter.ATC_ENTRIES;
                 throw new InputException(
-                        s.name() + ": " + policy.key() + " is oracle and " + Parameter.PREFETCH_DEPTH.key() + " is "
-                                + s.integer(Parameter.PREFETCH_DEPTH),
-                        "no prefetch with an oracle");
-            }
-            if (isOracle(s, policy) && PathSettings.hasAtcs(s)) {
-                throw new InputException(
-                        s.name() + ": " + policy.key() + " is oracle, and devices have ATCs",
-                        Parameter.ATC_ENTRIES.key() + " 0, or " + Parameter.REPLAY_FROM.key()
-                                + " iommu, with an oracle");
+                        s.name() + ": " + policy.key() + " is oracle and " + other.key() + " is " + s.integer(other),
+                        "neither prefetch nor ATCs with an oracle");
             }
         }
     }

@@ -11,7 +11,6 @@ import org.iommuemu.capture.InputException;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.preset.Parameter;
-import org.iommuemu.preset.TraceSettings;
 import org.iommuemu.trace.TraceEncoding;
 import org.iommuemu.trace.TraceReader;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +43,7 @@ final class OraclePasses {
     private UseLog pass(int cache, ProgressListener progress) {
         UseLog log = new UseLog();
         try (TraceReader reader = TraceEncoding.open(run.trace());
-                TraceReplay replay = new TraceReplay(configuration(cache), TraceSettings.of(run.settings()), false)) {
+                TraceReplay replay = run.replay(configuration(cache))) {
             foretell(replay);
             SetAssociativeCache recorded = caches(replay.unit()).get(cache);
             recorded.record(log);

@@ -73,6 +73,11 @@ public record TraceRun(
         return new TraceRun(trace, settings, MachineParameters.offlineCaches(settings), timing);
     }
 
+    /** A replay that has not begun, on a machine with other caches. */
+    TraceReplay replay(CacheConfiguration with) {
+        return new TraceReplay(with, TraceSettings.of(settings), timing != null && PathSettings.hasAtcs(settings));
+    }
+
     /**
      * Replays all of it: several times, if a cache has the policy {@link org.iommuemu.cache.ReplacementPolicy#ORACLE}.
      *
@@ -80,10 +85,8 @@ public record TraceRun(
      */
     public Result run(ProgressListener progress) {
         OraclePasses oracle = new OraclePasses(this, progress);
-        TraceSettings machine = TraceSettings.of(settings);
         try (TraceReader reader = TraceEncoding.open(trace);
-                TraceReplay replay =
-                        new TraceReplay(caches, machine, timing != null && PathSettings.hasAtcs(settings))) {
+                TraceReplay replay = replay(caches)) {
             oracle.foretell(replay);
             if (timing != null) {
                 replay.time(settings, timing.outstanding(), timing.window(), timing.listener());

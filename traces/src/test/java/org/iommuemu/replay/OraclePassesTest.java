@@ -234,6 +234,6 @@ class OraclePassesTest {
                 .hasMessageContaining("walk-cache.policy is oracle and prefetch.pages is 2");
         assertThatThrownBy(() -> TraceRun.timed(temp, oracle.with(Parameter.ATC_ENTRIES, "8"), TIMING))
                 .isInstanceOf(InputException.class)
-                .hasMessageContaining("walk-cache.policy is oracle, and devices have ATCs");
+                .hasMessageContaining("walk-cache.policy is oracle and atc.entries is 8");
     }
 }
