@@ -106,7 +106,7 @@ final class ReplayCommand implements Callable<Integer> {
             caches.refuse(spec, "--preset or --config");
         }
         @Nullable Settings settings = timing.isTimed() ? machine.in(timing.settings()) : null;
-        CacheConfiguration geometry = settings == null ? caches.configuration() : MachineParameters.caches(settings);
+        CacheConfiguration geometry = geometry(settings, !driver && Files.isRegularFile(capture));
         if (driver) {
             return replayDriver(geometry);
         }
@@ -124,6 +124,14 @@ final class ReplayCommand implements Callable<Integer> {
             throw new InputException(machine.first() + " with a capture", "a DMA trace, or none");
         }
         return replayCapture(settings, geometry);
+    }
+
+    /** The caches; of a trace that can be replayed more than once, some may have an oracle. */
+    private CacheConfiguration geometry(@Nullable Settings settings, boolean repeatable) {
+        if (settings == null) {
+            return repeatable ? caches.offlineConfiguration() : caches.configuration();
+        }
+        return repeatable ? MachineParameters.offlineCaches(settings) : MachineParameters.caches(settings);
     }
 
     private int replayTrace(@Nullable Settings settings, CacheConfiguration geometry) {

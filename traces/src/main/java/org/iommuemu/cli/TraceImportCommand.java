@@ -41,16 +41,25 @@ final class TraceImportCommand implements Callable<Integer> {
     @Option(
             names = "--from",
             paramLabel = "KIND",
-            description = "what INPUT is: joined, capture (default: found from its content)")
+            description = "what INPUT is: joined, capture, ftrace, qemu-log (default: found from its content)")
     private @Nullable String from;
+
+    @Option(
+            names = "--stream",
+            paramLabel = "S",
+            description =
+                    "StreamID of what names no device, further ones from there on (default: devices as they are attached)")
+    private @Nullable String stream;
 
     @Override
     public Integer call() {
         ImportSource source = from == null ? ImportSource.of(input) : ImportSource.named(from);
+        long first =
+                stream == null ? ImportOptions.UNKNOWN : Integer.toUnsignedLong(Numbers.stream("--stream", stream));
         AtomicReference<@Nullable ImportSummary> summary = new AtomicReference<>();
         ResultFile.write(output, part -> {
             try (TraceWriter out = TraceEncoding.of(output).create(part, provenance(source))) {
-                summary.set(source.read(input, new ImportOptions(ImportOptions.UNKNOWN), out));
+                summary.set(source.read(input, new ImportOptions(first), out));
             }
         });
         ImportSummary made = summary.get();

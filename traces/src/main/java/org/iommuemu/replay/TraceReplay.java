@@ -13,6 +13,7 @@ import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
+import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.measure.ReplayTimer;
@@ -104,6 +105,11 @@ public final class TraceReplay implements AutoCloseable {
             throw new IllegalArgumentException("settings with ATCs for a replay without, expected one with them");
         }
         timer = new ReplayTimer(machine.timed(), settings, outstanding, window, listener);
+    }
+
+    /** The pipeline. */
+    TranslationUnit unit() {
+        return machine.unit();
     }
 
     /** What {@link #time} has measured, or null if nobody asked. */

@@ -59,7 +59,7 @@ public record TraceRun(
      * @throws InputException if the settings do not go together
      */
     public static TraceRun functional(Path trace, Settings settings) {
-        return new TraceRun(trace, settings, MachineParameters.caches(settings), null);
+        return new TraceRun(trace, settings, MachineParameters.offlineCaches(settings), null);
     }
 
     /**
@@ -69,23 +69,30 @@ public record TraceRun(
      */
     public static TraceRun timed(Path trace, Settings settings, Timing timing) {
         PathSettings.check(settings);
-        return new TraceRun(trace, settings, MachineParameters.caches(settings), timing);
+        MachineParameters.checkOracle(settings);
+        return new TraceRun(trace, settings, MachineParameters.offlineCaches(settings), timing);
+    }
+
+    /** A replay that has not begun, on a machine with other caches. */
+    TraceReplay replay(CacheConfiguration with) {
+        return new TraceReplay(with, TraceSettings.of(settings), timing != null && PathSettings.hasAtcs(settings));
     }
 
     /**
-     * Replays all of it.
+     * Replays all of it: several times, if a cache has the policy {@link org.iommuemu.cache.ReplacementPolicy#ORACLE}.
      *
      * @throws InputException if the trace is missing or damaged, or wants what the machine does not have
      */
     public Result run(ProgressListener progress) {
-        TraceSettings machine = TraceSettings.of(settings);
+        OraclePasses oracle = new OraclePasses(this, progress);
         try (TraceReader reader = TraceEncoding.open(trace);
-                TraceReplay replay =
-                        new TraceReplay(caches, machine, timing != null && PathSettings.hasAtcs(settings))) {
+                TraceReplay replay = replay(caches)) {
+            oracle.foretell(replay);
             if (timing != null) {
                 replay.time(settings, timing.outstanding(), timing.window(), timing.listener());
             }
             replay.run(reader, progress);
+            oracle.check(replay);
             return new Result(replay.summary(trace.toString()), replay.timing());
         }
     }

@@ -22,6 +22,12 @@ final class Contents {
         } catch (IOException e) {
             throw new InputException(file, 0, "cannot be read (" + e.getMessage() + ")", "a readable file");
         }
+        if (head.lines().anyMatch(l -> QemuLogImporter.EVENT.matcher(l).matches())) {
+            return ImportSource.QEMU_LOG;
+        }
+        if (head.startsWith("# tracer:") || head.lines().anyMatch(l -> FtraceEvent.of(l) != null)) {
+            return ImportSource.FTRACE;
+        }
         String first = head.lines().filter(l -> !l.startsWith("#")).findFirst().orElse("");
         if (first.contains("t_us") && first.contains("partner")) {
             return ImportSource.JOINED;

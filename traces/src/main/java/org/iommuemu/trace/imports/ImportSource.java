@@ -17,7 +17,11 @@ public enum ImportSource {
     /** A kernel's calls and its IOMMU's trace in one: {@code joined.csv}, or a folder with one. */
     JOINED("joined"),
     /** An IOMMU's trace alone: {@code trace.csv}, or a capture folder with one. */
-    CAPTURE("capture");
+    CAPTURE("capture"),
+    /** A Linux kernel's trace of its {@code iommu} and {@code dma} events, as text. */
+    FTRACE("ftrace"),
+    /** QEMU's log of the trace events of its SMMUv3 and VT-d models. */
+    QEMU_LOG("qemu-log");
 
     private static final String TRACE = "trace.csv";
 
@@ -91,6 +95,8 @@ public enum ImportSource {
         return switch (this) {
             case JOINED -> new JoinedImporter(JoinedTrace.in(input));
             case CAPTURE -> new CaptureImporter(trace(input));
+            case FTRACE -> new FtraceImporter(input, options);
+            case QEMU_LOG -> new QemuLogImporter(input);
         };
     }
 

@@ -42,7 +42,14 @@ final class RecordSink {
 
     /** Counts what is passed over or changed. */
     void note(String what) {
-        notes.computeIfAbsent(what, w -> new long[1])[0]++;
+        note(what, 1);
+    }
+
+    /** Counts so many at once; none is not worth a note. */
+    void note(String what, long count) {
+        if (count > 0) {
+            notes.computeIfAbsent(what, w -> new long[1])[0] += count;
+        }
     }
 
     ImportSummary summary(ImportSource source) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.trace.reuse;
 
+import java.util.stream.IntStream;
+
 /** The misses of fully associative LRU caches of every size, exactly, for the same lookups and invalidations. */
 public final class MissCurve {
     /** By stack distance; the first element is not used. */
@@ -76,5 +78,45 @@ public final class MissCurve {
     /** {@link #misses} as a part of all {@link #lookups}; 0 if there are none. */
     public double missRatio(long entries) {
         return lookups() == 0 ? 0 : (double) misses(entries) / lookups();
+    }
+
+    /**
+     * The smallest cache that has so many of the hits that a cache can have.
+     *
+     * @param share 0 to 1
+     */
+    public int entriesFor(double share) {
+        long most = misses(longest());
+        double allowed = most + (1 - share) * (lookups() - most);
+        int low = 0;
+        int high = longest();
+        while (low < high) {
+            int middle = low + high >>> 1;
+            if (misses(middle) <= allowed) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+
+    /**
+     * Sizes that show the curve: so many in each octave, every one where there are not as many, and the longest distance.
+     *
+     * @param perOctave a power of two
+     */
+    public int[] sizes(int perOctave) {
+        IntStream.Builder sizes = IntStream.builder();
+        int step = 1;
+        int size = 1;
+        while (size < longest()) {
+            sizes.add(size);
+            if (size >= 2 * step * perOctave) {
+                step *= 2;
+            }
+            size += step;
+        }
+        return sizes.add(Math.max(1, longest())).build().toArray();
     }
 }

@@ -155,11 +155,13 @@ public final class TracePages {
             if (page >= mappings.length) {
                 mappings = Arrays.copyOf(mappings, Math.max(page + 1, 2 * mappings.length));
             }
-            if (!isMapped(page) && space.mapped[shift]++ == 0) {
-                space.shifts |= size;
-            }
+            boolean isNew = !isMapped(page);
             mappings[page] = (byte) (MAPPED | r.attributes());
-            listener.mapped(page);
+            if (isNew) {
+                space.mapped[shift]++;
+                space.shifts |= size;
+                listener.mapped(page);
+            }
         }
     }
 
