@@ -89,6 +89,7 @@ final class StorageCost {
             case TREE_PLRU -> ways - 1L;
             case ROUND_ROBIN, FIFO -> log2(ways);
             case SRRIP -> 2L * ways;
+            case LFU -> 4L * ways;
             default -> 0;
         };
     }

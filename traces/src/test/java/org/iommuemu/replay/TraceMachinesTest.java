@@ -65,6 +65,41 @@ class TraceMachinesTest {
         assertThat(s.addressSpaces()).isEqualTo(tenants);
     }
 
+    /**
+     * Configuration cache, IOTLB and walk caches of the first tables. They are fully associative: the tags of the architectures, which are
+     * different numbers, decide where in a set-associative cache something is.
+     */
+    @Test
+    void shouldFillCachesOfTheSameShapeInTheSameWay() throws IOException {
+        Path file = TraceFiles.make(temp, TracePattern.UNIFORM, 4, 20_000);
+
+        List<String> smmu = caches(file, "smmuv3 1");
+
+        assertThat(smmu).hasSize(5).noneMatch(c -> c.startsWith("0 hits"));
+        assertThat(caches(file, "smmuv3 nested")).isEqualTo(smmu);
+        assertThat(caches(file, "vtd-legacy 2")).isEqualTo(smmu);
+        assertThat(caches(file, "vtd-scalable 1")).isEqualTo(smmu);
+        assertThat(caches(file, "vtd-scalable nested")).isEqualTo(smmu);
+    }
+
+    private static List<String> caches(Path file, String machine) {
+        Settings small = on(machine)
+                .with(Parameter.CONFIGURATION_CACHE, "3")
+                .with(Parameter.CONFIGURATION_CACHE_WAYS, "0")
+                .with(Parameter.CONFIGURATION_CACHE_POLICY, "random")
+                .with(Parameter.IOTLB_ENTRIES, "512")
+                .with(Parameter.IOTLB_WAYS, "0")
+                .with(Parameter.WALK_CACHE_1, "16")
+                .with(Parameter.WALK_CACHE_2, "3")
+                .with(Parameter.WALK_CACHE_3, "16")
+                .with(Parameter.WALK_CACHE_WAYS, "0")
+                .with(Parameter.WALK_CACHE_POLICY, "random");
+        return TraceRun.functional(file, small).run(ProgressListener.NONE).summary().machine().caches().stream()
+                .limit(5)
+                .map(c -> c.hits() + " hits, " + c.misses() + " misses, " + c.evictions() + " evictions")
+                .toList();
+    }
+
     @ParameterizedTest
     @CsvSource({"smmuv3 nested", "vtd-legacy 2", "vtd-scalable 1", "vtd-scalable nested"})
     void shouldDoTheSameWithTimeAsWithout(String machine) throws IOException {
@@ -198,5 +233,47 @@ class TraceMachinesTest {
         assertThat(result.summary().machine().addresses()).hasToString("2 of 2");
         assertThat(atc(result).misses()).isEqualTo(2);
         assertThat(atc(result).invalidations()).isEqualTo(1);
+    }
+
+    /** The flush after 16 ms drops it from the device too, which asks again, in vain. */
+    @ParameterizedTest
+    @CsvSource({"smmuv3 1", "smmuv3 nested", "vtd-legacy 2", "vtd-scalable 1"})
+    void shouldLetDevicesUseWhatWasUnmappedUntilTheFlush(String machine) throws IOException {
+        Path file = TraceFiles.csv(
+                temp,
+                "0,map,7,,0x1000,4096,rw,12,0x5000,",
+                "0,read,7,,0x1000,8,,,0x5000,",
+                "4000000,unmap,7,,0x1000,4096,,12,,",
+                "6000000,read,7,,0x1000,8,,,0x5000,",
+                "17000000000,read,7,,0x1000,8,,,,");
+        Settings settings = on(machine).with(Parameter.ATC_ENTRIES, "64").with(Parameter.UNMAP, "lazy");
+
+        TraceRun.Result result = TraceRun.timed(file, settings, new TraceRun.Timing(0, ALL, null))
+                .run(ProgressListener.NONE);
+
+        assertThat(result.summary().staleAccesses()).isEqualTo(1);
+        assertThat(atc(result).hits()).isEqualTo(1);
+        assertThat(atc(result).misses()).isEqualTo(2);
+        assertThat(atc(result).invalidations()).isEqualTo(1);
+        assertThat(result.summary().machine().transactions().refused()).isEqualTo(1);
+    }
+
+    /** VT-d answers UR, as the entry is not present: the device does not ask again. An SMMUv3 answers CA, which says nothing of later. */
+    @ParameterizedTest
+    @CsvSource({"smmuv3 1, 3", "vtd-legacy 2, 1", "vtd-scalable 1, 1"})
+    void shouldAnswerADeviceThatNothingWasMappedForYet(String machine, int lookups) throws IOException {
+        Path file = TraceFiles.csv(
+                temp,
+                "0,read,7,,0x1000,8,,,,",
+                "2000000,map,7,,0x1000,4096,rw,12,0x5000,",
+                "4000000,read,7,,0x1000,8,,,0x5000,",
+                "6000000,read,7,,0x1000,8,,,0x5000,");
+
+        TraceRun.Result result = TraceRun.timed(
+                        file, on(machine).with(Parameter.ATC_ENTRIES, "64"), new TraceRun.Timing(0, ALL, null))
+                .run(ProgressListener.NONE);
+
+        assertThat(atc(result).lookups()).isEqualTo(lookups);
+        assertThat(result.summary().machine().addresses()).hasToString("2 of 2");
     }
 }
