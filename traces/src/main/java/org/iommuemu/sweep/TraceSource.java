@@ -4,7 +4,7 @@ package org.iommuemu.sweep;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.iommuemu.trace.TracePattern;
+import org.iommuemu.trace.pattern.TracePattern;
 
 /** Where a sweep has a trace from. */
 public sealed interface TraceSource {
