@@ -72,8 +72,9 @@ final class TraceReferences {
     }
 
     private static TraceSource recorded(YamlNode node, @Nullable String name) {
-        Path path = Path.of(node.scalar(FILE));
-        return new TraceSource.Recorded(name == null ? String.valueOf(path.getFileName()) : name, path);
+        String location = node.scalar(FILE);
+        return new TraceSource.Recorded(
+                name == null ? String.valueOf(Path.of(location).getFileName()) : name, location);
     }
 
     private static TraceSource generated(@Nullable YamlNode node, @Nullable String name) {

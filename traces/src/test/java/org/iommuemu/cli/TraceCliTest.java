@@ -173,7 +173,7 @@ class TraceCliTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "trace|trace needs one of generate, convert, stat",
+                "trace|trace needs one of generate, import, convert, stat",
                 "trace generate|Missing required option: '--output=FILE'",
                 "trace generate --output OUT --pattern none|--pattern is 'none'; expected one of hyper-tenant,",
                 "trace generate --output OUT --tenants 0|--tenants is 0; expected a number from 1 to 65535",
