@@ -11,8 +11,8 @@ import org.iommuemu.paging.WalkObserver;
 import org.iommuemu.paging.build.PageAllocator;
 
 /**
- * An IOMMU set up as software sets one up, through structures in memory and registers, for a {@link Workload}. Every stream has
- * an address space of its own, in which its pages are mapped from {@link #FIRST_ADDRESS} on, one after the other or further
+ * An IOMMU set up as software sets one up, through structures in memory and registers, for a {@link Workload}. Every stream, or
+ * PASID, has an address space of its own, in which its pages are mapped from {@link #FIRST_ADDRESS} on, one after the other or further
  * apart, by four levels of 4 KiB tables. Behind a second stage, four levels of 4 KiB tables map all of this to itself, page by
  * page.
  */
@@ -29,11 +29,13 @@ abstract class BenchmarkMachine implements AutoCloseable {
     private final PageAllocator allocator = new PageAllocator(FIRST_STRUCTURE);
     private final int stride;
     private final int pages;
+    private final int pasids;
     private long translatedBefore;
 
     BenchmarkMachine(Workload workload) {
         stride = workload.stride();
         pages = workload.pages();
+        pasids = workload.pasids();
     }
 
     /** Input address of a mapped page. */
@@ -44,6 +46,11 @@ abstract class BenchmarkMachine implements AutoCloseable {
     /** Input address of a page of this machine's streams. */
     long addressOf(int page) {
         return FIRST_ADDRESS + ((long) page * stride << PAGE_SHIFT);
+    }
+
+    /** Number of PASIDs of each stream; 0 for none. */
+    int pasids() {
+        return pasids;
     }
 
     /** Where structures and tables are. */
@@ -86,6 +93,9 @@ abstract class BenchmarkMachine implements AutoCloseable {
 
     /** The machine. */
     abstract Iommu iommu();
+
+    /** Its invalidations, as software asks for them. */
+    abstract Invalidation invalidation();
 
     /** Shows every structure and descriptor read from now on. */
     abstract void observe(StructureObserver onStructure, WalkObserver onDescriptor);

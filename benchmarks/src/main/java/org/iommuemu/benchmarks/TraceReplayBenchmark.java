@@ -15,9 +15,9 @@ import org.iommuemu.replay.ProgressListener;
 import org.iommuemu.replay.TraceReplay;
 import org.iommuemu.replay.TraceReplaySummary;
 import org.iommuemu.trace.TraceEncoding;
-import org.iommuemu.trace.TracePattern;
 import org.iommuemu.trace.TraceReader;
 import org.iommuemu.trace.TraceWriter;
+import org.iommuemu.trace.pattern.TracePattern;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -34,117 +34,131 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * DMA records a second of a binary trace of the pattern {@code hyper-tenant}: only read; translated by the first stage with the usual
- * caches; translated by both stages with the caches of {@code hypersio}; and with those, by one stage or both, with time. Each invocation is the whole trace on a new
- * machine, whose making is not measured; mapping is.
+ * Million DMA records a second of a binary trace of the pattern {@code hyper-tenant}: only read; translated, by one stage with the
+ * usual caches or by both with those of {@code hypersio}; and with those, by one stage or both, with time. Each invocation is the
+ * whole trace on a new machine, whose making is not measured; mapping is.
  */
 @BenchmarkMode(Mode.Throughput)
-@OutputTimeUnit(TimeUnit.SECONDS)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 3, time = 3)
 @Measurement(iterations = 5, time = 3)
 @Fork(1)
-@State(Scope.Thread)
 public class TraceReplayBenchmark {
     private static final int RECORDS = 1_500_000;
 
-    /** Devices. */
-    @Param({"1", "64", "1024"})
-    public int tenants;
+    /** A trace. */
+    @State(Scope.Thread)
+    public static class Trace {
+        /** Devices. */
+        @Param({"1", "64", "1024"})
+        public int tenants;
 
-    private final Settings settings = Presets.named("hypersio");
-    private Path file = Path.of("");
-    private TraceReader trace;
-    private TraceReplay stage1;
-    private TraceReplay nested;
-    private TraceReplay timed;
-    private TraceReplay timedNested;
+        private Path file = Path.of("");
+        TraceReader trace;
 
-    /** Makes the trace up. */
-    @Setup(Level.Trial)
-    public void generate() throws IOException {
-        file = Files.createTempFile("replay", ".trace");
-        TracePattern.Parameters parameters = new TracePattern.Parameters(tenants, RECORDS, 1);
-        try (TraceWriter out = TraceEncoding.BINARY.create(file, "")) {
-            TracePattern.HYPER_TENANT.write(parameters, out);
+        /** Makes it up. */
+        @Setup(Level.Trial)
+        public void generate() throws IOException {
+            file = Files.createTempFile("replay", ".trace");
+            TracePattern.Parameters parameters = new TracePattern.Parameters(tenants, RECORDS, 1);
+            try (TraceWriter out = TraceEncoding.BINARY.create(file, "")) {
+                TracePattern.HYPER_TENANT.write(parameters, out);
+            }
+        }
+
+        /** Opens it. */
+        @Setup(Level.Invocation)
+        public void open() {
+            trace = TraceEncoding.open(file);
+        }
+
+        /** Closes it. */
+        @TearDown(Level.Invocation)
+        public void close() {
+            trace.close();
+        }
+
+        /** Removes it. */
+        @TearDown(Level.Trial)
+        public void delete() throws IOException {
+            Files.delete(file);
         }
     }
 
-    /** Opens the trace, and makes machines in reset. */
-    @Setup(Level.Invocation)
-    public void setUp() {
-        trace = TraceEncoding.open(file);
-        stage1 = new TraceReplay(CacheConfiguration.standard(), StageLayout.STAGE_1);
-        nested = new TraceReplay(MachineParameters.caches(settings), StageLayout.NESTED);
-        timed = timed(StageLayout.STAGE_1);
-        timedNested = timed(StageLayout.NESTED);
-    }
+    /** A trace and a machine. */
+    public abstract static class Replayed extends Trace {
+        /** Stages of translation. */
+        @Param
+        public StageLayout stages;
 
-    private TraceReplay timed(StageLayout stages) {
-        TraceReplay replay = new TraceReplay(MachineParameters.caches(settings), stages);
-        replay.time(settings, 0, MeasureWindow.EVERYTHING, null);
-        return replay;
-    }
+        TraceReplay replay;
 
-    /** Every address agreed, of whichever machine was used. */
-    @TearDown(Level.Invocation)
-    public void tearDown() {
-        trace.close();
-        long compared = 0;
-        for (TraceReplay replay : new TraceReplay[] {stage1, nested, timed, timedNested}) {
+        abstract TraceReplay machine();
+
+        /** Makes a machine in reset. */
+        @Setup(Level.Invocation)
+        public void setUp() {
+            replay = machine();
+        }
+
+        /** Every address agreed. */
+        @TearDown(Level.Invocation)
+        public void tearDown() {
             TraceReplaySummary summary = replay.summary("");
+            BenchmarkMachine.require(
+                    "addresses compared", RECORDS, summary.machine().addresses().compared());
             if (!summary.agrees()) {
                 throw new IllegalStateException("addresses disagree");
             }
-            compared += summary.machine().addresses().compared();
             replay.close();
-        }
-        if (compared % RECORDS != 0 || compared > RECORDS) {
-            throw new IllegalStateException(compared + " addresses compared, expected " + RECORDS + " or none");
         }
     }
 
-    /** Removes the trace. */
-    @TearDown(Level.Trial)
-    public void delete() throws IOException {
-        Files.delete(file);
+    /** Without time. */
+    public static class Functional extends Replayed {
+        @Override
+        TraceReplay machine() {
+            CacheConfiguration caches = stages == StageLayout.STAGE_1
+                    ? CacheConfiguration.standard()
+                    : MachineParameters.caches(Presets.named("hypersio"));
+            return new TraceReplay(caches, stages);
+        }
+    }
+
+    /** With time. */
+    public static class Timed extends Replayed {
+        private final Settings settings = Presets.named("hypersio");
+
+        @Override
+        TraceReplay machine() {
+            TraceReplay made = new TraceReplay(MachineParameters.caches(settings), stages);
+            made.time(settings, 0, MeasureWindow.EVERYTHING, null);
+            return made;
+        }
     }
 
     /** Goes through the file. */
     @Benchmark
     @OperationsPerInvocation(RECORDS)
-    public long read() {
+    public long read(Trace state) {
         long sum = 0;
-        while (trace.next()) {
-            sum += trace.record().iova() + trace.record().address();
+        while (state.trace.next()) {
+            sum += state.trace.record().iova() + state.trace.record().address();
         }
         return sum;
     }
 
-    /** First stage, usual caches. */
+    /** Translates every record. */
     @Benchmark
     @OperationsPerInvocation(RECORDS)
-    public void functional() {
-        stage1.run(trace, ProgressListener.NONE);
+    public void functional(Functional state) {
+        state.replay.run(state.trace, ProgressListener.NONE);
     }
 
-    /** Both stages, caches of the preset. */
+    /** The same, each with its time. */
     @Benchmark
     @OperationsPerInvocation(RECORDS)
-    public void functionalNested() {
-        nested.run(trace, ProgressListener.NONE);
-    }
-
-    /** First stage, caches of the preset, with time. */
-    @Benchmark
-    @OperationsPerInvocation(RECORDS)
-    public void timed() {
-        timed.run(trace, ProgressListener.NONE);
-    }
-
-    /** Both stages, caches of the preset, with time. */
-    @Benchmark
-    @OperationsPerInvocation(RECORDS)
-    public void timedNested() {
-        timedNested.run(trace, ProgressListener.NONE);
+    public void timed(Timed state) {
+        state.replay.run(state.trace, ProgressListener.NONE);
     }
 }

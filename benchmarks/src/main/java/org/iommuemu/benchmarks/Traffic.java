@@ -2,6 +2,7 @@
 package org.iommuemu.benchmarks;
 
 import java.util.SplittableRandom;
+import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.Verdict;
@@ -14,6 +15,7 @@ final class Traffic {
     private static final long SEED = 0x10_33;
 
     private final Iommu iommu;
+    private final boolean pasids;
     private final int[] streams;
     private final long[] addresses;
     private final Transaction transaction = new Transaction();
@@ -22,14 +24,15 @@ final class Traffic {
     private long sent;
 
     /**
-     * Traffic for a machine.
+     * Traffic for a machine. Where streams have PASIDs, it is the PASIDs of stream 0 that take turns.
      *
      * @param machine who answers
      * @param order the pages, a multiple of {@link #BATCH} of them
-     * @param streams number of streams; they take turns, each with pages of its own
+     * @param streams number of streams or PASIDs; they take turns, each with pages of its own
      */
     Traffic(BenchmarkMachine machine, int[] order, int streams) {
         iommu = machine.iommu();
+        pasids = machine.pasids() > 0;
         this.streams = new int[order.length];
         addresses = new long[order.length];
         for (int i = 0; i < order.length; i++) {
@@ -70,26 +73,50 @@ final class Traffic {
 
     /** Issues the next transactions, of which there are {@code count}, a divisor of {@link #BATCH}. */
     long send(int count) {
-        Iommu to = iommu;
-        Transaction t = transaction;
-        Verdict v = verdict;
         int end = next + count;
-        long sum = 0;
-        for (int i = next; i < end; i++) {
-            to.translate(t.read(streams[i], addresses[i]), v);
-            sum += v.address() + v.pageShift();
-        }
+        long sum = pasids ? sendWithPasids(next, end) : send(next, end);
         next = end == addresses.length ? 0 : end;
         sent += count;
         return sum;
     }
 
+    private long send(int from, int end) {
+        Iommu to = iommu;
+        Transaction t = transaction;
+        Verdict v = verdict;
+        int[] source = streams;
+        long[] at = addresses;
+        long sum = 0;
+        for (int i = from; i < end; i++) {
+            to.translate(t.read(source[i], at[i]), v);
+            sum += v.address() + v.pageShift();
+        }
+        return sum;
+    }
+
+    private long sendWithPasids(int from, int end) {
+        Iommu to = iommu;
+        Transaction t = transaction;
+        Verdict v = verdict;
+        long sum = 0;
+        for (int i = from; i < end; i++) {
+            to.translate(t.set(0, streams[i], addresses[i], Access.READ), v);
+            sum += v.address() + v.pageShift();
+        }
+        return sum;
+    }
+
     /** Goes round once, to fill the caches, and forgets it. */
     void warmUp() {
+        round();
+        sent = 0;
+    }
+
+    /** Issues every transaction once, from the first on, where the last round has ended. */
+    void round() {
         do {
             batch();
         } while (next != 0);
-        sent = 0;
     }
 
     /** Transactions issued since {@link #warmUp}. */

@@ -17,8 +17,8 @@ import org.iommuemu.vtd.spec.ScalableContextEntry;
 import org.iommuemu.vtd.spec.VtdRegisters;
 
 /**
- * The full VT-d unit: a root table, context tables, in scalable mode a PASID directory and a PASID table of each source, four
- * levels of tables for each, and then the enables. Source {@code s} has domain {@code s}.
+ * The full VT-d unit: a root table, context tables, in scalable mode a PASID directory and PASID tables of each source, four
+ * levels of tables for each address space, and then the enables. Source {@code s} has domain {@code s}.
  */
 final class VtdMachine extends BenchmarkMachine {
     private static final int PAGE = 1 << 12;
@@ -29,22 +29,27 @@ final class VtdMachine extends BenchmarkMachine {
     private static final int DEVFN_BITS = 8;
     private static final int HALF_OF_BUS = 1 << 7;
     private static final int UPPER = Long.BYTES;
+    private static final int PASIDS_OF_A_TABLE = 64;
 
     private final VtdFeatures features = VtdFeatures.full();
     private final Vtd vtd;
     private final Workload workload;
     private final long rootTable;
+    private final long queue;
+    private final VtdDescriptors descriptors;
 
-    private VtdMachine(Workload workload) {
+    private VtdMachine(Workload workload, boolean scalable) {
         super(workload);
         this.workload = workload;
         vtd = new Vtd(memory(), features, workload.caches(), line -> {});
         rootTable = page();
+        queue = page();
+        descriptors = new VtdDescriptors(memory(), vtd, scalable, queue, page());
     }
 
     /** A unit in legacy mode; there is no nesting. */
     static VtdMachine legacy(Workload workload) {
-        VtdMachine machine = new VtdMachine(workload);
+        VtdMachine machine = new VtdMachine(workload, false);
         for (int source = 0; source < workload.streams(); source++) {
             machine.writeContext(
                     source, machine.mapPages(VtdTables.secondStage(machine.memory(), machine.allocator())));
@@ -55,18 +60,23 @@ final class VtdMachine extends BenchmarkMachine {
 
     /** A unit in scalable mode. */
     static VtdMachine scalable(Workload workload) {
-        VtdMachine machine = new VtdMachine(workload);
-        long[] entries = new long[workload.streams()];
-        long[] tables = new long[workload.streams()];
+        VtdMachine machine = new VtdMachine(workload, true);
+        int count = workload.spaces();
+        long[] directories = new long[workload.streams()];
+        long[] tables = new long[workload.streams() * count];
         for (int source = 0; source < workload.streams(); source++) {
-            entries[source] = machine.makePasidTable(source);
-            tables[source] = machine.mapPages(VtdTables.firstStage(machine.memory(), machine.allocator()));
+            directories[source] = machine.makeDirectory(source);
+            for (int pasid = 0; pasid < count; pasid++) {
+                tables[source * count + pasid] =
+                        machine.mapPages(VtdTables.firstStage(machine.memory(), machine.allocator()));
+            }
         }
         long second = workload.isNested()
                 ? machine.mapToItself(VtdTables.secondStage(machine.memory(), machine.allocator()))
                 : 0;
-        for (int source = 0; source < workload.streams(); source++) {
-            machine.writePasidEntry(entries[source], source, tables[source], second);
+        for (int i = 0; i < tables.length; i++) {
+            long at = machine.pasidEntry(directories[i / count], i % count);
+            machine.writePasidEntry(at, i / count, tables[i], second);
         }
         machine.bringUp(SCALABLE);
         return machine;
@@ -89,7 +99,7 @@ final class VtdMachine extends BenchmarkMachine {
         long[] entry = new long[ContextEntry.WORDS];
         ContextEntry.P.set(entry, 1);
         ContextEntry.FPD.set(entry, workload.isRecorded() ? 0 : 1);
-        ContextEntry.TT.set(entry, ContextEntry.TT_UNTRANSLATED);
+        ContextEntry.TT.set(entry, workload.isAts() ? ContextEntry.TT_ATS : ContextEntry.TT_UNTRANSLATED);
         ContextEntry.SSPTPTR.setInPlace(entry, table);
         ContextEntry.AW.set(entry, AW_48);
         ContextEntry.DID.set(entry, source);
@@ -97,23 +107,33 @@ final class VtdMachine extends BenchmarkMachine {
         write(contextTable(rootEntry) + (long) devfn * ContextEntry.BYTES, entry);
     }
 
-    /** Writes context and directory entries of a source, with RID_PASID 0; returns where the entry of that PASID is. */
-    private long makePasidTable(int source) {
-        long[] directoryEntry = new long[PasidDirectoryEntry.WORDS];
-        long pasidTable = page();
-        PasidDirectoryEntry.P.set(directoryEntry, 1);
-        PasidDirectoryEntry.SMPTBLPTR.setInPlace(directoryEntry, pasidTable);
+    /** Writes the context entry of a source, and makes the first PASID table; returns the directory. */
+    private long makeDirectory(int source) {
         long directory = page();
-        write(directory, directoryEntry);
+        pasidEntry(directory, 0);
         long[] entry = new long[ScalableContextEntry.WORDS];
         ScalableContextEntry.P.set(entry, 1);
         ScalableContextEntry.FPD.set(entry, workload.isRecorded() ? 0 : 1);
+        ScalableContextEntry.PASIDE.set(entry, workload.pasids() == 0 ? 0 : 1);
+        ScalableContextEntry.DTE.set(entry, workload.isAts() ? 1 : 0);
         ScalableContextEntry.PASIDDIRPTR.setInPlace(entry, directory);
+        // Without PASIDs it is 0; with them, one that has no entry, as nobody else may use it.
+        ScalableContextEntry.RID_PASID.set(entry, workload.pasids());
         int half = (source & HALF_OF_BUS) == 0 ? 0 : UPPER;
         long rootEntry = rootTable + (long) (source >>> DEVFN_BITS) * RootEntry.BYTES + half;
         int index = source & HALF_OF_BUS - 1;
         write(contextTable(rootEntry) + (long) index * ScalableContextEntry.BYTES, entry);
-        return pasidTable;
+        return directory;
+    }
+
+    /** Where the entry of a PASID is; makes its table if there is none. The smallest directory is of 8,192 PASIDs. */
+    private long pasidEntry(long directory, int pasid) {
+        long at = directory + (long) (pasid / PASIDS_OF_A_TABLE) * Long.BYTES;
+        if (memory().readLong(at) == 0) {
+            memory().writeLong(at, page() | PasidDirectoryEntry.P.of(1));
+        }
+        long table = PasidDirectoryEntry.SMPTBLPTR.inPlace(memory().readLong(at));
+        return table + (long) (pasid % PASIDS_OF_A_TABLE) * PasidEntry.BYTES;
     }
 
     private void writePasidEntry(long at, int source, long first, long second) {
@@ -130,11 +150,13 @@ final class VtdMachine extends BenchmarkMachine {
         write(at, entry);
     }
 
-    /** Root table first, enable last; SRTP invalidates every cache of this unit (CAP.ESRTPS). */
+    /** Root table first, enable last; SRTP invalidates every cache of this unit (CAP.ESRTPS). Long descriptors in scalable mode. */
     private void bringUp(int mode) {
         write(VtdRegisters.RTADDR, VtdRegisters.RTA.inPlace(rootTable) | VtdRegisters.TTM.of(mode));
         write(VtdRegisters.GCMD, VtdRegisters.SRTP.of(1));
-        write(VtdRegisters.GCMD, VtdRegisters.TE.of(1));
+        write(VtdRegisters.IQA, VtdRegisters.IQ_ADDRESS.inPlace(queue) | VtdRegisters.DW.of(mode));
+        write(VtdRegisters.GCMD, VtdRegisters.QIE.of(1));
+        write(VtdRegisters.GCMD, VtdRegisters.QIE.of(1) | VtdRegisters.TE.of(1));
     }
 
     private void write(Register register, long value) {
@@ -144,6 +166,11 @@ final class VtdMachine extends BenchmarkMachine {
     @Override
     Iommu iommu() {
         return vtd;
+    }
+
+    @Override
+    Invalidation invalidation() {
+        return descriptors;
     }
 
     @Override

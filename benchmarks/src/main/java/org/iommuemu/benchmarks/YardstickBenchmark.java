@@ -94,7 +94,7 @@ public class YardstickBenchmark {
     @State(Scope.Thread)
     public static class Chain {
         /** Words of the buffer. */
-        @Param({"512", "65536"})
+        @Param({"512", "65536", "1048576"})
         public int words;
 
         private ByteBuffer chain;

@@ -2,6 +2,8 @@
 package org.iommuemu.cache;
 
 import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Replacement state of every set of one cache. The cache reports uses with {@link #touch} and {@link #insert} and asks
@@ -19,6 +21,9 @@ import java.util.Arrays;
  *   SRRIP                  bits       2 bits per way, rounded to words; victim O(ways / 32), touch O(1)
  *   ROUND_ROBIN            firsts     4 bytes per set, O(1)
  *   RANDOM                 -          O(1)
+ *   LFU                    bits       4 bits per way, rounded to words; victim O(ways), touch O(1) amortised over a
+ *                                     halving, O(ways / 16), every 7 hits at the most often
+ *   ORACLE                 farthest   12 bytes per entry, O(log ways)
  * </pre>
  */
 final class Replacement {
@@ -37,11 +42,16 @@ final class Replacement {
     private static final int POINTER = 5;
     private static final int DRAW = 6;
     private static final int ORDER = 7;
+    private static final int COUNT = 8;
+    private static final int NEXT_USE = 9;
 
     /** Bit 0 of every four, and the order in which way 0 is the most recent. */
     private static final long NIBBLES = 0x1111_1111_1111_1111L;
 
     private static final long FIRST_ORDER = 0xFEDC_BA98_7654_3210L;
+
+    /** LFU: the count at which all of a set are halved. */
+    private static final int MOST_COUNT = 15;
 
     /** Ways of one word of 2-bit values, and bit 0 of each of them. */
     private static final int RRIP_SHIFT = 5;
@@ -81,6 +91,7 @@ final class Replacement {
     /** Tree: first word, within the set's, of the subtrees of each level, bottom level first. */
     private final int[] levels;
 
+    private @Nullable FarthestNextUse farthest;
     private long clock;
     private long random;
 
@@ -91,11 +102,14 @@ final class Replacement {
         final boolean hitsMatter = geometry.policy() != ReplacementPolicy.FIFO && order != POINTER && order != DRAW;
         onTouch = hitsMatter ? order : NONE;
         levels = order == TREE ? treeLevels(ways) : new int[1];
-        wordsPerSet = order == TREE ? levels[levels.length - 1] + 1 : ways + 31 >>> RRIP_SHIFT;
+        wordsPerSet = order == TREE
+                ? levels[levels.length - 1] + 1
+                : order == COUNT ? ways + 15 >>> 4 : ways + 31 >>> RRIP_SHIFT;
         stamps = new long[order == STAMP ? sets * ways : 0];
         links = new int[order == LIST ? sets * ways * 2 : 0];
         firsts = new int[order == LIST || order == POINTER ? sets : 0];
-        bits = new long[order == TREE || order == RRIP ? sets * wordsPerSet : order == ORDER ? sets : 0];
+        bits = new long
+                [order == TREE || order == RRIP || order == COUNT ? sets * wordsPerSet : order == ORDER ? sets : 0];
         if (order == ORDER) {
             Arrays.fill(bits, FIRST_ORDER);
         }
@@ -115,29 +129,67 @@ final class Replacement {
             case ROUND_ROBIN -> POINTER;
             case RANDOM -> DRAW;
             case SRRIP -> RRIP;
+            case LFU -> COUNT;
+            case ORACLE -> NEXT_USE;
         };
     }
 
-    /** A hit on an entry, or a fill that overwrote it in place. */
+    /** A hit on an entry. */
+    void touch(final int entry) {
+        if (onTouch == STAMP) {
+            stamp(entry);
+        } else if (onTouch != NONE) {
+            touch(entry / ways, entry);
+        }
+    }
+
+    /** Whether the second of two uses in a row changes something. */
+    boolean countsRepeats() {
+        return order == COUNT || order == NEXT_USE;
+    }
+
+    /** Gives {@link ReplacementPolicy#ORACLE} what it needs to know. */
+    void foresee(final FarthestNextUse future) {
+        farthest = future;
+    }
+
+    private FarthestNextUse future() {
+        return Objects.requireNonNull(farthest, "the policy oracle needs the uses of an earlier run");
+    }
+
+    /** A hit on an entry, or a fill that overwrote it in place, but see {@link #renew}. */
     void touch(final int set, final int entry) {
         switch (onTouch) {
-            case STAMP -> stamp(entry, entry - set * ways);
+            case STAMP -> stamp(entry);
             case ORDER -> moveFirst(set, entry - set * ways);
             case LIST -> moveToFront(set, entry);
             case TREE -> pointAway(set, entry - set * ways);
             case RRIP -> setInterval(set, entry - set * ways, 0);
+            case COUNT -> countUse(set, entry - set * ways);
+            case NEXT_USE -> future().found(set, entry);
             default -> {}
+        }
+    }
+
+    /** A fill that overwrote an entry in place: a use like others, but of a lookup that is over. */
+    void renew(final int set, final int entry) {
+        if (order == NEXT_USE) {
+            future().filled(set, entry);
+        } else {
+            touch(set, entry);
         }
     }
 
     /** A fill that gave the entry new tags. */
     void insert(final int set, final int entry) {
         switch (order) {
-            case STAMP -> stamp(entry, entry - set * ways);
+            case STAMP -> stamp(entry);
             case ORDER -> moveFirst(set, entry - set * ways);
             case LIST -> moveToFront(set, entry);
             case TREE -> pointAway(set, entry - set * ways);
             case RRIP -> setInterval(set, entry - set * ways, 2);
+            case COUNT -> bits[word(set, entry - set * ways)] &= ~(15L << 4 * (entry - set * ways));
+            case NEXT_USE -> future().filled(set, entry);
             default -> {}
         }
     }
@@ -153,14 +205,16 @@ final class Replacement {
             case RRIP -> base + distantWay(set);
             case POINTER -> base + advancePointer(set);
             case DRAW -> base + (int) ((nextRandom() >>> 32) * ways >>> 32);
+            case COUNT -> base + leastUsedWay(set);
+            case NEXT_USE -> future().victim(set);
             default -> base;
         };
     }
 
-    /** A stamp is a time and, in the low bits, the way: the smallest stamp names its way. */
-    private void stamp(final int entry, final int way) {
+    /** A stamp is a time and, below it, the low bits of the entry's number: the smallest stamp of a set names its entry. */
+    private void stamp(final int entry) {
         clock += MAX_STAMPED_WAYS;
-        stamps[entry] = clock | way;
+        stamps[entry] = clock | entry & MAX_STAMPED_WAYS - 1;
     }
 
     private int oldestStamp(final int base) {
@@ -169,7 +223,7 @@ final class Replacement {
             final long difference = stamps[entry] - oldest;
             oldest += difference & difference >> 63; // the minimum, without a branch nobody can predict
         }
-        return base + (int) (oldest & MAX_STAMPED_WAYS - 1);
+        return base + ((int) oldest - base & MAX_STAMPED_WAYS - 1);
     }
 
     /**
@@ -282,6 +336,37 @@ final class Replacement {
     private long presentWays(final int i) {
         final int present = ways - (i << RRIP_SHIFT);
         return present >= 32 ? RRIP_LOW_BITS : RRIP_LOW_BITS >>> 64 - 2 * present;
+    }
+
+    /** LFU: the word that has a way's count. */
+    private int word(final int set, final int way) {
+        return set * wordsPerSet + (way >>> 4);
+    }
+
+    private void countUse(final int set, final int way) {
+        final int word = word(set, way);
+        final int shift = 4 * way;
+        bits[word] += 1L << shift;
+        if ((bits[word] >>> shift & 15) == MOST_COUNT) {
+            for (int i = set * wordsPerSet; i < (set + 1) * wordsPerSet; i++) {
+                bits[i] = bits[i] >>> 1 & 7 * NIBBLES;
+            }
+        }
+    }
+
+    /** The first way of the least count, sought count by count; the four bits that belong to no way come last. */
+    private int leastUsedWay(final int set) {
+        for (int count = 0; count < MOST_COUNT; count++) {
+            for (int i = 0; i < wordsPerSet; i++) {
+                final long difference = bits[set * wordsPerSet + i] ^ count * NIBBLES;
+                final long zero = difference - NIBBLES & ~difference & NIBBLES << 3;
+                final int way = (i << 4) + (Long.numberOfTrailingZeros(zero) >>> 2);
+                if (zero != 0 && way < ways) {
+                    return way;
+                }
+            }
+        }
+        throw new IllegalStateException("no count below " + MOST_COUNT);
     }
 
     private int advancePointer(final int set) {

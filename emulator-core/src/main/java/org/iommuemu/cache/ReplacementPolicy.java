@@ -2,6 +2,7 @@
 package org.iommuemu.cache;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
@@ -32,7 +33,19 @@ public enum ReplacementPolicy {
      * Cache Replacement Using Re-Reference Interval Prediction (RRIP)", ISCA 2010): fill 2, hit 0, victim the first way
      * with 3, all ways ageing by one until there is one.
      */
-    SRRIP("srrip");
+    SRRIP("srrip"),
+    /**
+     * Least frequently used with ageing: a count of 4 bits per way, 0 at the fill and one more with each hit; when one gets to
+     * 15, all counts of its set are halved. The victim is the first way of the least count. HyperSIO counts so (ISCA 2020;
+     * {@code row.tcc}), but draws among the least.
+     */
+    LFU("lfu"),
+    /**
+     * Belady's MIN ("A study of replacement algorithms for a virtual-storage computer", IBM Systems Journal 5(2), 1966): the way
+     * whose next use is the farthest away, one that is never used again before all others, of these the first. The bound of
+     * every policy that fills on a miss; no hardware has it, as it takes the uses of an earlier run: {@link UseLog}.
+     */
+    ORACLE("oracle");
 
     private final String label;
 
@@ -62,7 +75,22 @@ public enum ReplacementPolicy {
         return label;
     }
 
-    static String labels() {
-        return Arrays.stream(values()).map(ReplacementPolicy::label).collect(Collectors.joining(", "));
+    /** The names of all policies, as people list them. */
+    public static String labels() {
+        return labels(Arrays.asList(values()));
+    }
+
+    /** The names of {@link #online()}. */
+    public static String onlineLabels() {
+        return labels(online());
+    }
+
+    private static String labels(final List<ReplacementPolicy> policies) {
+        return policies.stream().map(ReplacementPolicy::label).collect(Collectors.joining(", "));
+    }
+
+    /** The policies that know only the past: all but {@link #ORACLE}. */
+    public static List<ReplacementPolicy> online() {
+        return Arrays.stream(values()).filter(policy -> policy != ORACLE).toList();
     }
 }

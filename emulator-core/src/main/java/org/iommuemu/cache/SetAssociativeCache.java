@@ -3,6 +3,7 @@ package org.iommuemu.cache;
 
 import java.util.Arrays;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one cache of the emulator: IOTLB levels, walk caches, configuration caches and ATCs are all made of it. An entry
@@ -58,6 +59,11 @@ public final class SetAssociativeCache {
     private final TagIndex tags;
     private final Occupancy occupancy;
     private final Replacement replacement;
+    /** What to keep as {@link #recent} of a find that may be repeated: all of it, or nothing if the policy counts repeats. */
+    private final int forgotten;
+
+    private @Nullable UseLog recording;
+    private @Nullable FarthestNextUse foresight;
 
     /** What the last {@link #find} found, if nothing was filled or touched since; the words of {@link #MISS} hold no tags. */
     private int recent = MISS;
@@ -66,6 +72,7 @@ public final class SetAssociativeCache {
     private long missedTag0;
 
     private long missedTag1 = RESERVED_TAG1;
+    private @Nullable EntryListener listener;
     private boolean evicted;
     private long evictedTag0;
 
@@ -86,6 +93,40 @@ public final class SetAssociativeCache {
         tags = new TagIndex(data, geometry.sets(), ways);
         occupancy = new Occupancy(geometry.sets(), ways);
         replacement = new Replacement(geometry);
+        forgotten = replacement.countsRepeats() ? MISS : 0;
+    }
+
+    /**
+     * Lets a cache that holds nothing, {@link CacheGeometry#none()}, log what is filled and invalidated from now on. To those
+     * who invalidate, and ask for what there is, it then seems to hold everything.
+     *
+     * @throws IllegalStateException if the cache can hold something
+     */
+    public void record(final UseLog log) {
+        if (capacity != 0) {
+            throw new IllegalStateException(name + " holds entries: what it is asked for depends on them");
+        }
+        recording = log;
+    }
+
+    /**
+     * Tells a cache of the policy {@link ReplacementPolicy#ORACLE} what is going to happen; without that it cannot be used.
+     *
+     * @param log of the same cache in an earlier run of the same program
+     * @throws IllegalStateException if the policy is another
+     */
+    public void foresee(final UseLog log) {
+        if (geometry.policy() != ReplacementPolicy.ORACLE) {
+            throw new IllegalStateException(
+                    name + ": policy " + geometry.policy().label() + " has no use for the future");
+        }
+        foresight = new FarthestNextUse(geometry, log, counters, data);
+        replacement.foresee(foresight);
+    }
+
+    /** Whether this has been the run of the {@link UseLog} that was foreseen, use by use. */
+    public boolean isAsForeseen() {
+        return foresight == null || ways <= 1 || foresight.isMet();
     }
 
     /** Position of an entry in the data array. */
@@ -116,7 +157,7 @@ public final class SetAssociativeCache {
         if (entry >= 0) {
             replacement.touch(set, entry);
         }
-        recent = entry;
+        recent = entry | forgotten;
         if (entry < 0) {
             missedTag0 = tag0;
             missedTag1 = tag1;
@@ -126,13 +167,34 @@ public final class SetAssociativeCache {
 
     /**
      * {@link #find} for tags that are likely those of the last find. If they are, and the entry is still there, there is
-     * nothing to search and nothing to update: under every policy the second of two uses in a row changes nothing.
+     * nothing to search and nothing to update: the second of two uses in a row changes nothing. (Under the policies where it
+     * does, this always answers {@link #MISS}.)
      *
      * @return entry number, or {@link #MISS}, which only says that it takes a {@link #find} to know
      */
     public int findAgain(final long tag0, final long tag1) {
         final int at = offset(recent);
         return data[at + TAG0] == tag0 && data[at + TAG1] == tag1 ? recent : MISS;
+    }
+
+    /** Counts a lookup that found an entry known to be valid, and updates the replacement state as a hit does. */
+    public void use(final int entry) {
+        if (entry != recent) {
+            replacement.touch(entry);
+            recent = entry | forgotten;
+        }
+        counters.countHit();
+    }
+
+    /** Tells somebody from now on which entries change, other than from invalid to valid. */
+    public void listen(final EntryListener to) {
+        listener = to;
+    }
+
+    private void change(final int entry) {
+        if (listener != null) {
+            listener.changed(entry);
+        }
     }
 
     /** Counts one lookup as a hit or a miss. */
@@ -165,13 +227,17 @@ public final class SetAssociativeCache {
         }
         evicted = false;
         if (capacity == 0) {
+            if (recording != null) {
+                recording.used(counters.lookups() - 1, tag0, tag1, value0, value1);
+            }
             return MISS;
         }
         recent = MISS;
         final int set = sets.setOf(index);
         int entry = tag1 == missedTag1 && tag0 == missedTag0 ? MISS : tags.find(set, tag0, tag1);
         if (entry >= 0) {
-            replacement.touch(set, entry);
+            change(entry);
+            replacement.renew(set, entry);
         } else {
             missedTag1 = RESERVED_TAG1;
             entry = claim(set);
@@ -223,6 +289,7 @@ public final class SetAssociativeCache {
     /** Replaces both values of a valid entry; neither a fill nor a use. */
     public void setValues(final int entry, final long value0, final long value1) {
         final int at = checkedOffset(entry);
+        change(entry);
         data[at + VALUE0] = value0;
         data[at + VALUE1] = value1;
     }
@@ -245,6 +312,9 @@ public final class SetAssociativeCache {
      * @return whether there was one
      */
     public boolean invalidate(final long tag0, final long tag1, final long index) {
+        if (recording != null) {
+            return recording.drop(tag0, tag1);
+        }
         final int set = sets.setOf(index);
         final int entry = tag1 == RESERVED_TAG1 ? MISS : tags.find(set, tag0, tag1);
         if (entry >= 0) {
@@ -259,8 +329,14 @@ public final class SetAssociativeCache {
      * @return number of entries dropped
      */
     public int invalidateAll() {
+        if (recording != null) {
+            return recording.dropIf((tag0, tag1, value0, value1) -> true);
+        }
         final int dropped = occupancy.size();
         if (dropped != 0) {
+            if (listener != null) {
+                listener.cleared();
+            }
             for (int entry = occupancy.nextValid(0); entry >= 0; entry = occupancy.nextValid(entry + 1)) {
                 data[offset(entry) + TAG1] = RESERVED_TAG1;
             }
@@ -277,6 +353,9 @@ public final class SetAssociativeCache {
      * @return number of entries dropped
      */
     public int invalidateIf(final EntryFilter filter) {
+        if (recording != null) {
+            return recording.dropIf(filter);
+        }
         final int before = occupancy.size();
         for (int entry = occupancy.nextValid(0); entry >= 0; entry = occupancy.nextValid(entry + 1)) {
             final int at = offset(entry);
@@ -289,6 +368,10 @@ public final class SetAssociativeCache {
 
     /** Shows every valid entry to the visitor, in entry order; O(entries / 64 + valid entries). */
     public void forEach(final EntryVisitor visitor) {
+        if (recording != null) {
+            recording.forEach(visitor);
+            return;
+        }
         for (int entry = occupancy.nextValid(0); entry >= 0; entry = occupancy.nextValid(entry + 1)) {
             final int at = offset(entry);
             visitor.visit(entry, data[at + TAG0], data[at + TAG1], data[at + VALUE0], data[at + VALUE1]);
@@ -297,12 +380,12 @@ public final class SetAssociativeCache {
 
     /** Number of valid entries. */
     public int size() {
-        return occupancy.size();
+        return recording == null ? occupancy.size() : recording.size();
     }
 
     /** Number of entries there can be. */
     public int capacity() {
-        return capacity;
+        return recording == null ? capacity : Integer.MAX_VALUE;
     }
 
     /** What reports call this cache. */
@@ -329,6 +412,7 @@ public final class SetAssociativeCache {
         }
         final int victim = replacement.victim(set);
         evicted = true;
+        change(victim);
         evictedTag0 = data[offset(victim) + TAG0];
         counters.countEviction();
         tags.remove(set, victim);
@@ -336,6 +420,7 @@ public final class SetAssociativeCache {
     }
 
     private void drop(final int entry) {
+        change(entry);
         tags.remove(entry / ways, entry);
         data[offset(entry) + TAG1] = RESERVED_TAG1;
         occupancy.remove(entry);

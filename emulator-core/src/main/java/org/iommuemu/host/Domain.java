@@ -148,6 +148,11 @@ public final class Domain {
         return flushQueue;
     }
 
+    /** Whether any of a range is unmapped but not invalidated yet, so that it cannot be mapped, see {@link IommuDriver#defer}. */
+    public boolean isQueued(long iova, long bytes) {
+        return flushQueue != null && flushQueue.isQueued(iova, bytes);
+    }
+
     void flushQueue(FlushQueue queue) {
         flushQueue = queue;
     }
@@ -176,7 +181,7 @@ public final class Domain {
      */
     boolean map(long iova, long physical, long bytes, int pageShift, int permissions) {
         PageTables own = ownTables();
-        if (flushQueue != null && flushQueue.isQueued(iova, bytes)) {
+        if (isQueued(iova, bytes)) {
             throw new IllegalArgumentException(String.format(
                     "0x%x is mapped again before it was invalidated, expected an address that is free", iova));
         }

@@ -249,7 +249,7 @@ final class SmmuDevice implements StreamDevice {
 
     /** A device that does not answer may not use ATS any more. */
     void invalidateAtc(int pasid, long iova, long bytes) {
-        if (ats && !setup.trustsDevices() && !invalidations.atc(stream, pasid, iova, bytes)) {
+        if (ats && setup.tellsDevices() && !invalidations.atc(stream, pasid, iova, bytes)) {
             distrust();
         }
     }
@@ -264,7 +264,7 @@ final class SmmuDevice implements StreamDevice {
 
     /** Of the device's ATC, what belongs to any PASID. */
     void invalidateAllPasids() {
-        if (ats && !setup.trustsDevices() && !invalidations.atcOfAllPasids(stream)) {
+        if (ats && setup.tellsDevices() && !invalidations.atcOfAllPasids(stream)) {
             distrust();
         }
     }

@@ -62,17 +62,26 @@ public final class SmmuDriver extends StreamDriver<SmmuDevice> {
      */
     public SmmuDriver(
             RegisterFrame smmu, PhysicalMemory memory, StageLayout stages, SmmuOptions options, Patience patience) {
-        this(smmu, new SmmuSetup(smmu, memory, stages, options, patience, false), patience);
+        this(smmu, new SmmuSetup(smmu, memory, stages, options, patience, false, true), patience);
     }
 
     /**
-     * Brings a machine up for a replay, whose trace itself says what devices do and when ATCs are invalidated: every device may use ATS,
-     * and is trusted with it; nothing is sent to ATCs, page requests are not answered, and there are no interrupts. The stream table covers all
-     * StreamIDs.
+     * Brings a machine up for a replay, whose trace itself says what devices do: every device may use ATS, and is trusted with it; page
+     * requests are not answered, and there are no interrupts. The stream table covers all StreamIDs.
+     *
+     * @param stages which stages devices get
+     * @param patience how to wait
+     * @param telling whether ATCs are told of invalidations, or the trace says that too
+     * @throws IllegalArgumentException if the SMMU does not have the stages or pages
      */
-    public static SmmuDriver trusting(SmmuV3 smmu, PhysicalMemory memory, StageLayout stages) {
-        SmmuSetup setup = new SmmuSetup(smmu, memory, stages, SmmuOptions.standard(), Patience.NONE, true);
-        return new SmmuDriver(smmu, setup, Patience.NONE);
+    public static SmmuDriver trusting(
+            SmmuV3 smmu,
+            PhysicalMemory memory,
+            StageLayout stages,
+            SmmuOptions options,
+            Patience patience,
+            boolean telling) {
+        return new SmmuDriver(smmu, new SmmuSetup(smmu, memory, stages, options, patience, true, telling), patience);
     }
 
     private SmmuDriver(RegisterFrame smmu, SmmuSetup setup, Patience patience) {

@@ -22,6 +22,7 @@ final class SmmuSetup {
     private final StageLayout stages;
     private final SmmuOptions options;
     private final boolean trusting;
+    private final boolean telling;
     private final PhysicalMemory memory;
     private final PageAllocator pages = new PageAllocator(STRUCTURES);
     private final SmmuTables tables;
@@ -36,8 +37,8 @@ final class SmmuSetup {
     /**
      * Brings an SMMU up.
      *
-     * @param trusting whether devices may use ATS without being told of invalidations; then there are no interrupts, and the stream table covers
-     *     all StreamIDs
+     * @param trusting whether every device may use ATS; then there are no interrupts, and the stream table covers all StreamIDs
+     * @param telling whether devices that may use ATS are told of invalidations
      * @throws IllegalArgumentException if the SMMU does not have the stages or pages
      */
     SmmuSetup(
@@ -46,7 +47,8 @@ final class SmmuSetup {
             StageLayout stages,
             SmmuOptions options,
             Patience patience,
-            boolean trusting) {
+            boolean trusting,
+            boolean telling) {
         hardware = SmmuHardware.read(smmu);
         int page = options.pageShift();
         hardware.check(stages, page);
@@ -56,6 +58,7 @@ final class SmmuSetup {
         this.stages = stages;
         this.options = options;
         this.trusting = trusting;
+        this.telling = telling;
         this.memory = memory;
         tables = SmmuTables.of(page, hardware.intermediateBits());
         structures = new SmmuStructures(hardware, tables, options.release());
@@ -122,9 +125,14 @@ final class SmmuSetup {
         return options.pageShift();
     }
 
-    /** Whether devices may use ATS without being told of invalidations. */
+    /** Whether every device may use ATS. */
     boolean trustsDevices() {
         return trusting;
+    }
+
+    /** Whether devices that may use ATS are told of invalidations. */
+    boolean tellsDevices() {
+        return telling;
     }
 
     PhysicalMemory memory() {

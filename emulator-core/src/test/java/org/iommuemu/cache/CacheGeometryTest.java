@@ -39,7 +39,8 @@ class CacheGeometryTest {
     void shouldRejectAMissingPolicyListingTheLegalOnes() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new CacheGeometry(1, 1, null, 0))
-                .withMessage("policy: null is not one of lru, tree-plru, round-robin, random, fifo, srrip");
+                .withMessage(
+                        "policy: null is not one of lru, tree-plru, round-robin, random, fifo, srrip, lfu, oracle");
     }
 
     @Test
@@ -61,7 +62,8 @@ class CacheGeometryTest {
     void shouldListTheLegalNamesWhenAPolicyIsUnknown() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ReplacementPolicy.parse("mru"))
-                .withMessage("policy: 'mru' is not one of lru, tree-plru, round-robin, random, fifo, srrip");
+                .withMessage(
+                        "policy: 'mru' is not one of lru, tree-plru, round-robin, random, fifo, srrip, lfu, oracle");
         assertThatIllegalArgumentException().isThrownBy(() -> ReplacementPolicy.parse(null));
     }
 }

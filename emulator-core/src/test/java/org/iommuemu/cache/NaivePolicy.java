@@ -2,6 +2,7 @@
 package org.iommuemu.cache;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,8 @@ interface NaivePolicy {
             case ROUND_ROBIN -> new Pointer(ways);
             case RANDOM -> new Drawn(ways, random);
             case SRRIP -> new Intervals(ways);
+            case LFU -> new Counts(ways);
+            case ORACLE -> throw new IllegalArgumentException("knows the future");
         };
     }
 
@@ -153,6 +156,33 @@ interface NaivePolicy {
                 return 0;
             }
             return (int) Math.floor((random.nextLong() >>> 32) / 4294967296.0 * ways);
+        }
+    }
+
+    /** LFU: a count per way, all halved when one gets to 15. */
+    final class Counts implements NaivePolicy {
+        private final List<Integer> counts;
+
+        Counts(final int ways) {
+            counts = new ArrayList<>(Collections.nCopies(ways, 0));
+        }
+
+        @Override
+        public void used(final int way) {
+            counts.set(way, counts.get(way) + 1);
+            if (counts.get(way) == 15) {
+                counts.replaceAll(count -> count / 2);
+            }
+        }
+
+        @Override
+        public void inserted(final int way) {
+            counts.set(way, 0);
+        }
+
+        @Override
+        public int victim() {
+            return counts.indexOf(Collections.min(counts));
         }
     }
 

@@ -134,6 +134,49 @@ class ReplacementRulesTest {
                 .isGreaterThan(999_999);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {2, 16, 17, 100})
+    void shouldEvictTheLeastFrequentlyUsedUnderLfu(final int ways) {
+        final SetAssociativeCache cache = full(ways, ReplacementPolicy.LFU);
+        for (int page = 0; page < ways; page++) {
+            for (int use = 0; use < (page == ways - 1 ? 1 : 3); use++) {
+                cache.lookup(page, CONTEXT, 0);
+            }
+        }
+
+        assertThat(evict(cache)).isEqualTo(ways - 1);
+    }
+
+    @Test
+    void shouldForgetHalfOfAllUsesWhenACountIsFullUnderLfu() {
+        final SetAssociativeCache cache = full(3, ReplacementPolicy.LFU);
+        use(cache, 0, 1);
+        use(cache, 1, 2);
+        use(cache, 2, 15);
+
+        // Counts are 0, 1 and 7 now.
+        use(cache, 0, 1);
+        cache.lookup(1, CONTEXT, 0);
+        cache.lookup(0, CONTEXT, 0);
+        cache.lookup(0, CONTEXT, 0);
+
+        assertThat(evict(cache)).isEqualTo(1);
+    }
+
+    @Test
+    void shouldNotSkipRepeatedUsesUnderLfu() {
+        final SetAssociativeCache cache = full(2, ReplacementPolicy.LFU);
+
+        assertThat(cache.find(0, CONTEXT, 0)).isZero();
+        assertThat(cache.findAgain(0, CONTEXT)).isEqualTo(SetAssociativeCache.MISS);
+    }
+
+    private static void use(final SetAssociativeCache cache, final long page, final int times) {
+        for (int i = 0; i < times; i++) {
+            cache.lookup(page, CONTEXT, 0);
+        }
+    }
+
     @Test
     void shouldKeepEachSetItsOwnReplacementState() {
         final SetAssociativeCache cache =

@@ -15,7 +15,7 @@ final class CacheShapes {
         Map<String, CacheConfiguration> all = new LinkedHashMap<>();
         all.put("none", CacheConfiguration.none());
         all.put("standard", CacheConfiguration.standard());
-        for (ReplacementPolicy policy : ReplacementPolicy.values()) {
+        for (ReplacementPolicy policy : ReplacementPolicy.online()) {
             all.put("1x1 " + policy, CacheConfiguration.uniform(new CacheGeometry(1, 1, policy, seed)));
             all.put("3x5 " + policy, CacheConfiguration.uniform(new CacheGeometry(3, 5, policy, seed)));
             all.put("1x16 " + policy, CacheConfiguration.uniform(new CacheGeometry(1, 16, policy, seed)));

@@ -42,7 +42,7 @@ final class RandomWords {
     }
 
     CacheConfiguration caches() {
-        ReplacementPolicy[] policies = ReplacementPolicy.values();
+        ReplacementPolicy[] policies = ReplacementPolicy.online().toArray(ReplacementPolicy[]::new);
         ReplacementPolicy policy = policies[random.nextInt(policies.length)];
         CacheGeometry g = new CacheGeometry(1 + random.nextInt(8), 1 + random.nextInt(8), policy, 1);
         return random.nextInt(4) == 0 ? CacheConfiguration.none() : CacheConfiguration.uniform(g);

@@ -52,8 +52,8 @@ final class CacheOptions {
     @Option(
             names = "--policy",
             paramLabel = "POLICY",
-            description = "replacement policy of the IOTLB: lru, tree-plru, round-robin, random, fifo, srrip"
-                    + " (default: ${DEFAULT-VALUE})")
+            description = "replacement policy of the IOTLB: lru, tree-plru, round-robin, random, fifo, srrip, lfu, or"
+                    + " oracle of a DMA trace (default: ${DEFAULT-VALUE})")
     private String policy = "lru";
 
     @Option(names = "--seed", paramLabel = "N", description = "seed of the random policy (default: ${DEFAULT-VALUE})")
@@ -82,13 +82,24 @@ final class CacheOptions {
         }
     }
 
+    /** The caches of a machine that is run once. */
     CacheConfiguration configuration() {
+        CacheConfiguration configured = offlineConfiguration();
+        if (configured.iotlb().policy() == ReplacementPolicy.ORACLE) {
+            throw new InputException(
+                    "--policy is oracle, which takes a DMA trace that is replayed by itself",
+                    "one of " + ReplacementPolicy.onlineLabels());
+        }
+        return configured;
+    }
+
+    /** The caches, of which the IOTLB may have the policy {@link ReplacementPolicy#ORACLE}. */
+    CacheConfiguration offlineConfiguration() {
         ReplacementPolicy iotlbPolicy;
         try {
             iotlbPolicy = ReplacementPolicy.parse(policy);
         } catch (IllegalArgumentException e) {
-            throw new InputException(
-                    "--policy is '" + policy + "'", "one of lru, tree-plru, round-robin, random, fifo, srrip");
+            throw new InputException("--policy is '" + policy + "'", "one of " + ReplacementPolicy.labels());
         }
         long all = (long) iotlb + configuration + ipa + (long) walk * CACHES_OF_WALKS;
         CacheGeometry walks = geometry("--walk-cache", walk, 4, ReplacementPolicy.LRU);

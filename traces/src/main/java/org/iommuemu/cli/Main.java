@@ -24,6 +24,7 @@ import picocli.CommandLine.Command;
             PresetsCommand.class,
             ValidateCommand.class,
             TraceCommand.class,
+            SweepCommand.class,
             DevicesCommand.class,
             DemoCommand.class,
             CommandLine.HelpCommand.class

@@ -7,18 +7,17 @@ import java.util.concurrent.Callable;
 import org.iommuemu.capture.Capture;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.JoinedTrace;
-import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.LintLog;
 import org.iommuemu.measure.TimingReport;
 import org.iommuemu.preset.MachineParameters;
-import org.iommuemu.preset.Parameter;
+import org.iommuemu.preset.Presets;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.replay.CaptureReplay;
 import org.iommuemu.replay.ReplaySummary;
 import org.iommuemu.replay.StaleReport;
-import org.iommuemu.replay.TraceReplay;
 import org.iommuemu.replay.TraceReplaySummary;
+import org.iommuemu.replay.TraceRun;
 import org.iommuemu.replay.joined.DriverReplay;
 import org.iommuemu.replay.joined.DriverReplaySummary;
 import org.iommuemu.report.DriverReplayJson;
@@ -31,8 +30,6 @@ import org.iommuemu.report.StaleText;
 import org.iommuemu.report.TimingText;
 import org.iommuemu.report.TraceReplayJson;
 import org.iommuemu.report.TraceReplayText;
-import org.iommuemu.trace.TraceEncoding;
-import org.iommuemu.trace.TraceReader;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -82,12 +79,8 @@ final class ReplayCommand implements Callable<Integer> {
                             + " sends; see docs/driver-replay.md")
     private boolean driver;
 
-    @Option(
-            names = "--stages",
-            paramLabel = "S",
-            description =
-                    "of a DMA trace: stages that translate: 1, 2 or nested (default: machine.stages of the configuration, 1)")
-    private @Nullable String stages;
+    @Mixin
+    private MachineOptions machine = new MachineOptions();
 
     @Mixin
     private CacheOptions caches = new CacheOptions();
@@ -112,8 +105,8 @@ final class ReplayCommand implements Callable<Integer> {
         if (timing.isTimed()) {
             caches.refuse(spec, "--preset or --config");
         }
-        @Nullable Settings settings = timing.isTimed() ? withStages(timing.settings()) : null;
-        CacheConfiguration geometry = settings == null ? caches.configuration() : MachineParameters.caches(settings);
+        @Nullable Settings settings = timing.isTimed() ? machine.in(timing.settings()) : null;
+        CacheConfiguration geometry = geometry(settings, !driver && Files.isRegularFile(capture));
         if (driver) {
             return replayDriver(geometry);
         }
@@ -127,27 +120,36 @@ final class ReplayCommand implements Callable<Integer> {
             String flaw = Files.exists(capture) ? "is neither a folder nor a regular file" : "does not exist";
             throw new InputException(capture, 0, flaw, "a capture folder or a DMA trace");
         }
-        if (stages != null) {
-            throw new InputException("--stages with a capture", "a DMA trace, or none");
+        if (machine.first() != null) {
+            throw new InputException(machine.first() + " with a capture", "a DMA trace, or none");
         }
         return replayCapture(settings, geometry);
+    }
+
+    /** The caches; of a trace that can be replayed more than once, some may have an oracle. */
+    private CacheConfiguration geometry(@Nullable Settings settings, boolean repeatable) {
+        if (settings == null) {
+            return repeatable ? caches.offlineConfiguration() : caches.configuration();
+        }
+        return repeatable ? MachineParameters.offlineCaches(settings) : MachineParameters.caches(settings);
     }
 
     private int replayTrace(@Nullable Settings settings, CacheConfiguration geometry) {
         if (lint || detectStale) {
             throw new InputException("--lint or --detect-stale with a DMA trace", "a capture with it");
         }
-        StageLayout layout = settings != null ? MachineParameters.stages(settings) : layout();
+        TraceRun run = settings == null
+                ? new TraceRun(capture, machine.in(Presets.NOTHING), geometry, null)
+                : TraceRun.timed(
+                        capture,
+                        settings,
+                        new TraceRun.Timing(timing.outstanding(), timing.window(), timeline.listener()));
         Progress progress = new Progress(Output.err(spec));
-        try (TraceReader trace = TraceEncoding.open(capture);
-                TraceReplay replay = new TraceReplay(geometry, layout)) {
-            if (settings != null) {
-                replay.time(settings, timing.outstanding(), timing.window(), timeline.listener());
-            }
-            replay.run(trace, progress);
+        try {
+            TraceRun.Result result = run.run(progress);
             double seconds = progress.seconds();
-            TraceReplaySummary summary = replay.summary(capture.toString());
-            @Nullable TimingReport timed = replay.timing();
+            TraceReplaySummary summary = result.summary();
+            @Nullable TimingReport timed = result.timing();
             progress.clear();
             if (timed != null) {
                 timing.write(timed);
@@ -170,9 +172,11 @@ final class ReplayCommand implements Callable<Integer> {
     }
 
     private int replayDriver(CacheConfiguration geometry) {
-        if (lint || detectStale || timing.isTimed() || stages != null || report != null) {
-            throw new InputException(
-                    "--driver with --lint, --detect-stale, --preset, --stages or --report", "none of them");
+        if (machine.first() != null) {
+            throw new InputException("--driver with " + machine.first(), "one of the two");
+        }
+        if (lint || detectStale || timing.isTimed() || report != null) {
+            throw new InputException("--driver with --lint, --detect-stale, --preset or --report", "none of them");
         }
         Progress progress = new Progress(Output.err(spec));
         try (DriverReplay replay = new DriverReplay(JoinedTrace.in(capture), geometry)) {
@@ -186,18 +190,6 @@ final class ReplayCommand implements Callable<Integer> {
             return summary.agrees() ? Main.DONE : Main.DISAGREED;
         } finally {
             progress.clear();
-        }
-    }
-
-    private Settings withStages(Settings settings) {
-        return stages == null ? settings : settings.with(Parameter.STAGES, layout().label());
-    }
-
-    private StageLayout layout() {
-        try {
-            return stages == null ? StageLayout.STAGE_1 : StageLayout.parse(stages);
-        } catch (IllegalArgumentException e) {
-            throw new InputException("--stages is '" + stages + "'", "1, 2 or nested");
         }
     }
 

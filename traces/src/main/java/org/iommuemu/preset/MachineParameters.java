@@ -20,14 +20,60 @@ public final class MachineParameters {
     /** In all instances of a TLB. */
     private static final long MOST_ENTRIES = 1 << 22;
 
+    /** What can have an oracle. */
+    private static final List<Parameter> ORACLES = List.of(
+            Parameter.CONFIGURATION_CACHE_POLICY,
+            Parameter.IOTLB_POLICY,
+            Parameter.WALK_CACHE_POLICY,
+            Parameter.IPA_CACHE_POLICY);
+
     private MachineParameters() {}
 
     /**
-     * The caches.
+     * The caches of a machine that is run once.
+     *
+     * @throws InputException if entries and ways do not go together, or a policy is the oracle
+     */
+    public static CacheConfiguration caches(Settings s) {
+        for (Parameter policy : ORACLES) {
+            if (isOracle(s, policy)) {
+                throw new InputException(
+                        s.name() + ": " + policy.key()
+                                + " is oracle, which takes a DMA trace that is replayed by itself",
+                        "one of " + ReplacementPolicy.onlineLabels());
+            }
+        }
+        return offlineCaches(s);
+    }
+
+    /**
+     * Makes sure that an oracle can know what a timed machine will do.
+     *
+     * @throws InputException if the machine fetches ahead: that depends on what the IOTLB holds
+     */
+    public static void checkOracle(Settings s) {
+        for (Parameter policy : ORACLES) {
+            for (Parameter other : List.of(Parameter.PREFETCH_DEPTH, Parameter.ATC_ENTRIES)) {
+                if (isOracle(s, policy) && s.integer(other) > 0) {
+                    throw new InputException(
+                            s.name() + ": " + policy.key() + " is oracle and " + other.key() + " is "
+                                    + s.integer(other),
+                            "neither prefetch nor ATCs with an oracle");
+                }
+            }
+        }
+    }
+
+    private static boolean isOracle(Settings s, Parameter policy) {
+        return ReplacementPolicy.parse(s.text(policy)) == ReplacementPolicy.ORACLE;
+    }
+
+    /**
+     * The caches, of which some may have the policy {@link ReplacementPolicy#ORACLE}.
      *
      * @throws InputException if entries and ways do not go together
      */
-    public static CacheConfiguration caches(Settings s) {
+    public static CacheConfiguration offlineCaches(Settings s) {
         List<CacheGeometry> walk = new ArrayList<>();
         for (int height = 1; height <= WalkCaches.COUNT; height++) {
             Parameter entries = height == 1

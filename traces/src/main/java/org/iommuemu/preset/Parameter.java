@@ -5,37 +5,49 @@ import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import org.iommuemu.cache.ReplacementPolicy;
 import org.jspecify.annotations.Nullable;
 
 /** What of a timed machine can be set: its key in YAML, what is legal, and what it means. */
 public enum Parameter {
+    /** The machine of a trace. */
+    IOMMU(
+            "machine.iommu",
+            "smmuv3",
+            "the IOMMU, where the machine is made for a trace",
+            "smmuv3, vtd-legacy, vtd-scalable"),
     /** Stages. */
-    STAGES("machine.stages", "1", "stages that translate, where the machine is made for a trace", "1, 2, nested"),
+    STAGES(
+            "machine.stages",
+            "1",
+            "stages that translate, where the machine is made for a trace; with vtd-legacy 2, as it has no other",
+            "1, 2, nested"),
+    /** When a trace's unmapping is invalidated. */
+    UNMAP("machine.unmap", "strict", "invalidate what a trace unmaps at once, or later, many at once", "strict, lazy"),
+    /** Where a trace's mappings come from. */
+    MAPPING(
+            "machine.mapping",
+            "trace",
+            "pages appear as the trace maps them, or at first touch: mapped to themselves, or to memory in that order",
+            "trace, identity, first-touch"),
+    /** Pages that appear at first touch. */
+    PAGE("machine.page", "4k", "size of pages that appear at first touch", "4k, 16k, 64k, 2m, 1g"),
 
     /** Policy of the IOTLB. */
-    IOTLB_POLICY("iotlb.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    IOTLB_POLICY("iotlb.policy", "lru", "replacement policy", Legal.POLICIES),
     /** Policy of the walk caches. */
-    WALK_CACHE_POLICY(
-            "walk-cache.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    WALK_CACHE_POLICY("walk-cache.policy", "lru", "replacement policy", Legal.POLICIES),
     /** Policy of the configuration cache. */
-    CONFIGURATION_CACHE_POLICY(
-            "configuration-cache.policy",
-            "lru",
-            "replacement policy",
-            "lru, tree-plru, round-robin, random, fifo, srrip"),
+    CONFIGURATION_CACHE_POLICY("configuration-cache.policy", "lru", "replacement policy", Legal.POLICIES),
 
     /** Policy of the micro-TLBs. */
-    MICRO_TLB_POLICY(
-            "micro-tlb.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    MICRO_TLB_POLICY("micro-tlb.policy", "lru", "replacement policy", Legal.ONLINE_POLICIES),
     /** Policy of the level between. */
-    FIRST_TLB_POLICY(
-            "first-iotlb.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    FIRST_TLB_POLICY("first-iotlb.policy", "lru", "replacement policy", Legal.ONLINE_POLICIES),
     /** Policy of the IPA cache. */
-    IPA_CACHE_POLICY(
-            "ipa-cache.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    IPA_CACHE_POLICY("ipa-cache.policy", "lru", "replacement policy", Legal.POLICIES),
     /** Policy of the host's cache. */
-    TABLE_LINES_POLICY(
-            "table-cache.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    TABLE_LINES_POLICY("table-cache.policy", "lru", "replacement policy", Legal.ONLINE_POLICIES),
     /** Size of the micro-TLBs. */
     MICRO_TLB_ENTRIES(
             "micro-tlb.entries",
@@ -262,7 +274,7 @@ public enum Parameter {
     /** Data of the other socket. */
     DATA_REMOTE_EXTRA("data.remote-extra-ns", "60", "ns by which data of another socket take longer", 0, 1e6),
     /** Policy of the ATC. */
-    ATC_POLICY("atc.policy", "lru", "replacement policy", "lru, tree-plru, round-robin, random, fifo, srrip"),
+    ATC_POLICY("atc.policy", "lru", "replacement policy", Legal.ONLINE_POLICIES),
     /** Size of the ATC. */
     ATC_ENTRIES("atc.entries", "0", "translations in each device's ATC; 0 is no ATS", 0, 1 << 20),
     /** Ways of the ATC. */
@@ -281,6 +293,12 @@ public enum Parameter {
 
     /** Before or behind the point; what has more is no sensible value, and takes long to compute with. */
     private static final int DIGITS = 30;
+
+    /** Lists that several have. */
+    private static final class Legal {
+        static final String POLICIES = ReplacementPolicy.labels();
+        static final String ONLINE_POLICIES = ReplacementPolicy.onlineLabels();
+    }
 
     private static final Map<String, Parameter> BY_KEY = new TreeMap<>();
 

@@ -53,6 +53,12 @@ public final class PathSettings {
         }
     }
 
+    /** Whether devices have ATCs, in a replay whose accesses begin there. */
+    public static boolean hasAtcs(Settings s) {
+        return s.integer(Parameter.ATC_ENTRIES) > 0
+                && s.text(Parameter.REPLAY_FROM).equals("device");
+    }
+
     private static PathParameters parameters(Settings s, PathParameters.Device device) {
         return new PathParameters(
                 device,

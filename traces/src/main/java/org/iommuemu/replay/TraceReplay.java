@@ -3,6 +3,7 @@ package org.iommuemu.replay;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.function.LongConsumer;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.StageLayout;
@@ -12,12 +13,15 @@ import org.iommuemu.iommu.Iommu;
 import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationCompletion;
+import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.measure.ReplayTimer;
 import org.iommuemu.measure.TimingReport;
 import org.iommuemu.measure.TransactionListener;
+import org.iommuemu.preset.PathSettings;
 import org.iommuemu.preset.Settings;
+import org.iommuemu.preset.TraceSettings;
 import org.iommuemu.trace.DmaRecord;
 import org.iommuemu.trace.TraceKind;
 import org.iommuemu.trace.TraceReader;
@@ -45,20 +49,47 @@ public final class TraceReplay implements AutoCloseable {
     private final Verdict verdict = new Verdict();
     private final TranslationCompletion completion = new TranslationCompletion();
     private final Agreement addresses = new Agreement();
+    private final TraceSettings settings;
+    private final boolean atcs;
+    /** Bits that no stream has. */
+    private final int noStream;
+    /** Whether what is accessed is not simply what the trace maps. */
+    private final boolean indirect;
+
+    private final @Nullable TouchedPages touched;
+    private final @Nullable LazyUnmaps lazy;
+    private final TraceClock clock = new TraceClock();
+    private final LongConsumer onTimer = this::commandsAt;
     private final long[] records = new long[TraceKind.count()];
     private long agreed;
     private @Nullable ReplayTimer timer;
 
     /**
-     * A replay.
+     * A replay on an SMMUv3, mapped as the trace says.
      *
      * @param caches of the machine
      * @param stages that every stream gets
      */
     public TraceReplay(CacheConfiguration caches, StageLayout stages) {
-        machine = new TraceMachine(caches, stages);
+        this(caches, TraceSettings.smmu(stages), false);
+    }
+
+    /**
+     * A replay.
+     *
+     * @param caches of the machine
+     * @param atcs whether devices have ATCs, as those of a timed replay may
+     */
+    public TraceReplay(CacheConfiguration caches, TraceSettings settings, boolean atcs) {
+        this.settings = settings;
+        this.atcs = atcs;
+        machine = TraceMachine.of(caches, settings, clock, atcs);
         iommu = machine.iommu();
         driver = machine.driver();
+        noStream = machine.noStream();
+        touched = settings.mapping() == TraceSettings.Mapping.TRACE ? null : new TouchedPages(machine, settings);
+        lazy = settings.lazy() && touched == null ? new LazyUnmaps(driver) : null;
+        indirect = touched != null || lazy != null;
     }
 
     /**
@@ -67,9 +98,18 @@ public final class TraceReplay implements AutoCloseable {
      * @param outstanding accesses under way at once, each beginning when an earlier one is over; 0 for the times of the trace
      * @param window the accesses that are counted
      * @param listener is shown these, or null
+     * @throws IllegalArgumentException if the settings have ATCs, and the replay does not
      */
     public void time(Settings settings, int outstanding, MeasureWindow window, @Nullable TransactionListener listener) {
+        if (PathSettings.hasAtcs(settings) && !atcs) {
+            throw new IllegalArgumentException("settings with ATCs for a replay without, expected one with them");
+        }
         timer = new ReplayTimer(machine.timed(), settings, outstanding, window, listener);
+    }
+
+    /** The pipeline. */
+    TranslationUnit unit() {
+        return machine.unit();
     }
 
     /** What {@link #time} has measured, or null if nobody asked. */
@@ -103,20 +143,26 @@ public final class TraceReplay implements AutoCloseable {
             if (r.isDma()) {
                 dma(r, trace);
             } else {
-                tellTime(r);
                 manage(r, trace);
             }
         }
         return true;
     }
 
-    private void tellTime(DmaRecord r) {
+    private void commandsAt(long time) {
         if (timer != null) {
-            timer.commandsAt(r.time());
+            timer.commandsAt(time);
         }
     }
 
     private void dma(DmaRecord r, TraceReader trace) {
+        if ((r.stream() & noStream) != 0) {
+            throw noRequester(r, trace);
+        }
+        if (indirect) {
+            accessIndirectly(r, trace);
+            return;
+        }
         long iova = r.iova();
         long left = r.length();
         int access = ACCESS[r.kindCode()] | attributes(r);
@@ -133,6 +179,43 @@ public final class TraceReplay implements AutoCloseable {
             compare(r, done, trace);
             done += part;
         }
+    }
+
+    /** An access to pages that are mapped by it, or may be somewhere else. */
+    private void accessIndirectly(DmaRecord r, TraceReader trace) {
+        if (lazy != null) {
+            clock.advance(r.time(), onTimer);
+        }
+        int access = ACCESS[r.kindCode()] | attributes(r);
+        long done = 0;
+        do {
+            long iova = r.iova() + done;
+            long part = Math.min(r.length() - done, PAGE - (iova & PAGE - 1));
+            long at = reach(r, iova, trace);
+            translate(r, at, part, access);
+            if (lazy != null && verdict.isOk()) {
+                lazy.passed(r.stream(), r.pasid(), iova);
+            }
+            compare(r, done, trace);
+            done += part;
+        } while (done < r.length());
+    }
+
+    /** Where an address of the trace is; its page is mapped if it appears at first touch. */
+    private long reach(DmaRecord r, long iova, TraceReader trace) {
+        if (touched != null) {
+            try {
+                touched.touch(r.stream(), r.pasid(), iova);
+            } catch (IllegalArgumentException e) {
+                throw refused(trace, e);
+            }
+        }
+        return lazy == null ? iova : lazy.address(r.stream(), r.pasid(), iova);
+    }
+
+    private static InputException noRequester(DmaRecord r, TraceReader trace) {
+        return trace.wrong(
+                String.format("stream is 0x%x", r.stream()), "a requester id of VT-d, below 0x10000, or an SMMUv3");
     }
 
     private static int attributes(DmaRecord r) {
@@ -153,7 +236,7 @@ public final class TraceReplay implements AutoCloseable {
 
     private void compare(DmaRecord r, long done, TraceReader trace) {
         if (verdict.isOk()) {
-            if (r.hasAddress()) {
+            if (r.hasAddress() && touched == null) {
                 if (verdict.address() == r.address() + done) {
                     agreed++;
                 } else {
@@ -164,7 +247,7 @@ public final class TraceReplay implements AutoCloseable {
             return;
         }
         driver.takeFaults();
-        if (r.hasAddress()) {
+        if (r.hasAddress() && touched == null) {
             addresses.differ(at(r, done, trace) + "refused (" + verdict.rule() + "), expected pa 0x"
                     + Long.toHexString(r.address() + done));
         }
@@ -177,25 +260,67 @@ public final class TraceReplay implements AutoCloseable {
     }
 
     private void manage(DmaRecord r, TraceReader trace) {
+        if ((r.stream() & noStream) != 0) {
+            throw noRequester(r, trace);
+        }
+        if (lazy != null) {
+            clock.advance(r.time(), onTimer);
+        }
+        commandsAt(r.time());
         try {
             switch (r.kind()) {
-                case MAP ->
-                    driver.map(r.stream(), r.pasid(), r.iova(), r.address(), r.length(), r.pageShift(), r.attributes());
-                case UNMAP -> driver.unmap(r.stream(), r.pasid(), r.iova(), r.length(), r.pageShift());
-                case INVALIDATE -> driver.invalidate(r.stream(), r.pasid(), r.iova(), r.length());
+                case MAP -> map(r);
+                case UNMAP -> unmap(r);
+                case INVALIDATE -> {
+                    if (lazy == null) {
+                        driver.invalidate(r.stream(), r.pasid(), r.iova(), r.length());
+                    } else {
+                        lazy.invalidate(r);
+                    }
+                }
                 case ATS_REQUEST -> {
-                    transaction.set(r.stream(), r.pasid(), r.iova(), attributes(r) | write(r));
+                    machine.letUseAts(r.stream());
+                    transaction.set(r.stream(), r.pasid(), reach(r, r.iova(), trace), attributes(r) | write(r));
                     iommu.requestTranslation(transaction, completion);
                 }
                 case PAGE_REQUEST -> {
-                    iommu.requestPage(pageRequest(r));
+                    machine.letRequestPages(r.stream());
+                    iommu.requestPage(
+                            pageRequest(r, lazy == null ? r.iova() : lazy.address(r.stream(), r.pasid(), r.iova())));
                     driver.takePageRequests();
                 }
                 case READ_DMA, WRITE_DMA, ATOMIC_DMA -> throw new IllegalStateException("an access is not managed");
             }
         } catch (IllegalArgumentException e) {
-            String[] parts = String.valueOf(e.getMessage()).split(", expected ", 2);
-            throw trace.wrong(parts[0], parts[parts.length - 1]);
+            throw refused(trace, e);
+        }
+    }
+
+    private static InputException refused(TraceReader trace, IllegalArgumentException refusal) {
+        String[] parts = String.valueOf(refusal.getMessage()).split(", expected ", 2);
+        return trace.wrong(parts[0], parts[parts.length - 1]);
+    }
+
+    private void map(DmaRecord r) {
+        if (touched != null) {
+            return;
+        }
+        machine.meet(r.stream());
+        if (lazy == null) {
+            driver.map(r.stream(), r.pasid(), r.iova(), r.address(), r.length(), r.pageShift(), r.attributes());
+        } else {
+            lazy.map(r);
+        }
+    }
+
+    private void unmap(DmaRecord r) {
+        if (touched != null) {
+            return;
+        }
+        if (lazy == null) {
+            driver.unmap(r.stream(), r.pasid(), r.iova(), r.length(), r.pageShift());
+        } else {
+            lazy.unmap(r);
         }
     }
 
@@ -203,11 +328,11 @@ public final class TraceReplay implements AutoCloseable {
         return r.has(DmaRecord.WRITE) ? Access.WRITE : 0;
     }
 
-    private static PageRequest pageRequest(DmaRecord r) {
+    private static PageRequest pageRequest(DmaRecord r, long iova) {
         return new PageRequest(
                 r.stream(),
                 r.pasid(),
-                r.iova() & -PAGE,
+                iova & -PAGE,
                 r.has(DmaRecord.READ),
                 r.has(DmaRecord.WRITE),
                 r.has(DmaRecord.EXECUTE),
@@ -229,7 +354,14 @@ public final class TraceReplay implements AutoCloseable {
         Agreement all = new Agreement();
         all.add(addresses);
         all.agree(agreed);
-        return new TraceReplaySummary(byKind, driver.addressSpaces(), ReplaySummary.ofTrace(name, machine, all));
+        return new TraceReplaySummary(
+                byKind,
+                driver.addressSpaces(),
+                settings,
+                touched == null ? 0 : touched.mapped(),
+                lazy == null ? 0 : lazy.stale(),
+                lazy == null ? 0 : lazy.moved(),
+                ReplaySummary.ofTrace(name, machine, all));
     }
 
     @Override

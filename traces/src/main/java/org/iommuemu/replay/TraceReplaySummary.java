@@ -2,6 +2,7 @@
 package org.iommuemu.replay;
 
 import java.util.Map;
+import org.iommuemu.preset.TraceSettings;
 import org.iommuemu.trace.TraceKind;
 
 /**
@@ -9,9 +10,20 @@ import org.iommuemu.trace.TraceKind;
  *
  * @param records by kind, also those that did not occur
  * @param addressSpaces streams and PASIDs that something was mapped for
+ * @param settings what the machine and its software are
+ * @param pagesTouched pages that appeared at first touch
+ * @param staleAccesses accesses that got through by what had been unmapped; 0 where that is invalidated at once
+ * @param moved how often pages got another address than the trace's, which waited to be invalidated
  * @param machine the machine's figures, as after the replay of a capture; what only captures have is empty
  */
-public record TraceReplaySummary(Map<TraceKind, Long> records, int addressSpaces, ReplaySummary machine) {
+public record TraceReplaySummary(
+        Map<TraceKind, Long> records,
+        int addressSpaces,
+        TraceSettings settings,
+        long pagesTouched,
+        long staleAccesses,
+        long moved,
+        ReplaySummary machine) {
     /** Takes a copy. */
     public TraceReplaySummary {
         records = Map.copyOf(records);
@@ -33,6 +45,16 @@ public record TraceReplaySummary(Map<TraceKind, Long> records, int addressSpaces
                 .filter(e -> e.getKey().isDma())
                 .mapToLong(Map.Entry::getValue)
                 .sum();
+    }
+
+    /** Whether pages appear at first touch, and not as the trace maps them. */
+    public boolean touches() {
+        return settings.mapping() != TraceSettings.Mapping.TRACE;
+    }
+
+    /** Whether nothing could get through, as nothing is mapped. */
+    public boolean mapsNothing() {
+        return !touches() && of(TraceKind.MAP) == 0 && dma() > 0;
     }
 
     /** Whether all addresses that the trace has agree. */

@@ -30,7 +30,11 @@ public final class TraceReplayJson {
             records.put(kind.label(), s.of(kind));
         }
         root.put("records", records);
+        root.put("machine", TraceMachineText.json(s.settings()));
         root.put("addressSpaces", s.addressSpaces());
+        root.put("pagesTouched", s.pagesTouched());
+        root.put("staleAccesses", s.staleAccesses());
+        root.put("movedMaps", s.moved());
         root.put("transactions", m.transactions());
         root.put("caches", m.caches());
         root.put("walker", ReplayJson.walker(m));

@@ -19,6 +19,7 @@ public final class TraceReplayText {
     public static String of(TraceReplaySummary s, double seconds) {
         StringBuilder text = new StringBuilder();
         line(text, "trace", "%s", s.machine().name());
+        line(text, "machine", "%s", TraceMachineText.of(s.settings()));
         String kinds = Arrays.stream(TraceKind.values())
                 .filter(kind -> s.of(kind) > 0)
                 .map(kind -> String.format(Locale.ROOT, "%s %,d", kind.label(), s.of(kind)))
@@ -31,13 +32,43 @@ public final class TraceReplayText {
                 s.machine().transactions().translated(),
                 s.machine().transactions().refused(),
                 s.addressSpaces());
+        pages(text, s);
         text.append(ReplayText.structuresOf(s.machine()));
         line(text, "speed", "%,.0f records/s (%.2f s)", s.total() / seconds, seconds);
         if (s.machine().addresses().compared() == 0) {
-            line(text, "agreement", "no address in the trace, none compared");
+            line(
+                    text,
+                    "agreement",
+                    s.touches()
+                            ? "none compared, as pages are not where the trace has them"
+                            : "no address in the trace, none compared");
         }
         text.append(ReplayText.agreementOf("agreement", s.machine().addresses(), "addresses agree"));
         return text.toString();
+    }
+
+    private static void pages(StringBuilder text, TraceReplaySummary s) {
+        if (s.touches()) {
+            line(
+                    text,
+                    "first touch",
+                    "%,d pages of %s appeared; %,d maps and %,d unmaps of the trace passed over",
+                    s.pagesTouched(),
+                    s.settings().page(),
+                    s.of(TraceKind.MAP),
+                    s.of(TraceKind.UNMAP));
+        } else if (s.settings().lazy()) {
+            line(
+                    text,
+                    "lazy",
+                    "%,d accesses got through by what had been unmapped; %,d of %,d maps at another address",
+                    s.staleAccesses(),
+                    s.moved(),
+                    s.of(TraceKind.MAP));
+        }
+        if (s.mapsNothing()) {
+            line(text, "hint", "the trace maps nothing; with --mapping identity or first-touch pages appear");
+        }
     }
 
     private static void line(StringBuilder text, String label, String format, Object... values) {

@@ -95,7 +95,7 @@ public final class TimedFront implements Iommu {
     }
 
     private CacheGeometry geometry() {
-        ReplacementPolicy[] policies = ReplacementPolicy.values();
+        ReplacementPolicy[] policies = ReplacementPolicy.online().toArray(ReplacementPolicy[]::new);
         return random.nextBoolean()
                 ? CacheGeometry.none()
                 : new CacheGeometry(count(), count(), policies[random.nextInt(policies.length)], 1);

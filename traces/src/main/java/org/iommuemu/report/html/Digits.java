@@ -66,7 +66,7 @@ public final class Digits {
     }
 
     /** An amount of bytes, in the largest unit that it fills. */
-    static String bytes(double bytes) {
+    public static String bytes(double bytes) {
         int unit = 0;
         double value = bytes;
         while (value >= KIB && unit < BYTES.length - 1) {

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.iommuemu.replay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.iommuemu.capture.InputException;
+import org.iommuemu.measure.CacheFigures;
+import org.iommuemu.measure.MeasureWindow;
+import org.iommuemu.preset.Parameter;
+import org.iommuemu.preset.Settings;
+import org.iommuemu.trace.pattern.TracePattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The same traces on every machine that there is for them. */
+class TraceMachinesTest {
+    private static final MeasureWindow ALL = MeasureWindow.EVERYTHING;
+
+    @TempDir
+    private Path temp;
+
+    private static Settings on(String machine) {
+        String[] parts = machine.split(" ");
+        return TraceFiles.settings("machine.iommu", parts[0], "machine.stages", parts[1]);
+    }
+
+    /** Hits and misses do not depend on what the tables look like: one for each page that is mapped and used. */
+    @ParameterizedTest
+    @CsvSource({
+        "smmuv3 1",
+        "smmuv3 2",
+        "smmuv3 nested",
+        "vtd-legacy 2",
+        "vtd-scalable 1",
+        "vtd-scalable 2",
+        "vtd-scalable nested"
+    })
+    void shouldTranslateAndMissTheSameOnEveryMachine(String machine) throws IOException {
+        // 5,000 packets: a ring, a mailbox, four buffers. 2,500 lines for each of two tenants are 40 pages. A ring's
+        // pages are used once.
+        assertMisses(machine, TracePattern.HYPER_TENANT, 1, 15_000, 6);
+        assertMisses(machine, TracePattern.SEQUENTIAL, 2, 5000, 2 * 40);
+        assertMisses(machine, TracePattern.RING, 2, 4000, 4000);
+    }
+
+    private void assertMisses(String machine, TracePattern pattern, int tenants, long records, long misses)
+            throws IOException {
+        Path file = TraceFiles.make(temp, pattern, tenants, records);
+
+        TraceReplaySummary s = TraceRun.functional(file, on(machine))
+                .run(ProgressListener.NONE)
+                .summary();
+
+        assertThat(s.machine().addresses()).hasToString(records + " of " + records);
+        assertThat(TraceFiles.cache(s, "iotlb").misses()).isEqualTo(misses);
+        assertThat(TraceFiles.cache(s, "iotlb").lookups()).isEqualTo(records);
+        assertThat(s.machine().transactions().translated()).isEqualTo(records);
+        assertThat(s.addressSpaces()).isEqualTo(tenants);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"smmuv3 nested", "vtd-legacy 2", "vtd-scalable 1", "vtd-scalable nested"})
+    void shouldDoTheSameWithTimeAsWithout(String machine) throws IOException {
+        Path file = TraceFiles.make(temp, TracePattern.UNIFORM, 3, 6000);
+        Settings settings = on(machine).with(Parameter.IOTLB_ENTRIES, "64");
+
+        TraceRun.Result plain = TraceRun.functional(file, settings).run(ProgressListener.NONE);
+        TraceRun.Result timed = TraceRun.timed(file, settings, new TraceRun.Timing(0, ALL, null))
+                .run(ProgressListener.NONE);
+
+        assertThat(timed.summary().machine().caches())
+                .isEqualTo(plain.summary().machine().caches());
+        assertThat(timed.summary().agrees()).isTrue();
+        assertThat(Objects.requireNonNull(timed.timing()).transactions()).isEqualTo(6000);
+        assertThat(timed.timing().latencies().all().histogram().getMaxValue()).isPositive();
+    }
+
+    @Test
+    void shouldHaveAnAddressSpaceForEachPasidInScalableMode() throws IOException {
+        Path file = TraceFiles.csv(
+                temp,
+                "1,map,7,,0x1000,4096,rw,12,0x5000,",
+                "1,map,7,9,0x1000,4096,rw,12,0x6000,",
+                "2,read,7,,0x1000,8,,,0x5000,",
+                "3,atomic,7,9,0x1008,8,,,0x6008,");
+
+        TraceReplaySummary s = TraceRun.functional(file, on("vtd-scalable 1"))
+                .run(ProgressListener.NONE)
+                .summary();
+
+        assertThat(s.machine().addresses()).hasToString("2 of 2");
+        assertThat(s.addressSpaces()).isEqualTo(2);
+    }
+
+    /** By default a VT-d requester may not use ATS; the first request shows that this one does. */
+    @ParameterizedTest
+    @CsvSource({"smmuv3 1", "vtd-legacy 2", "vtd-scalable 1"})
+    void shouldAnswerDevicesThatUseAts(String machine) throws IOException {
+        Path file = TraceFiles.csv(
+                temp,
+                "1,map,7,,0x1000,4096,rw,12,0x5000,",
+                "2,ats-request,7,,0x1000,8,w,,,",
+                "3,read,7,,0x1008,8,,,0x5008,");
+
+        TraceReplaySummary s = TraceRun.functional(file, on(machine))
+                .run(ProgressListener.NONE)
+                .summary();
+
+        assertThat(s.machine().events()).isEmpty();
+        assertThat(s.machine().walks()).isEqualTo(1);
+        assertThat(s.machine().addresses()).hasToString("1 of 1");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "vtd-scalable 1 | 1,read,0x10000,,0x1000,8,,,, | record 1: stream is 0x10000; expected a requester id",
+                "vtd-legacy 2 | 1,map,0x12345,,0x1000,4096,r,12,0x0, | record 1: stream is 0x12345; expected a requester id",
+                "vtd-legacy 2 | 1,map,1,5,0x1000,4096,r,12,0x0, | record 1: PASID 5 is mapped in legacy mode; expected no PASID",
+                "vtd-legacy 1 | 1,read,1,,0x1000,8,,,, | machine.stages is 1 and machine.iommu is vtd-legacy; expected 2",
+                "vtd-legacy nested | 1,read,1,,0x1000,8,,,, | machine.stages is nested and machine.iommu is vtd-legacy"
+            })
+    void shouldSayWhatAMachineDoesNotHave(String machine, String record, String expected) throws IOException {
+        Path file = TraceFiles.csv(temp, record);
+
+        assertThatThrownBy(() -> TraceRun.functional(file, on(machine)).run(ProgressListener.NONE))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining(expected);
+    }
+
+    @Test
+    void shouldTakeTheSecondStageInLegacyModeIfNobodyHasSaidWhich() throws IOException {
+        Path file = TraceFiles.make(temp, TracePattern.SEQUENTIAL, 1, 100);
+        TraceRun run = TraceRun.functional(file, TraceFiles.settings("machine.iommu", "vtd-legacy"));
+
+        TraceReplaySummary s = run.run(ProgressListener.NONE).summary();
+
+        assertThat(s.machine().addresses()).hasToString("100 of 100");
+        assertThat(run.settings().text(Parameter.STAGES)).isEqualTo("2");
+    }
+
+    /** 5,000 packets of a tenant, whose six pages the device keeps; three buffers are unmapped, and dropped by the device. */
+    @ParameterizedTest
+    @CsvSource({
+        "smmuv3 1, strict",
+        "smmuv3 2, lazy",
+        "smmuv3 nested, strict",
+        "vtd-legacy 2, strict",
+        "vtd-legacy 2, lazy",
+        "vtd-scalable 1, strict",
+        "vtd-scalable nested, lazy"
+    })
+    void shouldKeepTranslationsInDevices(String machine, String unmap) throws IOException {
+        Path file = TraceFiles.make(temp, TracePattern.HYPER_TENANT, 1, 15_000);
+        Settings settings = on(machine).with(Parameter.ATC_ENTRIES, "64").with(Parameter.UNMAP, unmap);
+
+        TraceRun.Result result = TraceRun.timed(file, settings, new TraceRun.Timing(0, ALL, null))
+                .run(ProgressListener.NONE);
+
+        CacheFigures atc = atc(result);
+        assertThat(atc.lookups()).isEqualTo(15_000);
+        assertThat(atc.misses()).isEqualTo(6);
+        assertThat(atc.invalidations()).isEqualTo(unmap.equals("strict") ? 3 : 0);
+        assertThat(result.summary().machine().addresses()).hasToString("15000 of 15000");
+        assertThat(TraceFiles.cache(result.summary(), "iotlb").misses()).isEqualTo(6);
+        assertThat(result.summary().staleAccesses()).isZero();
+    }
+
+    private static CacheFigures atc(TraceRun.Result result) {
+        List<CacheFigures> caches = Objects.requireNonNull(result.timing()).caches();
+        return caches.stream().filter(c -> c.name().equals("atc")).findFirst().orElseThrow();
+    }
+
+    /** Every page is mapped anew at the same address: a device that was not told would go on with what it has. */
+    @ParameterizedTest
+    @CsvSource({"smmuv3 1", "vtd-legacy 2", "vtd-scalable 1"})
+    void shouldNotLetDevicesUseWhatWasUnmapped(String machine) throws IOException {
+        Path file = TraceFiles.csv(
+                temp,
+                "1,map,7,,0x1000,4096,rw,12,0x5000,",
+                "2000000,read,7,,0x1000,8,,,0x5000,",
+                "4000000,unmap,7,,0x1000,4096,,12,,",
+                "4000000,map,7,,0x1000,4096,rw,12,0x6000,",
+                "6000000,read,7,,0x1000,8,,,0x6000,");
+        Settings settings = on(machine).with(Parameter.ATC_ENTRIES, "64");
+
+        TraceRun.Result result = TraceRun.timed(file, settings, new TraceRun.Timing(0, ALL, null))
+                .run(ProgressListener.NONE);
+
+        assertThat(result.summary().machine().addresses()).hasToString("2 of 2");
+        assertThat(atc(result).misses()).isEqualTo(2);
+        assertThat(atc(result).invalidations()).isEqualTo(1);
+    }
+}
