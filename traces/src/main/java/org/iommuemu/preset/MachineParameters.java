@@ -56,7 +56,8 @@ public final class MachineParameters {
             for (Parameter other : List.of(Parameter.PREFETCH_DEPTH, Parameter.ATC_ENTRIES)) {
                 if (isOracle(s, policy) && s.integer(other) > 0) {
                     throw new InputException(
-                            s.name() + ": " + policy.key() + " is oracle and " + other.key() + " is " + s.integer(other),
+                            s.name() + ": " + policy.key() + " is oracle and " + other.key() + " is "
+                                    + s.integer(other),
                             "neither prefetch nor ATCs with an oracle");
                 }
             }
