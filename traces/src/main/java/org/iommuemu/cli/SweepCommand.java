@@ -58,6 +58,7 @@ import picocli.CommandLine.Spec;
         })
 final class SweepCommand implements Callable<Integer> {
     private static final int MOST_THREADS = 1024;
+    private static final int MOST_POINTS = 10_000_000;
     private static final int MOST_SHOWN = 20;
 
     @Spec
@@ -142,8 +143,8 @@ final class SweepCommand implements Callable<Integer> {
         if (threads < 1 || threads > MOST_THREADS) {
             throw new InputException("--threads is " + threads, "a number from 1 to " + MOST_THREADS);
         }
-        if (maxPoints < 1) {
-            throw new InputException("--max-points is " + maxPoints, "a number from 1 on");
+        if (maxPoints < 1 || maxPoints > MOST_POINTS) {
+            throw new InputException("--max-points is " + maxPoints, "a number from 1 to " + MOST_POINTS);
         }
     }
 

@@ -104,7 +104,7 @@ public enum Metric {
     REQUESTS("requests_per_s", "1/s", 0, "timed_transactions / span"),
 
     /** Cost. */
-    COST("cost_bits", "bit", 0, "storage of the modelled caches, see StorageCost");
+    COST("cost_bits", "bit", 0, "storage of the modelled caches, see docs/sweep.md");
 
     private static final Map<String, Metric> BY_LABEL = new TreeMap<>();
 
