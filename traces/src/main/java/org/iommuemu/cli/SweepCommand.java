@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.report.ResultFile;
+import org.iommuemu.report.SweepHtml;
 import org.iommuemu.sweep.LocalEngine;
 import org.iommuemu.sweep.PointCost;
 import org.iommuemu.sweep.PointFunction;
@@ -124,6 +125,7 @@ final class SweepCommand implements Callable<Integer> {
             SweepResults results = new SweepResults(
                     plan, plan.points().stream().map(p -> result(store, p)).toList());
             ResultFile.write(store.file("results.csv"), SweepCsv.of(results));
+            ResultFile.write(store.file("report.html"), SweepHtml.of(results));
             ResultFile.writeText(store.file("results.json"), out -> SweepJson.write(results, out));
             return summary(results, done);
         }

@@ -130,7 +130,7 @@ class TraceCliTest {
                         // 6,667 packets: 64 B each; 1,514 B each and 16 B for all but the last.
                         "bytes         426,688 read, 10,200,494 written, 0 atomic",
                         "streams       4: 0x1 (00:00.1) 5,001 accesses 4 pages, 0x2 (00:00.2) 5,001 accesses 4 pages,"
-                                + " 0x3 (00:00.3) 4,999 accesses 4 pages, 0x4 (00:00.4) 4,999 accesses 4 pages",
+                                + " 0x3 (00:00.3) 5,000 accesses 4 pages, 0x4 (00:00.4) 4,998 accesses 4 pages",
                         "lengths       3: 64 B 6,667, 1,514 B 6,667, 16 B 6,666",
                         "time          411.159 us");
     }
