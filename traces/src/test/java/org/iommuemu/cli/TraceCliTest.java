@@ -273,4 +273,44 @@ class TraceCliTest {
             assertThat(left).hasSize(2);
         }
     }
+
+    /** The addresses are the recording machine's own. */
+    @ParameterizedTest
+    @CsvSource({
+        "smmuv3-ftrace-lazy, joined, 83417",
+        "vtd-ftrace-strict, joined, 101918",
+        "smmuv3-linux-lazy, capture, 138965",
+        "smmuv3-16k-linux612-vfio, capture, 74",
+        "smmuv3-s2-linux-vfio, capture, 124",
+        "vtd-flts-linux612-vfio, capture, 143",
+        "vtd-legacy-linux-nvme, capture, 76976",
+    })
+    void shouldReplayWhatItHasImportedToEveryRecordedAddress(String sample, String source, int addresses) {
+        assertThat(run("trace", "import", "samples/" + sample, "--output", file("i.trace.zst")))
+                .isZero();
+        assertThat(out.toString()).startsWith("source        " + source + "\n");
+
+        assertThat(run("replay", file("i.trace.zst"))).isZero();
+
+        assertThat(out.toString()).contains("agreement     " + addresses + " of " + addresses + " addresses agree");
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--from ftrace, samples/nowhere, 'does not exist; expected a readable file'",
+        "--from oral, samples/README.md, '--from is ''oral''; expected one of joined, capture, ftrace, qemu-log, hypersio'",
+        "--from ftrace --stream x, samples/README.md, '--stream is ''x''; expected a number of at most 32 bits, decimal or 0x'",
+        "--from joined, samples/smmuv3-linux-nvme, 'has no joined.csv; expected a folder with one'",
+    })
+    void shouldSayWhatCannotBeImported(String options, String input, String message) {
+        String[] args = Stream.concat(
+                        Stream.of("trace", "import", input, "--output", file("i.trace")), Stream.of(options.split(" ")))
+                .toArray(String[]::new);
+
+        assertThat(run(args)).isEqualTo(2);
+
+        assertThat(err.toString()).contains(message).hasLineCount(1);
+        assertThat(temp).isEmptyDirectory();
+    }
 }
