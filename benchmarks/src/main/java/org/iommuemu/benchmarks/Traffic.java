@@ -84,9 +84,11 @@ final class Traffic {
         Iommu to = iommu;
         Transaction t = transaction;
         Verdict v = verdict;
+        int[] source = streams;
+        long[] at = addresses;
         long sum = 0;
         for (int i = from; i < end; i++) {
-            to.translate(t.read(streams[i], addresses[i]), v);
+            to.translate(t.read(source[i], at[i]), v);
             sum += v.address() + v.pageShift();
         }
         return sum;

@@ -134,6 +134,15 @@ final class Replacement {
         };
     }
 
+    /** A hit on an entry. */
+    void touch(final int entry) {
+        if (onTouch == STAMP) {
+            stamp(entry);
+        } else if (onTouch != NONE) {
+            touch(entry / ways, entry);
+        }
+    }
+
     /** Whether the second of two uses in a row changes something. */
     boolean countsRepeats() {
         return order == COUNT || order == NEXT_USE;
@@ -151,7 +160,7 @@ final class Replacement {
     /** A hit on an entry, or a fill that overwrote it in place, but see {@link #renew}. */
     void touch(final int set, final int entry) {
         switch (onTouch) {
-            case STAMP -> stamp(entry, entry - set * ways);
+            case STAMP -> stamp(entry);
             case ORDER -> moveFirst(set, entry - set * ways);
             case LIST -> moveToFront(set, entry);
             case TREE -> pointAway(set, entry - set * ways);
@@ -174,7 +183,7 @@ final class Replacement {
     /** A fill that gave the entry new tags. */
     void insert(final int set, final int entry) {
         switch (order) {
-            case STAMP -> stamp(entry, entry - set * ways);
+            case STAMP -> stamp(entry);
             case ORDER -> moveFirst(set, entry - set * ways);
             case LIST -> moveToFront(set, entry);
             case TREE -> pointAway(set, entry - set * ways);
@@ -202,10 +211,10 @@ final class Replacement {
         };
     }
 
-    /** A stamp is a time and, in the low bits, the way: the smallest stamp names its way. */
-    private void stamp(final int entry, final int way) {
+    /** A stamp is a time and, below it, the low bits of the entry's number: the smallest stamp of a set names its entry. */
+    private void stamp(final int entry) {
         clock += MAX_STAMPED_WAYS;
-        stamps[entry] = clock | way;
+        stamps[entry] = clock | entry & MAX_STAMPED_WAYS - 1;
     }
 
     private int oldestStamp(final int base) {
@@ -214,7 +223,7 @@ final class Replacement {
             final long difference = stamps[entry] - oldest;
             oldest += difference & difference >> 63; // the minimum, without a branch nobody can predict
         }
-        return base + (int) (oldest & MAX_STAMPED_WAYS - 1);
+        return base + ((int) oldest - base & MAX_STAMPED_WAYS - 1);
     }
 
     /**

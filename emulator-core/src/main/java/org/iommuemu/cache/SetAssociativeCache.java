@@ -72,6 +72,7 @@ public final class SetAssociativeCache {
     private long missedTag0;
 
     private long missedTag1 = RESERVED_TAG1;
+    private @Nullable EntryListener listener;
     private boolean evicted;
     private long evictedTag0;
 
@@ -176,6 +177,26 @@ public final class SetAssociativeCache {
         return data[at + TAG0] == tag0 && data[at + TAG1] == tag1 ? recent : MISS;
     }
 
+    /** Counts a lookup that found an entry known to be valid, and updates the replacement state as a hit does. */
+    public void use(final int entry) {
+        if (entry != recent) {
+            replacement.touch(entry);
+            recent = entry | forgotten;
+        }
+        counters.countHit();
+    }
+
+    /** Tells somebody from now on which entries change, other than from invalid to valid. */
+    public void listen(final EntryListener to) {
+        listener = to;
+    }
+
+    private void change(final int entry) {
+        if (listener != null) {
+            listener.changed(entry);
+        }
+    }
+
     /** Counts one lookup as a hit or a miss. */
     public void countLookup(final boolean hit) {
         if (hit) {
@@ -215,6 +236,7 @@ public final class SetAssociativeCache {
         final int set = sets.setOf(index);
         int entry = tag1 == missedTag1 && tag0 == missedTag0 ? MISS : tags.find(set, tag0, tag1);
         if (entry >= 0) {
+            change(entry);
             replacement.renew(set, entry);
         } else {
             missedTag1 = RESERVED_TAG1;
@@ -267,6 +289,7 @@ public final class SetAssociativeCache {
     /** Replaces both values of a valid entry; neither a fill nor a use. */
     public void setValues(final int entry, final long value0, final long value1) {
         final int at = checkedOffset(entry);
+        change(entry);
         data[at + VALUE0] = value0;
         data[at + VALUE1] = value1;
     }
@@ -311,6 +334,9 @@ public final class SetAssociativeCache {
         }
         final int dropped = occupancy.size();
         if (dropped != 0) {
+            if (listener != null) {
+                listener.cleared();
+            }
             for (int entry = occupancy.nextValid(0); entry >= 0; entry = occupancy.nextValid(entry + 1)) {
                 data[offset(entry) + TAG1] = RESERVED_TAG1;
             }
@@ -386,6 +412,7 @@ public final class SetAssociativeCache {
         }
         final int victim = replacement.victim(set);
         evicted = true;
+        change(victim);
         evictedTag0 = data[offset(victim) + TAG0];
         counters.countEviction();
         tags.remove(set, victim);
@@ -393,6 +420,7 @@ public final class SetAssociativeCache {
     }
 
     private void drop(final int entry) {
+        change(entry);
         tags.remove(entry / ways, entry);
         data[offset(entry) + TAG1] = RESERVED_TAG1;
         occupancy.remove(entry);

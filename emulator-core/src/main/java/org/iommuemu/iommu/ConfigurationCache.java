@@ -57,6 +57,12 @@ public final class ConfigurationCache {
         last = SetAssociativeCache.MISS;
     }
 
+    /** Counts a lookup that has found an entry, and takes it for a use. */
+    void use(int entry) {
+        cache.use(entry);
+        last = entry;
+    }
+
     /** What the cache has of a stream and substream, or null; changes nothing. */
     public @Nullable TranslationContext peek(int streamId, int substreamId) {
         int entry = cache.probe(streamTag(streamId), substreamTag(substreamId), index(streamId, substreamId));

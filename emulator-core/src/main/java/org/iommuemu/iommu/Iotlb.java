@@ -33,6 +33,7 @@ public final class Iotlb {
     /** For each granule code and each of {own, global}: the log2 sizes of live entries, as bits. */
     private final long[] liveShifts = new long[8];
 
+    private int smallestShift = 63;
     private final boolean contiguousHonoured;
     private boolean faultsKept;
     private int hitShift;
@@ -85,6 +86,17 @@ public final class Iotlb {
     public void forgetLastEntry() {
         last = SetAssociativeCache.MISS;
         filled = false;
+    }
+
+    /** Counts a lookup that has found an entry, and takes it for a use. */
+    void use(int entry) {
+        cache.use(entry);
+        last = entry;
+    }
+
+    /** log2 of the smallest size of which there are entries; 63 if there are none. */
+    int smallestShift() {
+        return smallestShift;
     }
 
     /** Whether {@link #lastEntry} was filled, not only found, since {@link #forgetLastEntry}. */
@@ -288,6 +300,7 @@ public final class Iotlb {
         int entryClass = EntryTag.classOf(tag0);
         if (live[entryClass]++ == 0) {
             liveShifts[entryClass >>> 6] |= 1L << EntryTag.shift(tag0);
+            findSmallest();
         }
     }
 
@@ -295,12 +308,22 @@ public final class Iotlb {
         int entryClass = EntryTag.classOf(tag0);
         if (--live[entryClass] == 0) {
             liveShifts[entryClass >>> 6] &= ~(1L << EntryTag.shift(tag0));
+            findSmallest();
         }
+    }
+
+    private void findSmallest() {
+        long all = 1L << 63;
+        for (long shifts : liveShifts) {
+            all |= shifts;
+        }
+        smallestShift = Long.numberOfTrailingZeros(all);
     }
 
     private void recount() {
         Arrays.fill(live, 0);
         Arrays.fill(liveShifts, 0);
+        findSmallest();
         if (cache.size() > 0) {
             cache.forEach((entry, tag0, tag1, value0, value1) -> add(tag0));
         }

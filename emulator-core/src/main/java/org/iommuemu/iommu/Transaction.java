@@ -50,6 +50,11 @@ public final class Transaction {
         return substreamId;
     }
 
+    /** StreamID in the high half, SubstreamID in the low one. */
+    long source() {
+        return (long) streamId << Integer.SIZE | substreamId & 0xFFFF_FFFFL;
+    }
+
     /** Whether the request carries a SubstreamID. */
     public boolean hasSubstream() {
         return substreamId != NO_SUBSTREAM;

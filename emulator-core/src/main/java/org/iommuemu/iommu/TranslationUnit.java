@@ -20,6 +20,7 @@ public final class TranslationUnit {
     private final StageTwo stageTwo;
     private final TranslationWalk walk;
     private final Fault fault = new Fault();
+    private final RecentTranslations recent;
     private @Nullable Consumer<InvalidationScope> invalidationLog;
     private @Nullable ResolveObserver resolveObserver;
     private boolean enabled;
@@ -52,19 +53,30 @@ public final class TranslationUnit {
         this.configurations = configurations;
         this.iotlb = iotlb;
         this.walker = walker;
+        recent = new RecentTranslations(configurations, iotlb);
     }
 
     /** Switches translation on or off; caches keep what they hold. */
     public void enable(boolean on) {
         enabled = on;
+        recent.cleared();
     }
 
     /** Answers one untranslated transaction, which must not cross a 4 KiB page. */
     public void translate(Transaction t, Verdict v) {
+        if (!recent.answer(t, v)) {
+            translateByLookup(t, v);
+        }
+    }
+
+    private void translateByLookup(Transaction t, Verdict v) {
         TranslationContext context = enabled ? configurations.lookup(t.streamId(), t.substreamId()) : null;
         if (context != null) {
             TableRoot root = context.root(t.address());
             if (root != null && hit(t, context, root, root.canonical(t.address()), v)) {
+                if (v.isOk()) {
+                    recent.remember(t, context, v);
+                }
                 return;
             }
         }
@@ -143,7 +155,7 @@ public final class TranslationUnit {
     private void walk(Transaction t, TranslationContext context, TableRoot root, long address, Verdict v) {
         if (!walk.run(
                 root, context.second(), address, context.need(t.access()), Permission.ALL, TranslationWalk.ACCESS)) {
-            iotlb.fillFault(root, address, walk.fault().kind());
+            fillFault(root, address);
             refuse(t, context, walk.fault(), v);
             return;
         }
@@ -193,6 +205,12 @@ public final class TranslationUnit {
                 walk.isGlobal(),
                 walk.permissions(),
                 walk.attributes());
+        recent.adjust();
+    }
+
+    private void fillFault(TableRoot root, long address) {
+        iotlb.fillFault(root, address, walk.fault().kind());
+        recent.adjust();
     }
 
     /**
@@ -232,7 +250,7 @@ public final class TranslationUnit {
         }
         boolean found = walk.run(root, second, address, need, useful, mode);
         if (!found) {
-            iotlb.fillFault(root, address, walk.fault().kind());
+            fillFault(root, address);
         } else if (walk.permissions() != 0) {
             fill(root, address);
         }
@@ -329,7 +347,12 @@ public final class TranslationUnit {
 
     /** Transactions that were translated. */
     public long translated() {
-        return translated;
+        return translated + recent.answered();
+    }
+
+    /** Those of {@link #translated} that needed no lookup, being like an earlier one that hit every cache. */
+    public long translatedAgain() {
+        return recent.answered();
     }
 
     /** Requests so far to invalidate translations, whatever they dropped. */

@@ -106,7 +106,7 @@ class TraceCliTest {
                         + "0,read,1,,0x1000,64\n0,read,1,4095,0x1000,64\n0,read,1,1,0x1fff,1\n0,read,2,1,0x1000,4097\n");
         assertThat(run("trace", "stat", csv.toString())).isZero();
 
-        assertThat(out.toString()).contains("streams       2\n").contains("6 pages of 4 KiB, 24,576 bytes");
+        assertThat(out.toString()).contains("streams       2: ").contains("6 pages of 4 KiB: 24,576 bytes");
     }
 
     @Test
@@ -129,8 +129,9 @@ class TraceCliTest {
                         "records       20,020: read 6,667, write 13,333, map 16, unmap 4",
                         // 6,667 packets: 64 B each; 1,514 B each and 16 B for all but the last.
                         "bytes         426,688 read, 10,200,494 written, 0 atomic",
-                        "streams       4",
-                        "sizes         3: 64 B 6,667, 1,514 B 6,667, 16 B 6,666",
+                        "streams       4: 0x1 (00:00.1) 5,001 accesses 4 pages, 0x2 (00:00.2) 5,001 accesses 4 pages,"
+                                + " 0x3 (00:00.3) 4,999 accesses 4 pages, 0x4 (00:00.4) 4,999 accesses 4 pages",
+                        "lengths       3: 64 B 6,667, 1,514 B 6,667, 16 B 6,666",
                         "time          411.159 us");
     }
 

@@ -11,7 +11,7 @@ import org.iommuemu.measure.CacheFigures;
 import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.preset.Parameter;
 import org.iommuemu.preset.Settings;
-import org.iommuemu.trace.TracePattern;
+import org.iommuemu.trace.pattern.TracePattern;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -22,6 +22,9 @@ final class Contents {
         } catch (IOException e) {
             throw new InputException(file, 0, "cannot be read (" + e.getMessage() + ")", "a readable file");
         }
+        if (head.lines().anyMatch(l -> QemuLogImporter.EVENT.matcher(l).matches())) {
+            return ImportSource.QEMU_LOG;
+        }
         if (head.startsWith("# tracer:") || head.lines().anyMatch(l -> FtraceEvent.of(l) != null)) {
             return ImportSource.FTRACE;
         }
