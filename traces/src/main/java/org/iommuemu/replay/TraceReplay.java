@@ -3,6 +3,7 @@ package org.iommuemu.replay;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.StageLayout;
@@ -16,6 +17,8 @@ import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.measure.ReplayTimer;
 import org.iommuemu.measure.TimingReport;
 import org.iommuemu.measure.TransactionListener;
+import org.iommuemu.paging.TableFormat;
+import org.iommuemu.paging.Walker;
 import org.iommuemu.preset.PathSettings;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.preset.TraceSettings;
@@ -245,7 +248,14 @@ public final class TraceReplay implements AutoCloseable {
                 software.pagesTouched(),
                 software.staleAccesses(),
                 software.moved(),
+                reads(machine.unit().stageTwo().walker()),
                 ReplaySummary.ofTrace(name, machine, all));
+    }
+
+    private static long reads(Walker walker) {
+        return IntStream.range(0, TableFormat.HEIGHTS)
+                .mapToLong(walker::accesses)
+                .sum();
     }
 
     @Override

@@ -130,7 +130,7 @@ class TraceCliTest {
                         // 6,667 packets: 64 B each; 1,514 B each and 16 B for all but the last.
                         "bytes         426,688 read, 10,200,494 written, 0 atomic",
                         "streams       4: 0x1 (00:00.1) 5,001 accesses 4 pages, 0x2 (00:00.2) 5,001 accesses 4 pages,"
-                                + " 0x3 (00:00.3) 4,999 accesses 4 pages, 0x4 (00:00.4) 4,999 accesses 4 pages",
+                                + " 0x3 (00:00.3) 5,000 accesses 4 pages, 0x4 (00:00.4) 4,998 accesses 4 pages",
                         "lengths       3: 64 B 6,667, 1,514 B 6,667, 16 B 6,666",
                         "time          411.159 us");
     }
@@ -272,5 +272,45 @@ class TraceCliTest {
         try (Stream<Path> left = Files.list(temp)) {
             assertThat(left).hasSize(2);
         }
+    }
+
+    /** The addresses are the recording machine's own. */
+    @ParameterizedTest
+    @CsvSource({
+        "smmuv3-ftrace-lazy, joined, 83417",
+        "vtd-ftrace-strict, joined, 101918",
+        "smmuv3-linux-lazy, capture, 138965",
+        "smmuv3-16k-linux612-vfio, capture, 74",
+        "smmuv3-s2-linux-vfio, capture, 124",
+        "vtd-flts-linux612-vfio, capture, 143",
+        "vtd-legacy-linux-nvme, capture, 76976",
+    })
+    void shouldReplayWhatItHasImportedToEveryRecordedAddress(String sample, String source, int addresses) {
+        assertThat(run("trace", "import", "samples/" + sample, "--output", file("i.trace.zst")))
+                .isZero();
+        assertThat(out.toString()).startsWith("source        " + source + "\n");
+
+        assertThat(run("replay", file("i.trace.zst"))).isZero();
+
+        assertThat(out.toString()).contains("agreement     " + addresses + " of " + addresses + " addresses agree");
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--from ftrace, samples/nowhere, 'does not exist; expected a readable file'",
+        "--from oral, samples/README.md, '--from is ''oral''; expected one of joined, capture, ftrace, qemu-log, hypersio'",
+        "--from ftrace --stream x, samples/README.md, '--stream is ''x''; expected a number of at most 32 bits, decimal or 0x'",
+        "--from joined, samples/smmuv3-linux-nvme, 'has no joined.csv; expected a folder with one'",
+    })
+    void shouldSayWhatCannotBeImported(String options, String input, String message) {
+        String[] args = Stream.concat(
+                        Stream.of("trace", "import", input, "--output", file("i.trace")), Stream.of(options.split(" ")))
+                .toArray(String[]::new);
+
+        assertThat(run(args)).isEqualTo(2);
+
+        assertThat(err.toString()).contains(message).hasLineCount(1);
+        assertThat(temp).isEmptyDirectory();
     }
 }

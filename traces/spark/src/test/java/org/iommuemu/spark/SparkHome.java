@@ -12,6 +12,9 @@ final class SparkHome {
     static final Path HOME = Path.of(System.getProperty("spark.home"));
     static final Path JOB_JAR = Path.of(System.getProperty("job.jar"));
 
+    /** Its class path. */
+    static final String JARS = HOME.resolve("jars") + "/*";
+
     private static final String JAVA =
             Path.of(System.getProperty("java.home"), "bin", "java").toString();
     /** What Spark's own launcher would add. */
@@ -22,23 +25,21 @@ final class SparkHome {
 
     private SparkHome() {}
 
-    /** Starts a main class with the options that Spark's scripts give, its output in {@code name.out} and {@code .err}. */
+    /** Starts a main class of Spark with the options that its scripts give; output in {@code name.out}, {@code name.err}. */
     static LoggedProcess start(String name, Path folder, String mainClass, List<String> arguments) throws IOException {
-        return start(name, folder, "", mainClass, arguments);
+        return start(name, folder, List.of(), mainClass, arguments);
     }
 
-    /** The same with options of the JVM, separated by spaces. */
-    static LoggedProcess start(String name, Path folder, String javaOptions, String mainClass, List<String> arguments)
+    /** The same with options of the JVM, of which the later ones count. */
+    static LoggedProcess start(
+            String name, Path folder, List<String> javaOptions, String mainClass, List<String> arguments)
             throws IOException {
         List<String> command = new ArrayList<>();
         command.add(JAVA);
         command.addAll(MODULE_OPTIONS);
-        command.add("-Xmx512m");
-        command.add("-Djava.io.tmpdir=" + folder);
-        if (!javaOptions.isEmpty()) {
-            command.addAll(List.of(javaOptions.split(" ")));
-        }
-        command.addAll(List.of("-cp", HOME.resolve("jars") + "/*", mainClass));
+        command.addAll(List.of("-Xmx512m", "-Djava.io.tmpdir=" + folder, "-cp", JARS));
+        command.addAll(javaOptions);
+        command.add(mainClass);
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
         builder.environment()
