@@ -211,9 +211,7 @@ class FtraceImportTest {
         long maps = lines.stream().filter(l -> l.contains(": map: ")).count();
         long unmaps = lines.stream().filter(l -> l.contains(": unmap: ")).count();
         assertThat(maps).isGreaterThan(200);
-        assertThat(made.summary().records())
-                .containsEntry(TraceKind.MAP, maps)
-                .containsEntry(TraceKind.UNMAP, unmaps);
+        assertThat(made.summary().records()).containsEntry(TraceKind.MAP, maps).containsEntry(TraceKind.UNMAP, unmaps);
         assertThat(made.note(NO_DEVICE)).isEqualTo(maps);
     }
 
