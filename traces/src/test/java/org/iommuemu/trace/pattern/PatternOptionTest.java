@@ -93,7 +93,7 @@ class PatternOptionTest {
     void shouldFollowAChainThroughAllPages() throws IOException {
         int pages = 256;
         List<DmaRecord> accesses = accesses(
-                make(TracePattern.POINTER_CHASE, 1, 3 * pages, Map.of(PatternOption.WINDOW, (double) pages * PAGE)));
+                make(TracePattern.POINTER_CHASE, 1, 3L * pages, Map.of(PatternOption.WINDOW, (double) pages * PAGE)));
 
         Set<Long> first = new HashSet<>();
         int neighbours = 0;
@@ -170,7 +170,7 @@ class PatternOptionTest {
             assertThat(entries.get(i).iova() & 0xFFF).isEqualTo(i * 16L % 4096);
             assertThat(entries.get(i).kind()).isEqualTo(TraceKind.WRITE_DMA);
         }
-        assertThat(all.stream().filter(r -> r.kind() == TraceKind.READ_DMA && r.length() == 8 * (pages - 1)))
+        assertThat(all.stream().filter(r -> r.kind() == TraceKind.READ_DMA && r.length() == 8L * (pages - 1)))
                 .hasSizeBetween(fetches.size() - 1, fetches.size());
         long written = all.stream()
                 .filter(r -> r.length() == PAGE && r.kind() == TraceKind.WRITE_DMA)
