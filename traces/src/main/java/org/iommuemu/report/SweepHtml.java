@@ -25,7 +25,6 @@ public final class SweepHtml {
     private static final int MOST_FRONT = 60;
 
     private final Markup m;
-    private final Sweep sweep;
     /** Those that have figures. */
     private final List<PointResult> points;
 
@@ -35,7 +34,6 @@ public final class SweepHtml {
 
     private SweepHtml(Markup m, Sweep sweep, List<PointResult> points) {
         this.m = m;
-        this.sweep = sweep;
         this.points = points;
         dimensions = SweepAxes.dimensions(sweep, points);
         metrics = metrics(sweep, points);

@@ -51,7 +51,7 @@ class SweepHtmlTest {
     private static PointResult result(SweepPoint p) {
         int entries = Integer.parseInt(p.varied().get("iotlb.entries"));
         Map<String, Integer> better = Map.of("lru", 0, "lfu", 100, "oracle", 200);
-        long ratio = 900_000 / entries
+        long ratio = 900_000L / entries
                 - better.get(p.varied().get("iotlb.policy"))
                 + (p.trace().equals("b") ? 1 : 0);
         Map<Metric, Long> values = new HashMap<>();
