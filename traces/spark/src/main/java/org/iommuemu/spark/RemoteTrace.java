@@ -11,6 +11,7 @@ import org.iommuemu.capture.InputException;
 import org.iommuemu.sweep.Digest;
 import org.iommuemu.sweep.TraceFiles;
 import org.iommuemu.sweep.TraceSource;
+import org.iommuemu.trace.pattern.PatternOption;
 import org.iommuemu.trace.pattern.TracePattern;
 
 /** What an executor must know to get hold of a trace. */

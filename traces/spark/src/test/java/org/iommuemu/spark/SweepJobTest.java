@@ -127,7 +127,16 @@ class SweepJobTest {
         assertThat(command("sweep", small.toString(), "--output", expected.toString()))
                 .isEqualTo(0);
 
-        int status = run("parquet", "local[2]", small.toString(), "--output", folder + "/small", "--format", "parquet", "--points-per-task", "3");
+        int status = run(
+                "parquet",
+                "local[2]",
+                small.toString(),
+                "--output",
+                folder + "/small",
+                "--format",
+                "parquet",
+                "--points-per-task",
+                "3");
 
         assertThat(status).as(last.errors()).isEqualTo(0);
         List<String> table = dump(folder.resolve("small/results.parquet"));
