@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.iommuemu.trace.DmaRecord;
 import org.iommuemu.trace.TraceEncoding;
-import org.iommuemu.trace.TracePattern;
 import org.iommuemu.trace.TraceReader;
 import org.iommuemu.trace.TraceWriter;
+import org.iommuemu.trace.pattern.TracePattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -104,6 +104,8 @@ class SweepCliTest {
         {generate: {pattern: spiral}}      | x.yaml:1: 'pattern' is 'spiral'; expected one of hyper-tenant
         {generate: {tenants: 0}}           | x.yaml:1: 'tenants' is '0'; expected a whole number from 1
         {generate: {size: 0}}              | x.yaml:1: unknown key 'size' of generate
+        {generate: {pattern: zipf, skew: steep}} | x.yaml:1: 'skew' is 'steep'; expected a number
+        {generate: {pattern: ring, skew: 1}} | x.yaml:1: --skew
         {name: a}                          | x.yaml:1: a trace with neither of file and generate; expected one
         """)
     void shouldRefuseInOneLineWhatIsWrongWithATrace(String trace, String message) throws IOException {

@@ -19,7 +19,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.sweep.TraceFiles;
 import org.iommuemu.sweep.TraceSource;
-import org.iommuemu.trace.TracePattern;
+import org.iommuemu.trace.pattern.TracePattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
