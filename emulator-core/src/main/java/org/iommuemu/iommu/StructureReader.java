@@ -45,8 +45,12 @@ public class StructureReader {
             aborts++;
             return false;
         }
-        for (int i = 0; i < layout.words(); i++) {
-            into[i] = memory.readLong(address + (long) i * Long.BYTES);
+        if (into.length == layout.words()) {
+            memory.readLongs(address, into);
+        } else {
+            for (int i = 0; i < layout.words(); i++) {
+                into[i] = memory.readLong(address + (long) i * Long.BYTES);
+            }
         }
         if (observer != null) {
             observer.fetched(layout, address, into);

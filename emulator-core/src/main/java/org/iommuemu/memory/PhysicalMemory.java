@@ -141,6 +141,27 @@ public final class PhysicalMemory implements AutoCloseable {
         return slot < 0 ? 0 : slab(slot).getLong(within(slot, offset), LITTLE);
     }
 
+    /** Reads as many words of 8 bytes as there is room for. */
+    public void readLongs(long address, long[] into) {
+        int offset = (int) address & OFFSET_MASK;
+        if (offset > PAGE_BYTES - (into.length << 3)) {
+            for (int i = 0; i < into.length; i++) {
+                into[i] = readLong(address + ((long) i << 3));
+            }
+            return;
+        }
+        int slot = find(address);
+        if (slot < 0) {
+            Arrays.fill(into, 0);
+            return;
+        }
+        UnsafeBuffer slab = slab(slot);
+        int at = within(slot, offset);
+        for (int i = 0; i < into.length; i++) {
+            into[i] = slab.getLong(at + (i << 3), LITTLE);
+        }
+    }
+
     /** Writes 8 bytes. */
     public void writeLong(long address, long value) {
         int offset = (int) address & OFFSET_MASK;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.smmuv3;
 
+import org.iommuemu.iommu.KnownContexts;
 import org.iommuemu.iommu.RegisterFile;
 import org.iommuemu.iommu.StageTwo;
 import org.iommuemu.iommu.StructureReader;
@@ -8,6 +9,7 @@ import org.iommuemu.iommu.Transaction;
 import org.iommuemu.iommu.TranslationWalk;
 import org.iommuemu.paging.TableRoot;
 import org.iommuemu.smmuv3.spec.Cd;
+import org.iommuemu.smmuv3.spec.Registers;
 import org.iommuemu.smmuv3.spec.Ste;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,13 @@ final class ConfigurationFetch {
     private final StageTwo stageTwo;
     private final long[] ste = new long[Ste.WORDS];
     private final long[] cd = new long[Cd.WORDS];
+    private final RegisterFile registers;
+    private final KnownContexts<SmmuContext> known = new KnownContexts<>(Ste.WORDS + Cd.WORDS);
+    private int place;
+    /** Whether the STE is what the context at {@link #place} was made of. */
+    private boolean steKnown;
+
+    private long knownWith;
     private SmmuRule refusal = SmmuRule.STE_NOT_VALID;
     private long address;
     private boolean streamFound;
@@ -34,6 +43,7 @@ final class ConfigurationFetch {
             StageTwo stageTwo,
             IncomingAttributes incoming) {
         this.features = features;
+        this.registers = registers;
         this.stageTwo = stageTwo;
         streams = new StreamTable(registers, features, structures);
         contexts = new ContextTable(features, structures, stageTwo);
@@ -43,7 +53,7 @@ final class ConfigurationFetch {
     /** The context of a stream and substream, or null: {@link #refusal()} tells why. */
     @Nullable
     SmmuContext fetch(int streamId, int substreamId) {
-        return findStream(streamId) ? findContext(substreamId, TranslationWalk.ACCESS) : null;
+        return findStream(streamId, substreamId) ? findContext(substreamId, TranslationWalk.ACCESS) : null;
     }
 
     /**
@@ -57,7 +67,7 @@ final class ConfigurationFetch {
         if ((config & Ste.CONFIG_STAGE_1) == 0) {
             return substreamId != Transaction.NO_SUBSTREAM
                     ? refuse(SmmuRule.SUBSTREAM_WITHOUT_STAGE_1, 0)
-                    : builder.withoutStage1(ste, false);
+                    : withoutStage1();
         }
         SmmuRule broken = contexts.select(substreamId, ste);
         if (broken != null) {
@@ -66,12 +76,31 @@ final class ConfigurationFetch {
         if (contexts.index() == ContextTable.BYPASS_STAGE_1) {
             return builder.withoutStage1(ste, true);
         }
-        TableRoot second = (config & Ste.CONFIG_STAGE_2) != 0 ? builder.second(ste) : null;
+        SmmuContext before = steKnown ? known.context(place) : null;
+        TableRoot second =
+                (config & Ste.CONFIG_STAGE_2) == 0 ? null : before != null ? before.second() : builder.second(ste);
         broken = contexts.fetch(ste, cd, second, walkMode);
+        if (broken == null && before != null && known.isMadeOf(place, Ste.WORDS, cd)) {
+            return before;
+        }
         if (broken == null) {
             broken = CdRules.check(cd, ste, builder.world(ste), features);
         }
-        return broken != null ? refuse(broken, contexts.address()) : builder.stage1(ste, cd);
+        if (broken != null) {
+            return refuse(broken, contexts.address());
+        }
+        known.note(place, 0, ste);
+        known.note(place, Ste.WORDS, cd);
+        return known.keep(place, builder.stage1(ste, cd));
+    }
+
+    private SmmuContext withoutStage1() {
+        SmmuContext before = steKnown ? known.context(place) : null;
+        if (before != null) {
+            return before;
+        }
+        known.note(place, 0, ste);
+        return known.keep(place, builder.withoutStage1(ste, false));
     }
 
     /** The context of a stream for addresses that are past stage 1, or null: {@link #refusal()} tells why. */
@@ -82,9 +111,20 @@ final class ConfigurationFetch {
 
     /** Finds the STE of a stream that does not abort everything; false leaves a {@link #refusal()}. */
     boolean findStream(int streamId) {
+        return findStream(streamId, Transaction.NO_SUBSTREAM);
+    }
+
+    private boolean findStream(int streamId, int substreamId) {
         SmmuRule broken = streams.fetch(streamId, ste);
         streamFound = broken == null;
-        if (broken == null) {
+        if (knownWith != registers.get(Registers.CR2)) {
+            // What is made of a structure depends on CR2.E2H too.
+            known.clear();
+            knownWith = registers.get(Registers.CR2);
+        }
+        place = known.place(streamId, substreamId);
+        steKnown = broken == null && known.isMadeOf(place, 0, ste);
+        if (broken == null && !steKnown) {
             broken = SteRules.check(ste, features);
             streamFound = broken == null || broken == SmmuRule.STE_ABORT;
         }

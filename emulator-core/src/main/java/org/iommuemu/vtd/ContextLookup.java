@@ -2,9 +2,11 @@
 package org.iommuemu.vtd;
 
 import org.iommuemu.bits.BitField;
+import org.iommuemu.iommu.KnownContexts;
 import org.iommuemu.iommu.Transaction;
 import org.iommuemu.vtd.spec.ContextEntry;
 import org.iommuemu.vtd.spec.ExtendedCapability;
+import org.iommuemu.vtd.spec.PasidEntry;
 import org.iommuemu.vtd.spec.RootEntry;
 import org.iommuemu.vtd.spec.ScalableContextEntry;
 import org.iommuemu.vtd.spec.VtdRegisters;
@@ -21,6 +23,9 @@ final class ContextLookup {
 
     private static final int UPPER_DEVICES = 0x80;
 
+    /** The word of what a context is made of that is not the entry's. */
+    private static final int ASKED = PasidEntry.WORDS;
+
     private final VtdFeatures features;
     private final EntryReader reader;
     private final ContextBuilder builder;
@@ -33,6 +38,11 @@ final class ContextLookup {
     private final long beyondHost;
     private final PasidTables pasids;
     private final CachingMode cachingMode;
+    /** By what the context depends on: legacy or PASID entry, and beyond that {@link #ASKED}. */
+    private final KnownContexts<VtdContext> known = new KnownContexts<>(ASKED + 1);
+
+    private final long[] made = new long[ASKED + 1];
+    private int sourceId;
     private long rootTable;
     private FaultReason refusal = FaultReason.ROOT_NOT_PRESENT;
     private boolean suppressed;
@@ -68,6 +78,7 @@ final class ContextLookup {
     /** SRTP: this value of RTADDR is in force from now on. */
     void latch(long rtaddr) {
         rootTable = rtaddr;
+        known.clear();
         builder.separatePermissions(
                 features.hasExtended(ExtendedCapability.SSIRWS) && VtdRegisters.SSIRWE.isSet(rtaddr));
     }
@@ -91,8 +102,16 @@ final class ContextLookup {
         if (mode() != LEGACY) {
             return scalable(substream);
         }
-        last = builder.legacy(context, suppressed);
-        return last;
+        System.arraycopy(context, 0, made, 0, ContextEntry.WORDS);
+        made[ASKED] = suppressed ? 1 : 0;
+        int place = known.place(source, substream);
+        VtdContext c = known.isMadeOf(place, 0, made) ? known.context(place) : null;
+        if (c == null) {
+            known.note(place, 0, made);
+            c = known.keep(place, builder.legacy(context, suppressed));
+        }
+        last = c;
+        return c;
     }
 
     /**
@@ -101,6 +120,7 @@ final class ContextLookup {
      * @param needsPasids whether EPTR without PASIDE is wrong: not for requests with a PASID whose address is not translated
      */
     boolean findSource(int source, int substream, boolean needsPasids) {
+        sourceId = source;
         found = checkMode(substream) && (mode() == LEGACY ? findLegacy(source) : findScalable(source, needsPasids));
         return found;
     }
@@ -218,8 +238,18 @@ final class ContextLookup {
             return none(why);
         }
         int privilege = own ? ContextBuilder.REQUESTED : ScalableContextEntry.RID_PRIV.getInt(context);
-        VtdContext c =
-                builder.scalable(pasids.entry(), pasid, privilege, suppressed, ScalableContextEntry.DTE.isSet(context));
+        boolean ats = ScalableContextEntry.DTE.isSet(context);
+        System.arraycopy(pasids.entry(), 0, made, 0, PasidEntry.WORDS);
+        made[ASKED] = (long) pasid << 32 | privilege + 1L << 2 | (suppressed ? 2 : 0) | (ats ? 1 : 0);
+        int place = known.place(sourceId, substream);
+        VtdContext c = known.isMadeOf(place, 0, made) ? known.context(place) : null;
+        if (c == null) {
+            known.note(place, 0, made);
+            c = builder.scalable(pasids.entry(), pasid, privilege, suppressed, ats);
+            if (c != null) {
+                known.keep(place, c);
+            }
+        }
         last = c;
         return c != null ? c : none(builder.refusal());
     }

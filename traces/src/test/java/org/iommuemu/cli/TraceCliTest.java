@@ -273,4 +273,74 @@ class TraceCliTest {
             assertThat(left).hasSize(2);
         }
     }
+
+    @Test
+    void shouldConvertOnlyWhatIsAskedFor() throws IOException {
+        Path all = temp.resolve("all.trace");
+        try (TraceWriter to = TraceEncoding.BINARY.create(all, "")) {
+            for (int i = 0; i < 10; i++) {
+                to.write(new DmaRecord().set(i, TraceKind.READ_DMA, i % 3, 0x1000, 64));
+            }
+        }
+
+        assertThat(run(
+                        "trace",
+                        "convert",
+                        file("all.trace"),
+                        file("part.csv"),
+                        "--first",
+                        "8",
+                        "--streams",
+                        "0x1,00:00.2"))
+                .isZero();
+
+        assertThat(temp.resolve("part.csv"))
+                .content()
+                .isEqualTo("time_ps,kind,stream,pasid,iova,length,attributes,page_shift,address,group\n"
+                        + "1,read,0x1,,0x1000,64,,,,\n2,read,0x2,,0x1000,64,,,,\n4,read,0x1,,0x1000,64,,,,\n"
+                        + "5,read,0x2,,0x1000,64,,,,\n7,read,0x1,,0x1000,64,,,,\n");
+        assertThat(run("trace", "convert", file("all.trace"), file("no.csv"), "--first", "-1"))
+                .isEqualTo(2);
+        assertThat(err.toString()).isEqualTo("iommu-emu: --first is -1; expected 0 or more\n");
+    }
+
+    /** The addresses are the recording machine's own. */
+    @ParameterizedTest
+    @CsvSource({
+        "smmuv3-ftrace-lazy, joined, 83417",
+        "vtd-ftrace-strict, joined, 101918",
+        "smmuv3-linux-lazy, capture, 138965",
+        "smmuv3-16k-linux612-vfio, capture, 74",
+        "smmuv3-s2-linux-vfio, capture, 124",
+        "vtd-flts-linux612-vfio, capture, 143",
+        "vtd-legacy-linux-nvme, capture, 76976",
+    })
+    void shouldReplayWhatItHasImportedToEveryRecordedAddress(String sample, String source, int addresses) {
+        assertThat(run("trace", "import", "samples/" + sample, "--output", file("i.trace.zst")))
+                .isZero();
+        assertThat(out.toString()).startsWith("source        " + source + "\n");
+
+        assertThat(run("replay", file("i.trace.zst"))).isZero();
+
+        assertThat(out.toString()).contains("agreement     " + addresses + " of " + addresses + " addresses agree");
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--from ftrace, samples/nowhere, 'does not exist; expected a readable file'",
+        "--from oral, samples/README.md, '--from is ''oral''; expected one of joined, capture, ftrace, qemu-log, hypersio'",
+        "--from ftrace --stream x, samples/README.md, '--stream is ''x''; expected a number of at most 32 bits, decimal or 0x'",
+        "--from joined, samples/smmuv3-linux-nvme, 'has no joined.csv; expected a folder with one'",
+    })
+    void shouldSayWhatCannotBeImported(String options, String input, String message) {
+        String[] args = Stream.concat(
+                        Stream.of("trace", "import", input, "--output", file("i.trace")), Stream.of(options.split(" ")))
+                .toArray(String[]::new);
+
+        assertThat(run(args)).isEqualTo(2);
+
+        assertThat(err.toString()).contains(message).hasLineCount(1);
+        assertThat(temp).isEmptyDirectory();
+    }
 }

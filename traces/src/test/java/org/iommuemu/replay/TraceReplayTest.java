@@ -285,4 +285,21 @@ class TraceReplayTest {
             assertThat(replay.summary("t").total()).isEqualTo(1_250_000);
         }
     }
+
+    /** So many tenants for 64 contexts that a third of the accesses fetches STE and CD again. */
+    @Test
+    void shouldAllocateNothingWhereConfigurationIsFetchedAgainAndAgain() throws IOException {
+        Path file = make(TracePattern.HYPER_TENANT, 1024, 1_300_000);
+        try (TraceReader trace = TraceEncoding.open(file);
+                TraceReplay replay = new TraceReplay(CacheConfiguration.standard(), StageLayout.STAGE_1)) {
+            replay.run(trace, 250_000);
+
+            long before = THREADS.getThreadAllocatedBytes(Thread.currentThread().getId());
+            replay.run(trace, 1_000_000);
+            long allocated =
+                    THREADS.getThreadAllocatedBytes(Thread.currentThread().getId()) - before;
+
+            assertThat(allocated).isLessThan(1_000_000);
+        }
+    }
 }

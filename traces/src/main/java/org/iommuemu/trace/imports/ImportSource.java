@@ -21,7 +21,9 @@ public enum ImportSource {
     /** A Linux kernel's trace of its {@code iommu} and {@code dma} events, as text. */
     FTRACE("ftrace"),
     /** QEMU's log of the trace events of its SMMUv3 and VT-d models. */
-    QEMU_LOG("qemu-log");
+    QEMU_LOG("qemu-log"),
+    /** HyperSIO's binary trace of I/O virtual addresses. */
+    HYPERSIO("hypersio");
 
     private static final String TRACE = "trace.csv";
 
@@ -97,6 +99,7 @@ public enum ImportSource {
             case CAPTURE -> new CaptureImporter(trace(input));
             case FTRACE -> new FtraceImporter(input, options);
             case QEMU_LOG -> new QemuLogImporter(input);
+            case HYPERSIO -> new HypersioImporter(input);
         };
     }
 
