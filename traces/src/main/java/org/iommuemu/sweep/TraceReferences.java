@@ -100,7 +100,7 @@ final class TraceReferences {
                 default -> {
                     PatternOption option = option(e.getKey(), value);
                     options.put(option, value.decimal(option.label()));
-                    usual.append('-').append(option.label()).append(PatternOption.text(value.decimal(e.getKey())));
+                    usual.append('-').append(option.label()).append(value.scalar(e.getKey()));
                 }
             }
         }

@@ -227,7 +227,7 @@ class SweepCliTest {
 
         assertThat(SweepRun.of(file, "--output", output(), "--threads", 1).status())
                 .isZero();
-        final Process run = SweepRun.start(other, log, file, "--output", two, "--threads", 2);
+        final Process run = SweepRun.startOn(other, log, file, "--output", two, "--threads", 2);
         assertThat(run.waitFor(2, TimeUnit.MINUTES)).isTrue();
 
         assertThat(run.exitValue()).as(Files.readString(log)).isZero();
