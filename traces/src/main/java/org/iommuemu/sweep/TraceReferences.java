@@ -4,10 +4,13 @@ package org.iommuemu.sweep;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.iommuemu.capture.InputException;
+import org.iommuemu.trace.pattern.PatternOption;
 import org.iommuemu.trace.pattern.TracePattern;
 import org.jspecify.annotations.Nullable;
 
@@ -85,6 +88,8 @@ final class TraceReferences {
         int tenants = 1;
         long records = 1_500_000;
         long seed = 1;
+        Map<PatternOption, Double> options = new EnumMap<>(PatternOption.class);
+        StringBuilder usual = new StringBuilder();
         for (Map.Entry<String, YamlNode> e : node.map(GENERATE).entrySet()) {
             YamlNode value = e.getValue();
             switch (e.getKey()) {
@@ -92,14 +97,36 @@ final class TraceReferences {
                 case "tenants" -> tenants = Math.toIntExact(value.number("tenants", 1, MOST_TENANTS));
                 case "records" -> records = value.number("records", 0, MOST_RECORDS);
                 case "seed" -> seed = value.number("seed", Long.MIN_VALUE, Long.MAX_VALUE);
-                default ->
-                    throw value.wrong(
-                            "unknown key '" + e.getKey() + "' of generate", "pattern, tenants, records, seed");
+                default -> {
+                    PatternOption option = option(e.getKey(), value);
+                    options.put(option, value.decimal(option.label()));
+                    usual.append('-').append(option.label()).append(value.scalar(e.getKey()));
+                }
             }
         }
-        String usual = pattern.label() + "-t" + tenants + "-n" + records + "-s" + seed;
-        return new TraceSource.Generated(
-                name == null ? usual : name, pattern, new TracePattern.Parameters(tenants, records, seed));
+        usual.insert(0, pattern.label() + "-t" + tenants + "-n" + records + "-s" + seed);
+        TracePattern.Parameters parameters = new TracePattern.Parameters(tenants, records, seed, options);
+        try {
+            pattern.check(parameters);
+        } catch (InputException e) {
+            String[] parts = String.valueOf(e.getMessage()).split("; expected ", 2);
+            InputException wrong = node.wrong(parts[0], parts[parts.length - 1]);
+            wrong.initCause(e);
+            throw wrong;
+        }
+        return new TraceSource.Generated(name == null ? usual.toString() : name, pattern, parameters);
+    }
+
+    private static PatternOption option(String key, YamlNode value) {
+        return Arrays.stream(PatternOption.values())
+                .filter(o -> o.label().equals(key))
+                .findFirst()
+                .orElseThrow(() -> value.wrong(
+                        "unknown key '" + key + "' of generate",
+                        "one of pattern, tenants, records, seed, "
+                                + Arrays.stream(PatternOption.values())
+                                        .map(PatternOption::label)
+                                        .collect(Collectors.joining(", "))));
     }
 
     private static TracePattern pattern(YamlNode node) {

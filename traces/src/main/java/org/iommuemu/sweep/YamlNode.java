@@ -9,6 +9,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import java.io.IOException;
 import java.io.Reader;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -135,6 +136,15 @@ final class YamlNode {
             // Said below.
         }
         throw wrong("'" + what + "' is '" + text + "'", "a whole number from " + least + " to " + most);
+    }
+
+    /** A number. */
+    double decimal(String what) {
+        try {
+            return new BigDecimal(scalar(what)).doubleValue();
+        } catch (NumberFormatException e) {
+            throw wrong("'" + what + "' is '" + text + "'", "a number");
+        }
     }
 
     /** A truth value. */

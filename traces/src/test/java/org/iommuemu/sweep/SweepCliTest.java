@@ -104,6 +104,8 @@ class SweepCliTest {
         {generate: {pattern: spiral}}      | x.yaml:1: 'pattern' is 'spiral'; expected one of hyper-tenant
         {generate: {tenants: 0}}           | x.yaml:1: 'tenants' is '0'; expected a whole number from 1
         {generate: {size: 0}}              | x.yaml:1: unknown key 'size' of generate
+        {generate: {pattern: zipf, skew: steep}} | x.yaml:1: 'skew' is 'steep'; expected a number
+        {generate: {pattern: ring, skew: 1}} | x.yaml:1: --skew
         {name: a}                          | x.yaml:1: a trace with neither of file and generate; expected one
         """)
     void shouldRefuseInOneLineWhatIsWrongWithATrace(String trace, String message) throws IOException {
@@ -225,7 +227,7 @@ class SweepCliTest {
 
         assertThat(SweepRun.of(file, "--output", output(), "--threads", 1).status())
                 .isZero();
-        final Process run = SweepRun.start(other, log, file, "--output", two, "--threads", 2);
+        final Process run = SweepRun.startOn(other, log, file, "--output", two, "--threads", 2);
         assertThat(run.waitFor(2, TimeUnit.MINUTES)).isTrue();
 
         assertThat(run.exitValue()).as(Files.readString(log)).isZero();
