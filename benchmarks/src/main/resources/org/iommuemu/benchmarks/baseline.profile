@@ -18,5 +18,5 @@ TimingBenchmark
 EventQueueBenchmark.hold -p increment=EXPONENTIAL -p pending=1024 -p queue=CALENDAR,LOOP,JDK_OBJECTS
 EventQueueBenchmark.wheel -p increment=EXPONENTIAL -p pending=1024
 ResourceBenchmark -p inOrder=true
-TraceReplayBenchmark.read -p tenants=64
-TraceReplayBenchmark.(functional|timed)
+TraceReplayBenchmark.read -p tenants=64 -w 1500ms -r 1500ms
+TraceReplayBenchmark.(functional|timed) -w 1500ms -r 1500ms

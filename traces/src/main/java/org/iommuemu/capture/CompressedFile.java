@@ -2,6 +2,7 @@
 package org.iommuemu.capture;
 
 import com.github.luben.zstd.ZstdInputStream;
+import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,10 +12,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
+import org.tukaani.xz.XZInputStream;
 
-/** Opens a file that may be compressed; its name says how: {@code .gz}, {@code .zst}, or not at all. */
+/** Opens a file that may be compressed; its name says how: {@code .gz}, {@code .zst}, {@code .xz}, or not at all. */
 public final class CompressedFile {
     private static final int BUFFER_BYTES = 1 << 16;
+    /** What unpacking xz may take: enough for {@code xz -9}. */
+    private static final int MOST_XZ_KIB = 128 << 10;
+
     private static final List<String> SUFFIXES = List.of(".gz", ".zst", "");
 
     private CompressedFile() {}
@@ -53,6 +58,9 @@ public final class CompressedFile {
     /** What the name says the file is, for messages. */
     static String formatOf(Path file) {
         final String name = file.toString();
+        if (name.endsWith(".xz")) {
+            return "xz file";
+        }
         return name.endsWith(".gz") ? "gzip file" : name.endsWith(".zst") ? "zstd file" : "text file";
     }
 
@@ -62,6 +70,9 @@ public final class CompressedFile {
         try {
             if (name.endsWith(".gz")) {
                 return new GZIPInputStream(raw, BUFFER_BYTES);
+            }
+            if (name.endsWith(".xz")) {
+                return new XZInputStream(new BufferedInputStream(raw, BUFFER_BYTES), MOST_XZ_KIB);
             }
             return name.endsWith(".zst") ? new ZstdInputStream(raw) : raw;
         } catch (final IOException | RuntimeException e) {

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.report.ResultFile;
+import org.iommuemu.report.SweepHtml;
 import org.iommuemu.sweep.LocalEngine;
 import org.iommuemu.sweep.PointCost;
 import org.iommuemu.sweep.PointFunction;
@@ -57,6 +58,7 @@ import picocli.CommandLine.Spec;
         })
 final class SweepCommand implements Callable<Integer> {
     private static final int MOST_THREADS = 1024;
+    private static final int MOST_POINTS = 10_000_000;
     private static final int MOST_SHOWN = 20;
 
     @Spec
@@ -123,6 +125,7 @@ final class SweepCommand implements Callable<Integer> {
             SweepResults results = new SweepResults(
                     plan, plan.points().stream().map(p -> result(store, p)).toList());
             ResultFile.write(store.file("results.csv"), SweepCsv.of(results));
+            ResultFile.write(store.file("report.html"), SweepHtml.of(results));
             ResultFile.writeText(store.file("results.json"), out -> SweepJson.write(results, out));
             return summary(results, done);
         }
@@ -140,8 +143,8 @@ final class SweepCommand implements Callable<Integer> {
         if (threads < 1 || threads > MOST_THREADS) {
             throw new InputException("--threads is " + threads, "a number from 1 to " + MOST_THREADS);
         }
-        if (maxPoints < 1) {
-            throw new InputException("--max-points is " + maxPoints, "a number from 1 on");
+        if (maxPoints < 1 || maxPoints > MOST_POINTS) {
+            throw new InputException("--max-points is " + maxPoints, "a number from 1 to " + MOST_POINTS);
         }
     }
 

@@ -17,7 +17,7 @@ import picocli.CommandLine.Parameters;
         name = "convert",
         mixinStandardHelpOptions = true,
         description =
-                "Writes a DMA trace in the encoding that the name of OUT says: .csv, .csv.gz, .csv.zst, or binary.")
+                "Writes a DMA trace in the encoding that the name of OUT says: .csv, .csv.gz and .csv.zst are CSV, other names binary, packed if they end in .zst.")
 final class TraceConvertCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "IN", description = "a DMA trace")
     private Path in = Path.of("");
@@ -41,7 +41,7 @@ final class TraceConvertCommand implements Callable<Integer> {
     private String provenance(TraceReader trace) {
         String text = trace.provenance();
         int bytes = text.getBytes(StandardCharsets.UTF_8).length;
-        if (TraceEncoding.of(output) == TraceEncoding.BINARY && bytes > TraceEncoding.MOST_PROVENANCE) {
+        if (TraceEncoding.of(output).isBinary() && bytes > TraceEncoding.MOST_PROVENANCE) {
             throw new InputException(
                     in,
                     0,

@@ -8,8 +8,9 @@ import java.util.stream.Collectors;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.report.ResultFile;
 import org.iommuemu.trace.TraceEncoding;
-import org.iommuemu.trace.TracePattern;
 import org.iommuemu.trace.TraceWriter;
+import org.iommuemu.trace.pattern.TracePattern;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -24,7 +25,9 @@ final class TraceGenerateCommand implements Callable<Integer> {
     @Option(
             names = "--pattern",
             paramLabel = "PATTERN",
-            description = "what devices do: hyper-tenant, sequential, uniform, ring (default: ${DEFAULT-VALUE})")
+            description =
+                    "what devices do: hyper-tenant, sequential, uniform, zipf, strided, pointer-chase, bursty, phases, ring, nvme,"
+                            + " accelerator (default: ${DEFAULT-VALUE})")
     private String pattern = "hyper-tenant";
 
     @Option(names = "--tenants", paramLabel = "T", description = "devices, each a stream (default: ${DEFAULT-VALUE})")
@@ -43,6 +46,9 @@ final class TraceGenerateCommand implements Callable<Integer> {
             description = "where to; .csv, .csv.gz and .csv.zst are CSV, all else is binary")
     private Path output = Path.of("");
 
+    @ArgGroup(exclusive = false, heading = "Options of some patterns:%n")
+    private PatternOptions options = new PatternOptions();
+
     @Override
     public Integer call() {
         if (tenants < 1 || tenants > MOST_TENANTS) {
@@ -52,7 +58,8 @@ final class TraceGenerateCommand implements Callable<Integer> {
             throw new InputException("--records is " + records, "0 or more");
         }
         TracePattern chosen = pattern();
-        TracePattern.Parameters parameters = new TracePattern.Parameters(tenants, records, seed);
+        TracePattern.Parameters parameters = new TracePattern.Parameters(tenants, records, seed, options.given());
+        chosen.check(parameters);
         ResultFile.write(output, part -> {
             try (TraceWriter out = TraceEncoding.of(output).create(part, chosen.provenance(parameters))) {
                 chosen.write(parameters, out);

@@ -41,7 +41,8 @@ final class TraceImportCommand implements Callable<Integer> {
     @Option(
             names = "--from",
             paramLabel = "KIND",
-            description = "what INPUT is: joined, capture, ftrace (default: found from its content)")
+            description =
+                    "what INPUT is: joined, capture, ftrace, qemu-log, hypersio (default: found from its content)")
     private @Nullable String from;
 
     @Option(

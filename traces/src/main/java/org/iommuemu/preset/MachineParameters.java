@@ -49,17 +49,17 @@ public final class MachineParameters {
     /**
      * Makes sure that an oracle can know what a timed machine will do.
      *
-     * @throws InputException if the machine fetches ahead: that depends on what the IOTLB holds
+     * @throws InputException if the machine fetches ahead, which depends on what the IOTLB holds, or devices have ATCs, which
+     *     passes without time do not
      */
     public static void checkOracle(Settings s) {
         for (Parameter policy : ORACLES) {
-            for (Parameter other : List.of(Parameter.PREFETCH_DEPTH, Parameter.ATC_ENTRIES)) {
-                if (isOracle(s, policy) && s.integer(other) > 0) {
-                    throw new InputException(
-                            s.name() + ": " + policy.key() + " is oracle and " + other.key() + " is "
-                                    + s.integer(other),
-                            "neither prefetch nor ATCs with an oracle");
-                }
+            boolean fetchesAhead = s.integer(Parameter.PREFETCH_DEPTH) > 0;
+            if (isOracle(s, policy) && (fetchesAhead || PathSettings.hasAtcs(s))) {
+                Parameter other = fetchesAhead ? Parameter.PREFETCH_DEPTH : Parameter.ATC_ENTRIES;
+                throw new InputException(
+                        s.name() + ": " + policy.key() + " is oracle and " + other.key() + " is " + s.integer(other),
+                        "neither prefetch nor ATCs with an oracle");
             }
         }
     }

@@ -10,6 +10,7 @@ import org.iommuemu.cache.UseLog;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.TranslationUnit;
+import org.iommuemu.preset.Parameter;
 import org.iommuemu.trace.TraceEncoding;
 import org.iommuemu.trace.TraceReader;
 import org.jspecify.annotations.Nullable;
@@ -110,11 +111,17 @@ final class OraclePasses {
     /**
      * Makes sure that the lookups of a replay that is over were those of the passes.
      *
-     * @throws IllegalStateException if not
+     * @throws InputException if stale entries have answered instead of the tables
+     * @throws IllegalStateException if the lookups were not those for another reason
      */
     void check(TraceReplay replay) {
         for (SetAssociativeCache cache : caches(replay.unit())) {
             if (!cache.isAsForeseen()) {
+                if (run.settings().text(Parameter.UNMAP).equals("lazy")) {
+                    throw new InputException(
+                            run.trace() + ": the " + cache.name() + " meets entries that the tables no longer have",
+                            Parameter.UNMAP.key() + " strict with an oracle");
+                }
                 throw new IllegalStateException(
                         run.trace() + ": the lookups of the " + cache.name() + " are not those of its pass");
             }

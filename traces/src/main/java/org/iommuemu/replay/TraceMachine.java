@@ -2,6 +2,7 @@
 package org.iommuemu.replay;
 
 import org.agrona.collections.IntHashSet;
+import org.iommuemu.capture.InputException;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.Patience;
 import org.iommuemu.host.SmmuDriver;
@@ -16,6 +17,8 @@ import org.iommuemu.memory.PhysicalMemory;
 import org.iommuemu.preset.TraceSettings;
 import org.iommuemu.smmuv3.SmmuFeatures;
 import org.iommuemu.smmuv3.SmmuV3;
+import org.iommuemu.trace.DmaRecord;
+import org.iommuemu.trace.TraceReader;
 import org.iommuemu.vtd.Vtd;
 import org.iommuemu.vtd.VtdFeatures;
 
@@ -108,6 +111,12 @@ final class TraceMachine implements AutoCloseable {
     /** Bits that no stream of this machine has: a requester id has 16. */
     int noStream() {
         return noStream;
+    }
+
+    /** The error of a record whose stream this machine does not have. */
+    static InputException noRequester(DmaRecord r, TraceReader trace) {
+        return trace.wrong(
+                String.format("stream is 0x%x", r.stream()), "a requester id of VT-d, below 0x10000, or an SMMUv3");
     }
 
     /** A stream is mapped for: lets it use ATS if it has an ATC, where it may not from the beginning. */

@@ -3,22 +3,22 @@ package org.iommuemu.replay;
 
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.host.IommuDriver;
 import org.iommuemu.host.StageLayout;
 import org.iommuemu.iommu.Access;
 import org.iommuemu.iommu.CacheConfiguration;
 import org.iommuemu.iommu.Iommu;
-import org.iommuemu.iommu.PageRequest;
 import org.iommuemu.iommu.Transaction;
-import org.iommuemu.iommu.TranslationCompletion;
 import org.iommuemu.iommu.TranslationUnit;
 import org.iommuemu.iommu.Verdict;
 import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.measure.ReplayTimer;
 import org.iommuemu.measure.TimingReport;
 import org.iommuemu.measure.TransactionListener;
+import org.iommuemu.paging.TableFormat;
+import org.iommuemu.paging.Walker;
 import org.iommuemu.preset.PathSettings;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.preset.TraceSettings;
@@ -47,19 +47,17 @@ public final class TraceReplay implements AutoCloseable {
     private final IommuDriver driver;
     private final Transaction transaction = new Transaction();
     private final Verdict verdict = new Verdict();
-    private final TranslationCompletion completion = new TranslationCompletion();
     private final Agreement addresses = new Agreement();
     private final TraceSettings settings;
     private final boolean atcs;
+    private final TraceSoftware software;
     /** Bits that no stream has. */
     private final int noStream;
     /** Whether what is accessed is not simply what the trace maps. */
     private final boolean indirect;
+    /** Whether pages are where the trace has them. */
+    private final boolean comparable;
 
-    private final @Nullable TouchedPages touched;
-    private final @Nullable LazyUnmaps lazy;
-    private final TraceClock clock = new TraceClock();
-    private final LongConsumer onTimer = this::commandsAt;
     private final long[] records = new long[TraceKind.count()];
     private long agreed;
     private @Nullable ReplayTimer timer;
@@ -83,13 +81,14 @@ public final class TraceReplay implements AutoCloseable {
     public TraceReplay(CacheConfiguration caches, TraceSettings settings, boolean atcs) {
         this.settings = settings;
         this.atcs = atcs;
+        TraceClock clock = new TraceClock();
         machine = TraceMachine.of(caches, settings, clock, atcs);
         iommu = machine.iommu();
         driver = machine.driver();
+        software = new TraceSoftware(machine, settings, clock);
         noStream = machine.noStream();
-        touched = settings.mapping() == TraceSettings.Mapping.TRACE ? null : new TouchedPages(machine, settings);
-        lazy = settings.lazy() && touched == null ? new LazyUnmaps(driver) : null;
-        indirect = touched != null || lazy != null;
+        indirect = software.isIndirect();
+        comparable = settings.mapping() == TraceSettings.Mapping.TRACE;
     }
 
     /**
@@ -104,7 +103,9 @@ public final class TraceReplay implements AutoCloseable {
         if (PathSettings.hasAtcs(settings) && !atcs) {
             throw new IllegalArgumentException("settings with ATCs for a replay without, expected one with them");
         }
-        timer = new ReplayTimer(machine.timed(), settings, outstanding, window, listener);
+        ReplayTimer times = new ReplayTimer(machine.timed(), settings, outstanding, window, listener);
+        software.onCommands(times::commandsAt);
+        timer = times;
     }
 
     /** The pipeline. */
@@ -143,21 +144,15 @@ public final class TraceReplay implements AutoCloseable {
             if (r.isDma()) {
                 dma(r, trace);
             } else {
-                manage(r, trace);
+                software.manage(r, trace);
             }
         }
         return true;
     }
 
-    private void commandsAt(long time) {
-        if (timer != null) {
-            timer.commandsAt(time);
-        }
-    }
-
     private void dma(DmaRecord r, TraceReader trace) {
         if ((r.stream() & noStream) != 0) {
-            throw noRequester(r, trace);
+            throw TraceMachine.noRequester(r, trace);
         }
         if (indirect) {
             accessIndirectly(r, trace);
@@ -165,7 +160,7 @@ public final class TraceReplay implements AutoCloseable {
         }
         long iova = r.iova();
         long left = r.length();
-        int access = ACCESS[r.kindCode()] | attributes(r);
+        int access = ACCESS[r.kindCode()] | TraceSoftware.attributes(r);
         long inPage = iova & PAGE - 1;
         if (inPage + left <= PAGE) {
             translate(r, iova, left, access);
@@ -183,46 +178,20 @@ public final class TraceReplay implements AutoCloseable {
 
     /** An access to pages that are mapped by it, or may be somewhere else. */
     private void accessIndirectly(DmaRecord r, TraceReader trace) {
-        if (lazy != null) {
-            clock.advance(r.time(), onTimer);
-        }
-        int access = ACCESS[r.kindCode()] | attributes(r);
+        software.advance(r.time());
+        int access = ACCESS[r.kindCode()] | TraceSoftware.attributes(r);
         long done = 0;
         do {
             long iova = r.iova() + done;
             long part = Math.min(r.length() - done, PAGE - (iova & PAGE - 1));
-            long at = reach(r, iova, trace);
+            long at = software.reach(r, iova, trace);
             translate(r, at, part, access);
-            if (lazy != null && verdict.isOk()) {
-                lazy.passed(r.stream(), r.pasid(), iova);
+            if (verdict.isOk()) {
+                software.passed(r, iova);
             }
             compare(r, done, trace);
             done += part;
         } while (done < r.length());
-    }
-
-    /** Where an address of the trace is; its page is mapped if it appears at first touch. */
-    private long reach(DmaRecord r, long iova, TraceReader trace) {
-        if (touched != null) {
-            try {
-                touched.touch(r.stream(), r.pasid(), iova);
-            } catch (IllegalArgumentException e) {
-                throw refused(trace, e);
-            }
-        }
-        return lazy == null ? iova : lazy.address(r.stream(), r.pasid(), iova);
-    }
-
-    private static InputException noRequester(DmaRecord r, TraceReader trace) {
-        return trace.wrong(
-                String.format("stream is 0x%x", r.stream()), "a requester id of VT-d, below 0x10000, or an SMMUv3");
-    }
-
-    private static int attributes(DmaRecord r) {
-        return r.attributes() == 0
-                ? 0
-                : (r.has(DmaRecord.EXECUTE) ? Access.INSTRUCTION : 0)
-                        | (r.has(DmaRecord.PRIVILEGED) ? Access.PRIVILEGED : 0);
     }
 
     private void translate(DmaRecord r, long iova, long bytes, int access) {
@@ -236,7 +205,7 @@ public final class TraceReplay implements AutoCloseable {
 
     private void compare(DmaRecord r, long done, TraceReader trace) {
         if (verdict.isOk()) {
-            if (r.hasAddress() && touched == null) {
+            if (comparable && r.hasAddress()) {
                 if (verdict.address() == r.address() + done) {
                     agreed++;
                 } else {
@@ -247,7 +216,7 @@ public final class TraceReplay implements AutoCloseable {
             return;
         }
         driver.takeFaults();
-        if (r.hasAddress() && touched == null) {
+        if (comparable && r.hasAddress()) {
             addresses.differ(at(r, done, trace) + "refused (" + verdict.rule() + "), expected pa 0x"
                     + Long.toHexString(r.address() + done));
         }
@@ -257,88 +226,6 @@ public final class TraceReplay implements AutoCloseable {
         return String.format(
                 "trace record %d: %s stream 0x%x 0x%x: ",
                 trace.number(), r.kind().label(), r.stream(), r.iova() + done);
-    }
-
-    private void manage(DmaRecord r, TraceReader trace) {
-        if ((r.stream() & noStream) != 0) {
-            throw noRequester(r, trace);
-        }
-        if (lazy != null) {
-            clock.advance(r.time(), onTimer);
-        }
-        commandsAt(r.time());
-        try {
-            switch (r.kind()) {
-                case MAP -> map(r);
-                case UNMAP -> unmap(r);
-                case INVALIDATE -> {
-                    if (lazy == null) {
-                        driver.invalidate(r.stream(), r.pasid(), r.iova(), r.length());
-                    } else {
-                        lazy.invalidate(r);
-                    }
-                }
-                case ATS_REQUEST -> {
-                    machine.letUseAts(r.stream());
-                    transaction.set(r.stream(), r.pasid(), reach(r, r.iova(), trace), attributes(r) | write(r));
-                    iommu.requestTranslation(transaction, completion);
-                }
-                case PAGE_REQUEST -> {
-                    machine.letRequestPages(r.stream());
-                    iommu.requestPage(
-                            pageRequest(r, lazy == null ? r.iova() : lazy.address(r.stream(), r.pasid(), r.iova())));
-                    driver.takePageRequests();
-                }
-                case READ_DMA, WRITE_DMA, ATOMIC_DMA -> throw new IllegalStateException("an access is not managed");
-            }
-        } catch (IllegalArgumentException e) {
-            throw refused(trace, e);
-        }
-    }
-
-    private static InputException refused(TraceReader trace, IllegalArgumentException refusal) {
-        String[] parts = String.valueOf(refusal.getMessage()).split(", expected ", 2);
-        return trace.wrong(parts[0], parts[parts.length - 1]);
-    }
-
-    private void map(DmaRecord r) {
-        if (touched != null) {
-            return;
-        }
-        machine.meet(r.stream());
-        if (lazy == null) {
-            driver.map(r.stream(), r.pasid(), r.iova(), r.address(), r.length(), r.pageShift(), r.attributes());
-        } else {
-            lazy.map(r);
-        }
-    }
-
-    private void unmap(DmaRecord r) {
-        if (touched != null) {
-            return;
-        }
-        if (lazy == null) {
-            driver.unmap(r.stream(), r.pasid(), r.iova(), r.length(), r.pageShift());
-        } else {
-            lazy.unmap(r);
-        }
-    }
-
-    private static int write(DmaRecord r) {
-        return r.has(DmaRecord.WRITE) ? Access.WRITE : 0;
-    }
-
-    private static PageRequest pageRequest(DmaRecord r, long iova) {
-        return new PageRequest(
-                r.stream(),
-                r.pasid(),
-                iova & -PAGE,
-                r.has(DmaRecord.READ),
-                r.has(DmaRecord.WRITE),
-                r.has(DmaRecord.EXECUTE),
-                r.has(DmaRecord.PRIVILEGED),
-                r.has(DmaRecord.LAST),
-                r.group());
     }
 
     /**
@@ -358,10 +245,17 @@ public final class TraceReplay implements AutoCloseable {
                 byKind,
                 driver.addressSpaces(),
                 settings,
-                touched == null ? 0 : touched.mapped(),
-                lazy == null ? 0 : lazy.stale(),
-                lazy == null ? 0 : lazy.moved(),
+                software.pagesTouched(),
+                software.staleAccesses(),
+                software.moved(),
+                reads(machine.unit().stageTwo().walker()),
                 ReplaySummary.ofTrace(name, machine, all));
+    }
+
+    private static long reads(Walker walker) {
+        return IntStream.range(0, TableFormat.HEIGHTS)
+                .mapToLong(walker::accesses)
+                .sum();
     }
 
     @Override

@@ -14,6 +14,7 @@ import org.iommuemu.trace.TraceKind;
  * @param pagesTouched pages that appeared at first touch
  * @param staleAccesses accesses that got through by what had been unmapped; 0 where that is invalidated at once
  * @param moved how often pages got another address than the trace's, which waited to be invalidated
+ * @param stage2Reads descriptors read of a second stage behind a first
  * @param machine the machine's figures, as after the replay of a capture; what only captures have is empty
  */
 public record TraceReplaySummary(
@@ -23,6 +24,7 @@ public record TraceReplaySummary(
         long pagesTouched,
         long staleAccesses,
         long moved,
+        long stage2Reads,
         ReplaySummary machine) {
     /** Takes a copy. */
     public TraceReplaySummary {

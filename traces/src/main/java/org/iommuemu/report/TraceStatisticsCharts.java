@@ -72,13 +72,13 @@ final class TraceStatisticsCharts {
 
     /** How long something takes, where it takes any time. */
     static void spans(Markup m, String title, String what, TimeSpans t) {
-        double least = PowerHistogram.least(Math.max(1, t.powers().first())) / NANOSECOND;
+        double least = PowerHistogram.least(t.powers().firstPositive()) / NANOSECOND;
         powers(m, title, t.powers(), NANOSECOND, Axis.logarithmic("ns", least, top(t.powers()) / NANOSECOND), what);
     }
 
     /** Accesses by length. */
     static void lengths(Markup m, Lengths l) {
-        double least = PowerHistogram.least(Math.max(1, l.powers().first()));
+        double least = PowerHistogram.least(l.powers().firstPositive());
         powers(m, "lengths", l.powers(), 1, Axis.bytes("bytes", least, top(l.powers())), "accesses");
     }
 
@@ -88,7 +88,7 @@ final class TraceStatisticsCharts {
 
     /** A step for each power of two; what is 0 has no place on such an axis. */
     private static void powers(Markup m, String title, PowerHistogram powers, double unit, Axis x, String what) {
-        int first = Math.max(1, powers.first());
+        int first = powers.firstPositive();
         int end = powers.end();
         if (end <= first) {
             return;

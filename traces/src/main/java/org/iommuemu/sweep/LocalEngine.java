@@ -5,13 +5,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.iommuemu.capture.InputException;
+import org.jspecify.annotations.Nullable;
 
 /** Runs points on threads of this machine, each point on one. They share nothing but the traces' files. */
 public final class LocalEngine {
@@ -31,7 +32,8 @@ public final class LocalEngine {
      *
      * @param traces where a trace is, by its name
      * @param sink gets every result from the thread that has it, in the order in which they come
-     * @throws InputException if there is not memory enough for a point, or the sink throws it; no point begins after that
+     * @throws InputException if there is not memory enough for a point, or the sink throws it; those under way are finished,
+     *     no other begins
      */
     public void run(List<SweepPoint> points, Function<String, Path> traces, Consumer<PointResult> sink) {
         ExecutorService workers = Executors.newFixedThreadPool(threads, r -> {
@@ -42,24 +44,29 @@ public final class LocalEngine {
         List<SweepPoint> ordered = new ArrayList<>(points);
         ordered.sort(Comparator.comparingLong((SweepPoint p) -> PointCost.of(p, traces.apply(p.trace())))
                 .reversed());
+        AtomicReference<@Nullable RuntimeException> flaw = new AtomicReference<>();
+        for (SweepPoint p : ordered) {
+            workers.execute(() -> {
+                if (flaw.get() == null) {
+                    try {
+                        sink.accept(evaluate(p, traces.apply(p.trace())));
+                    } catch (RuntimeException e) {
+                        flaw.compareAndSet(null, e);
+                    }
+                }
+            });
+        }
+        // Nobody is interrupted: the reader of a trace would take it for a trace that cannot be read.
+        workers.shutdown();
         try {
-            List<Future<?>> tasks = new ArrayList<>();
-            for (SweepPoint p : ordered) {
-                tasks.add(workers.submit(() -> sink.accept(evaluate(p, traces.apply(p.trace())))));
-            }
-            for (Future<?> task : tasks) {
-                task.get();
-            }
+            workers.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
+            flaw.compareAndSet(null, new IllegalStateException("interrupted", e));
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException own) {
-                throw own;
-            }
-            throw new IllegalStateException(e.getCause());
-        } finally {
-            workers.shutdownNow();
+        }
+        RuntimeException first = flaw.get();
+        if (first != null) {
+            throw first;
         }
     }
 

@@ -70,11 +70,13 @@ public enum Metric {
     /** Faults. */
     FAULTS("faults", "", 0, "accesses refused"),
     /** Commands. */
-    COMMANDS("commands", "", 0, "commands that software gave"),
+    COMMANDS("commands", "", 0, "commands or descriptors that software gave"),
     /** Invalidations. */
-    INVALIDATIONS("invalidations", "", 0, "of those, invalidations of TLBs and ATCs"),
+    INVALIDATIONS("invalidations", "", 0, "of those, of TLBs and ATCs"),
     /** Synchronisations. */
-    SYNCS("syncs", "", 0, "of those, synchronisations"),
+    SYNCS("syncs", "", 0, "of those, CMD_SYNC or wait descriptors"),
+    /** Stale uses. */
+    STALE_USES("stale_uses", "", 0, "accesses that got through by what had been unmapped and was not invalidated yet"),
     /** Comparisons. */
     COMPARED("addresses_compared", "", 0, "accesses whose address the trace has"),
     /** Agreements. */
@@ -102,7 +104,7 @@ public enum Metric {
     REQUESTS("requests_per_s", "1/s", 0, "timed_transactions / span"),
 
     /** Cost. */
-    COST("cost_bits", "bit", 0, "storage of the modelled caches, see StorageCost");
+    COST("cost_bits", "bit", 0, "storage of the modelled caches, see docs/sweep.md");
 
     private static final Map<String, Metric> BY_LABEL = new TreeMap<>();
 

@@ -29,8 +29,9 @@ final class PointFigures {
             f.walks(
                     s.machine().walks(),
                     s.machine().walkAccesses().values().stream()
-                            .mapToLong(Long::longValue)
-                            .sum(),
+                                    .mapToLong(Long::longValue)
+                                    .sum()
+                            + s.stage2Reads(),
                     f.values.getOrDefault(Metric.TRANSLATIONS, 0L));
         } else {
             f.caches(timing.caches());
@@ -56,15 +57,16 @@ final class PointFigures {
         long syncs = 0;
         for (Map.Entry<String, Long> c : m.commands().entrySet()) {
             commands += c.getValue();
-            if (c.getKey().contains("TLBI") || c.getKey().contains("ATC_INV")) {
+            if (c.getKey().contains("TLB") || c.getKey().contains("ATC_INV")) {
                 invalidations += c.getValue();
-            } else if (c.getKey().contains("SYNC")) {
+            } else if (c.getKey().contains("SYNC") || c.getKey().equals("WAIT")) {
                 syncs += c.getValue();
             }
         }
         values.put(Metric.COMMANDS, commands);
         values.put(Metric.INVALIDATIONS, invalidations);
         values.put(Metric.SYNCS, syncs);
+        values.put(Metric.STALE_USES, s.staleAccesses());
         values.put(Metric.COMPARED, m.addresses().compared());
         values.put(Metric.AGREED, m.addresses().agreed());
     }

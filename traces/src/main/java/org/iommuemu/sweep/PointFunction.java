@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.OneLine;
 import org.iommuemu.preset.PathSettings;
+import org.iommuemu.preset.TraceSettings;
 import org.iommuemu.replay.TraceRun;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,7 @@ public final class PointFunction {
             if (point.timed()) {
                 PathSettings.check(point.settings());
             }
+            TraceSettings.of(point.settings());
             StorageCost.bits(point.settings(), point.timed());
             return null;
         } catch (InputException e) {

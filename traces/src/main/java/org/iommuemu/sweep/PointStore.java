@@ -40,14 +40,13 @@ public final class PointStore implements AutoCloseable {
     private static final int CHECKSUM_DIGITS = 8;
 
     private final Path folder;
-    private final boolean resume;
     private final FileChannel lockFile;
     private final Map<String, String> finished = new HashMap<>();
     private @Nullable FileChannel journal;
+    private boolean isBroken;
 
-    private PointStore(Path folder, boolean resume, FileChannel lockFile) {
+    private PointStore(Path folder, FileChannel lockFile) {
         this.folder = folder;
-        this.resume = resume;
         this.lockFile = lockFile;
     }
 
@@ -69,7 +68,7 @@ public final class PointStore implements AutoCloseable {
                 throw new InputException(folder, 0, "has results already", "--resume with it, or another folder");
             }
             Files.createDirectories(folder);
-            PointStore store = new PointStore(folder, resume, lock(folder.resolve(LOCK)));
+            PointStore store = new PointStore(folder, lock(folder.resolve(LOCK)));
             sweepOut(folder);
             sweepOut(store.traces());
             return store;
@@ -193,10 +192,17 @@ public final class PointStore implements AutoCloseable {
         return line == null ? null : PointResult.parse(line, point);
     }
 
-    /** Keeps a finished point; when this returns, no end of this process loses it. */
+    /**
+     * Keeps a finished point; when this returns, no end of this process loses it.
+     *
+     * @throws InputException if it cannot be written; what comes after that is not kept
+     */
     public synchronized void add(PointResult result) {
         if (journal == null) {
             throw new IllegalStateException("no plan has begun");
+        }
+        if (isBroken) {
+            return;
         }
         String text = result.line();
         ByteBuffer line = ByteBuffer.wrap((checksum(text) + " " + text + "\n").getBytes(StandardCharsets.UTF_8));
@@ -205,14 +211,11 @@ public final class PointStore implements AutoCloseable {
                 journal.write(line);
             }
         } catch (IOException e) {
+            // A line that has only begun must stay the last one.
+            isBroken = true;
             throw unwritable(folder.resolve(JOURNAL), e);
         }
         finished.put(result.point().id(), text);
-    }
-
-    /** Whether the folder may have had points before. */
-    public boolean isResumed() {
-        return resume;
     }
 
     @Override

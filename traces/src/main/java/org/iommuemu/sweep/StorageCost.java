@@ -37,7 +37,7 @@ final class StorageCost {
      * @param timed whether it has those that only a machine with times has: micro-TLBs, the level behind them, one device's ATC
      */
     static long bits(Settings s, boolean timed) {
-        CacheConfiguration caches = MachineParameters.caches(s);
+        CacheConfiguration caches = MachineParameters.offlineCaches(s);
         int translation = PAGE_NUMBER + ASID + VMID + PAGE_SIZE + PAGE_NUMBER + ATTRIBUTES;
         long bits = bits(caches.iotlb(), translation)
                 + bits(caches.configuration(), STREAM + PASID + CONFIGURATION)
@@ -89,6 +89,7 @@ final class StorageCost {
             case TREE_PLRU -> ways - 1L;
             case ROUND_ROBIN, FIFO -> log2(ways);
             case SRRIP -> 2L * ways;
+            case LFU -> 4L * ways;
             default -> 0;
         };
     }

@@ -95,7 +95,7 @@ public final class SweepJson {
         for (TraceSource trace : results.plan().file().traces()) {
             out.writeObjectFieldStart(trace.name());
             if (trace instanceof TraceSource.Recorded recorded) {
-                out.writeStringField("file", recorded.file().toString());
+                out.writeStringField("file", recorded.location());
             } else if (trace instanceof TraceSource.Generated made) {
                 out.writeStringField("generated", made.pattern().provenance(made.parameters()));
             }

@@ -156,9 +156,25 @@ final class SweepReader {
             } else {
                 value.list(key).forEach(v -> words.add(v.scalar(key)));
             }
+            check(key, words, value);
             asked.put(key, words);
         });
         return asked;
+    }
+
+    private static void check(String key, List<String> words, YamlNode value) {
+        boolean figures = key.equals("metrics");
+        if (!figures && !key.equals("x") && !key.equals("y")) {
+            throw value.wrong("unknown key '" + key + "' of report", "metrics, x, y");
+        }
+        for (String word : words) {
+            if (figures && Metric.of(word) == null) {
+                throw value.wrong("'" + word + "' is no column of the results", "one like iotlb_miss_ratio");
+            }
+            if (!figures && !word.equals("preset")) {
+                Values.parameter(word, value);
+            }
+        }
     }
 
     /** The study, when all is read. */

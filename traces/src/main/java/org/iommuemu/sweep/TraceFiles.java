@@ -60,10 +60,7 @@ public final class TraceFiles {
             if (trace instanceof TraceSource.Recorded recorded) {
                 Path file = recorded.beside(sweep.file());
                 String digest = digest(file);
-                all.add(
-                        trace,
-                        TraceEncoding.of(file) == TraceEncoding.BINARY ? file : converted(file, digest, folder),
-                        digest);
+                all.add(trace, binary(file, digest, folder), digest);
             } else if (trace instanceof TraceSource.Generated made) {
                 Path file = generated(made, folder);
                 all.add(trace, file, digest(file));
@@ -75,6 +72,15 @@ public final class TraceFiles {
     private void add(TraceSource trace, Path file, String digest) {
         files.put(trace.name(), file);
         digests.put(trace.name(), digest);
+    }
+
+    /**
+     * The binary trace to replay instead of a file: itself, or what it is converted to.
+     *
+     * @param folder for what is converted
+     */
+    public static Path binary(Path recorded, String digest, Path folder) {
+        return TraceEncoding.of(recorded) == TraceEncoding.BINARY ? recorded : converted(recorded, digest, folder);
     }
 
     private static Path converted(Path csv, String digest, Path folder) {
@@ -89,7 +95,12 @@ public final class TraceFiles {
         return file;
     }
 
-    private static Path generated(TraceSource.Generated made, Path folder) {
+    /**
+     * A made-up trace, which is made if it is not there.
+     *
+     * @param folder for those that are made up
+     */
+    public static Path generated(TraceSource.Generated made, Path folder) {
         String provenance = made.pattern().provenance(made.parameters());
         Path file = folder.resolve(
                 made.pattern().label() + "-" + Digest.ofText(provenance).substring(0, DIGITS) + ".trace");

@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.iommuemu.trace.TracePattern;
+import org.iommuemu.trace.pattern.TracePattern;
 import org.jspecify.annotations.Nullable;
 
 /** The traces of a sweep's file, and the names by which its studies refer to them. */
@@ -72,8 +72,9 @@ final class TraceReferences {
     }
 
     private static TraceSource recorded(YamlNode node, @Nullable String name) {
-        Path path = Path.of(node.scalar(FILE));
-        return new TraceSource.Recorded(name == null ? String.valueOf(path.getFileName()) : name, path);
+        String location = node.scalar(FILE);
+        return new TraceSource.Recorded(
+                name == null ? String.valueOf(Path.of(location).getFileName()) : name, location);
     }
 
     private static TraceSource generated(@Nullable YamlNode node, @Nullable String name) {

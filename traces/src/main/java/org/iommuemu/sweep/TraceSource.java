@@ -4,7 +4,7 @@ package org.iommuemu.sweep;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.iommuemu.trace.TracePattern;
+import org.iommuemu.trace.pattern.TracePattern;
 
 /** Where a sweep has a trace from. */
 public sealed interface TraceSource {
@@ -25,12 +25,12 @@ public sealed interface TraceSource {
      * A file that is there.
      *
      * @param name what results call it
-     * @param file as the sweep's file has it; relative to that
+     * @param location as the sweep's file has it, relative to that; a path, or a URI for those that read URIs
      */
-    record Recorded(String name, Path file) implements TraceSource {
+    record Recorded(String name, String location) implements TraceSource {
         /** Where it is, seen from the sweep's file. */
         Path beside(Path sweep) {
-            return sweep.resolveSibling(file);
+            return sweep.resolveSibling(location);
         }
 
         @Override

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.iommuemu.capture.InputException;
+import org.iommuemu.capture.OneLine;
 
 /** A piece of a YAML file that knows where it is, so that what is wrong with it can be said with its line. */
 final class YamlNode {
@@ -116,6 +117,9 @@ final class YamlNode {
     String scalar(String what) {
         if (kind != Kind.SCALAR) {
             throw wrong("'" + what + "' is no single value", "one value");
+        }
+        if (!OneLine.of(text).equals(text)) {
+            throw wrong("'" + what + "' is '" + text + "'", "text of one line");
         }
         return text;
     }

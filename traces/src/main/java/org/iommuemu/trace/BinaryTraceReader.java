@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -23,8 +22,7 @@ final class BinaryTraceReader implements TraceReader {
     private final Path file;
     private final FileChannel channel;
     private final long windowBytes;
-    private final long records;
-    private final String provenance;
+    private final BinaryHeader header;
     private final DmaRecord record = new DmaRecord();
     private @Nullable MappedByteBuffer window;
     private long windowStart;
@@ -48,11 +46,7 @@ final class BinaryTraceReader implements TraceReader {
         channel = open(file);
         boolean opened = false;
         try {
-            ByteBuffer header = header();
-            records = header.getLong(BinaryLayout.RECORDS_OFFSET);
-            byte[] text = new byte[header.getInt(BinaryLayout.PROVENANCE_BYTES_OFFSET)];
-            header.get(BinaryLayout.PROVENANCE_OFFSET, text);
-            provenance = new String(text, StandardCharsets.UTF_8);
+            header = header();
             opened = true;
         } catch (IOException e) {
             throw unreadable(e);
@@ -76,70 +70,25 @@ final class BinaryTraceReader implements TraceReader {
         }
     }
 
-    private ByteBuffer header() throws IOException {
-        long size = channel.size();
-        ByteBuffer b = ByteBuffer.allocate(BinaryLayout.HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private BinaryHeader header() throws IOException {
+        ByteBuffer b = BinaryHeader.buffer();
         while (b.hasRemaining() && channel.read(b, b.position()) >= 0) {
             // The whole header, or as much as there is.
         }
-        if (b.position() < Long.BYTES || b.getLong(BinaryLayout.MAGIC_OFFSET) != BinaryLayout.MAGIC) {
-            throw new InputException(
-                    file,
-                    0,
-                    "is no binary trace: it does not begin with IOMMUTRC",
-                    "one, or a file named .csv, .csv.gz or .csv.zst");
-        }
-        if (b.hasRemaining()) {
-            throw atByte(b.position(), "the header ends here", BinaryLayout.HEADER_BYTES + " bytes of header");
-        }
-        int version = b.getInt(BinaryLayout.VERSION_OFFSET);
-        if (version != BinaryLayout.VERSION) {
-            throw atByte(BinaryLayout.VERSION_OFFSET, "version is " + version, "version " + BinaryLayout.VERSION);
-        }
-        int recordBytes = b.getInt(BinaryLayout.RECORD_BYTES_OFFSET);
-        if (recordBytes != BinaryLayout.RECORD_BYTES) {
-            throw atByte(
-                    BinaryLayout.RECORD_BYTES_OFFSET,
-                    "a record has " + recordBytes + " bytes",
-                    BinaryLayout.RECORD_BYTES + " in version " + BinaryLayout.VERSION);
-        }
-        int text = b.getInt(BinaryLayout.PROVENANCE_BYTES_OFFSET);
-        if (text < 0 || text > BinaryLayout.MOST_PROVENANCE) {
-            throw atByte(
-                    BinaryLayout.PROVENANCE_BYTES_OFFSET,
-                    "the provenance has " + text + " bytes",
-                    "a number from 0 to " + BinaryLayout.MOST_PROVENANCE);
-        }
-        int zero = b.getInt(BinaryLayout.ZERO_OFFSET);
-        if (zero != 0) {
-            throw atByte(BinaryLayout.ZERO_OFFSET, "is " + RecordRules.hex(Integer.toUnsignedLong(zero)), "zero");
-        }
-        long counted = b.getLong(BinaryLayout.RECORDS_OFFSET);
-        long body = size - BinaryLayout.HEADER_BYTES;
+        BinaryHeader read = BinaryHeader.read(file, b);
+        long body = channel.size() - BinaryLayout.HEADER_BYTES;
         long there = body / BinaryLayout.RECORD_BYTES;
-        if (counted < there || counted == there && body % BinaryLayout.RECORD_BYTES != 0) {
-            throw atByte(
+        if (read.records() < there || read.records() == there && body % BinaryLayout.RECORD_BYTES != 0) {
+            throw BinaryHeader.atByte(
+                    file,
                     BinaryLayout.RECORDS_OFFSET,
-                    "the header says " + counted + " records, the file has " + body + " bytes after it",
+                    "the header says " + read.records() + " records, the file has " + body + " bytes after it",
                     "records of " + BinaryLayout.RECORD_BYTES + " bytes, and nothing behind the last");
         }
-        if (counted > there) {
-            throw endsBehind(there, counted);
+        if (read.records() > there) {
+            throw read.endsBehind(file, there);
         }
-        return b;
-    }
-
-    private InputException endsBehind(long whole, long counted) {
-        long end = BinaryLayout.HEADER_BYTES + whole * BinaryLayout.RECORD_BYTES;
-        return new InputException(
-                file,
-                0,
-                "record " + (whole + 1) + " at byte " + end + ": the file ends here",
-                counted + " records as the header says");
-    }
-
-    private InputException atByte(long offset, String problem, String expected) {
-        return new InputException(file, 0, "byte " + offset + ": " + problem, expected);
+        return read;
     }
 
     @Override
@@ -172,7 +121,7 @@ final class BinaryTraceReader implements TraceReader {
     private boolean moveWindow() {
         long next = windowStart + limit;
         long done = (next - BinaryLayout.HEADER_BYTES) / BinaryLayout.RECORD_BYTES;
-        if (done == records) {
+        if (done == header.records()) {
             return false;
         }
         unmap();
@@ -182,7 +131,7 @@ final class BinaryTraceReader implements TraceReader {
         try {
             long whole = (channel.size() - next) / BinaryLayout.RECORD_BYTES;
             if (whole <= 0) {
-                throw endsBehind(done, records);
+                throw header.endsBehind(file, done);
             }
             int size = (int) Math.min(windowBytes, whole * BinaryLayout.RECORD_BYTES);
             MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_ONLY, next, size);
@@ -214,13 +163,12 @@ final class BinaryTraceReader implements TraceReader {
 
     @Override
     public String provenance() {
-        return provenance;
+        return header.provenance();
     }
 
     @Override
     public InputException wrong(String problem, String expected) {
-        long start = windowStart + at - BinaryLayout.RECORD_BYTES;
-        return new InputException(file, 0, "record " + number() + " at byte " + start + ": " + problem, expected);
+        return BinaryHeader.atRecord(file, number(), problem, expected);
     }
 
     private InputException unreadable(IOException e) {

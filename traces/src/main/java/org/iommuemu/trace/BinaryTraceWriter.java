@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -22,11 +21,7 @@ final class BinaryTraceWriter implements TraceWriter {
     private long written = BinaryLayout.HEADER_BYTES;
 
     BinaryTraceWriter(Path file, String provenance) throws IOException {
-        this.provenance = provenance.getBytes(StandardCharsets.UTF_8);
-        if (this.provenance.length > BinaryLayout.MOST_PROVENANCE) {
-            throw new IllegalArgumentException("provenance has " + this.provenance.length + " bytes, expected at most "
-                    + BinaryLayout.MOST_PROVENANCE);
-        }
+        this.provenance = BinaryHeader.bytes(provenance);
         channel = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
     }
@@ -60,15 +55,8 @@ final class BinaryTraceWriter implements TraceWriter {
         try (FileChannel closing = channel) {
             if (closing.isOpen()) {
                 flush();
-                ByteBuffer header =
-                        ByteBuffer.allocate(BinaryLayout.HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-                header.putLong(BinaryLayout.MAGIC_OFFSET, BinaryLayout.MAGIC);
-                header.putInt(BinaryLayout.VERSION_OFFSET, BinaryLayout.VERSION);
-                header.putInt(BinaryLayout.RECORD_BYTES_OFFSET, BinaryLayout.RECORD_BYTES);
-                header.putLong(
-                        BinaryLayout.RECORDS_OFFSET, (written - BinaryLayout.HEADER_BYTES) / BinaryLayout.RECORD_BYTES);
-                header.putInt(BinaryLayout.PROVENANCE_BYTES_OFFSET, provenance.length);
-                header.put(BinaryLayout.PROVENANCE_OFFSET, provenance);
+                long records = (written - BinaryLayout.HEADER_BYTES) / BinaryLayout.RECORD_BYTES;
+                ByteBuffer header = BinaryHeader.of(records, provenance);
                 writeAll(header, BinaryLayout.HEADER_BYTES, 0);
             }
         }

@@ -16,6 +16,8 @@ public enum TraceEncoding {
     CSV_GZ(".csv.gz"),
     /** CSV, packed by zstd. */
     CSV_ZST(".csv.zst"),
+    /** Binary, packed by zstd. */
+    BINARY_ZST(".zst"),
     /** Binary: any other name. */
     BINARY("");
 
@@ -41,24 +43,35 @@ public enum TraceEncoding {
         return BINARY;
     }
 
+    /** Whether a trace is a header and records of fixed size, packed or not. */
+    public boolean isBinary() {
+        return this == BINARY || this == BINARY_ZST;
+    }
+
     /**
      * Opens a trace.
      *
      * @throws org.iommuemu.capture.InputException if it cannot be read, or is damaged at its beginning
      */
     public static TraceReader open(Path file) {
-        return of(file) == BINARY ? new BinaryTraceReader(file) : new CsvTraceReader(file);
+        return switch (of(file)) {
+            case CSV, CSV_GZ, CSV_ZST -> new CsvTraceReader(file);
+            case BINARY_ZST -> new PackedTraceReader(file);
+            case BINARY -> new BinaryTraceReader(file);
+        };
     }
 
     /**
      * Begins to write a trace in this encoding, whatever the file's name.
      *
-     * @param provenance where it comes from: lines of text; of {@link #BINARY} at most {@link #MOST_PROVENANCE} bytes
+     * @param provenance where it comes from: lines of text; at most {@link #MOST_PROVENANCE} bytes if the encoding {@link #isBinary}
      */
     public TraceWriter create(Path file, String provenance) throws IOException {
-        return this == BINARY
-                ? new BinaryTraceWriter(file, provenance)
-                : new CsvTraceWriter(compressed(file), provenance);
+        return switch (this) {
+            case CSV, CSV_GZ, CSV_ZST -> new CsvTraceWriter(compressed(file), provenance);
+            case BINARY_ZST -> new PackedTraceWriter(file, provenance);
+            case BINARY -> new BinaryTraceWriter(file, provenance);
+        };
     }
 
     private OutputStream compressed(Path file) throws IOException {

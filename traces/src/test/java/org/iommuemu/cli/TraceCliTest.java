@@ -106,7 +106,7 @@ class TraceCliTest {
                         + "0,read,1,,0x1000,64\n0,read,1,4095,0x1000,64\n0,read,1,1,0x1fff,1\n0,read,2,1,0x1000,4097\n");
         assertThat(run("trace", "stat", csv.toString())).isZero();
 
-        assertThat(out.toString()).contains("streams       2\n").contains("6 pages of 4 KiB, 24,576 bytes");
+        assertThat(out.toString()).contains("streams       2: ").contains("6 pages of 4 KiB: 24,576 bytes");
     }
 
     @Test
@@ -129,8 +129,9 @@ class TraceCliTest {
                         "records       20,020: read 6,667, write 13,333, map 16, unmap 4",
                         // 6,667 packets: 64 B each; 1,514 B each and 16 B for all but the last.
                         "bytes         426,688 read, 10,200,494 written, 0 atomic",
-                        "streams       4",
-                        "sizes         3: 64 B 6,667, 1,514 B 6,667, 16 B 6,666",
+                        "streams       4: 0x1 (00:00.1) 5,001 accesses 4 pages, 0x2 (00:00.2) 5,001 accesses 4 pages,"
+                                + " 0x3 (00:00.3) 5,000 accesses 4 pages, 0x4 (00:00.4) 4,998 accesses 4 pages",
+                        "lengths       3: 64 B 6,667, 1,514 B 6,667, 16 B 6,666",
                         "time          411.159 us");
     }
 
@@ -157,6 +158,55 @@ class TraceCliTest {
     }
 
     @Test
+    void shouldReplayOnWhatTheOptionsSay() throws IOException {
+        Path json = temp.resolve("r.json");
+        assertThat(run(
+                        "replay",
+                        SAMPLE,
+                        "--iommu=vtd-scalable",
+                        "--stages=nested",
+                        "--unmap=lazy",
+                        "--preset=hypersio",
+                        "--json",
+                        json.toString()))
+                .isZero();
+
+        // 20,000 accesses of 4 tenants, each of which unmaps one buffer after 1,500 packets: never touched again.
+        assertThat(out.toString().lines())
+                .contains(
+                        "machine       vtd-scalable, stages nested, lazy unmapping",
+                        "lazy          0 accesses got through by what had been unmapped; 0 of 16 maps at another address");
+        JsonNode result = new ObjectMapper().readTree(json.toFile());
+        assertThat(result.at("/machine/iommu").asText()).isEqualTo("vtd-scalable");
+        assertThat(result.at("/machine/unmap").asText()).isEqualTo("lazy");
+        assertThat(result.at("/staleAccesses").asInt(-1)).isZero();
+        assertThat(result.at("/timing/configuration/machine.unmap").asText()).isEqualTo("lazy");
+    }
+
+    @Test
+    void shouldSayHowPagesAppeared() {
+        assertThat(run("replay", SAMPLE, "--mapping=first-touch", "--page=2m")).isZero();
+
+        // Ring and mailbox in one page, and two buffers, of each tenant.
+        assertThat(out.toString().lines())
+                .contains(
+                        "machine       smmuv3, stages 1, pages of 2 MiB by first-touch",
+                        "first touch   12 pages of 2 MiB appeared; 16 maps and 4 unmaps of the trace passed over",
+                        "agreement     none compared, as pages are not where the trace has them");
+    }
+
+    @Test
+    void shouldHintAtMappingsWhereATraceHasNone() throws IOException {
+        Path trace = temp.resolve("t.csv");
+        Files.writeString(trace, "time_ps,kind,stream,iova\n1,read,7,0x1000\n");
+
+        assertThat(run("replay", trace.toString())).isZero();
+
+        assertThat(out.toString())
+                .contains("hint          the trace maps nothing; with --mapping identity or first-touch pages appear");
+    }
+
+    @Test
     void shouldExitWithOneWhereAnAddressDisagrees() throws IOException {
         Path file = temp.resolve("t.csv");
         Files.writeString(
@@ -172,7 +222,7 @@ class TraceCliTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "trace|trace needs one of generate, convert, stat",
+                "trace|trace needs one of generate, import, convert, stat",
                 "trace generate|Missing required option: '--output=FILE'",
                 "trace generate --output OUT --pattern none|--pattern is 'none'; expected one of hyper-tenant,",
                 "trace generate --output OUT --tenants 0|--tenants is 0; expected a number from 1 to 65535",
@@ -186,10 +236,14 @@ class TraceCliTest {
                 "trace stat samples/smmuv3-linux-nvme|is a folder",
                 "trace convert samples/smmuv3-linux-nvme/memory.json OUT|is no binary trace",
                 "replay samples/smmuv3-linux-nvme/trace.csv.gz|:1: no column 'time_ps'",
-                "replay samples/hyper-tenant-4.csv.zst --stages 3|--stages is '3'; expected 1, 2 or nested",
-                "replay samples/hyper-tenant-4.csv.zst --stages 3 --preset hypersio|--stages is '3'; expected 1, 2 or nested",
+                "replay samples/hyper-tenant-4.csv.zst --stages 3|--stages is '3'; expected one of 1, 2, nested",
+                "replay samples/hyper-tenant-4.csv.zst --stages 3 --preset hypersio|--stages is '3'; expected one of 1, 2, nested",
                 "replay samples/hyper-tenant-4.csv.zst --lint|--lint or --detect-stale with a DMA trace",
                 "replay samples/smmuv3-linux-vfio --stages 2|--stages with a capture",
+                "replay samples/smmuv3-linux-vfio --mapping identity|--mapping with a capture",
+                "replay samples/hyper-tenant-4.csv.zst --page 8k|--page is '8k'; expected one of 4k, 16k, 64k, 2m, 1g",
+                "replay samples/hyper-tenant-4.csv.zst --page 2m|machine.page is 2m and machine.mapping is trace; expected 4k",
+                "replay samples/hyper-tenant-4.csv.zst --iommu vtd-legacy --stages 1|expected 2: legacy mode has no other",
             })
     void shouldRejectBadUsageInOneLine(String line, String message) throws IOException {
         assertThat(run(line.replace("OUT", file("x")).split(" "))).isEqualTo(2);
@@ -218,5 +272,45 @@ class TraceCliTest {
         try (Stream<Path> left = Files.list(temp)) {
             assertThat(left).hasSize(2);
         }
+    }
+
+    /** The addresses are the recording machine's own. */
+    @ParameterizedTest
+    @CsvSource({
+        "smmuv3-ftrace-lazy, joined, 83417",
+        "vtd-ftrace-strict, joined, 101918",
+        "smmuv3-linux-lazy, capture, 138965",
+        "smmuv3-16k-linux612-vfio, capture, 74",
+        "smmuv3-s2-linux-vfio, capture, 124",
+        "vtd-flts-linux612-vfio, capture, 143",
+        "vtd-legacy-linux-nvme, capture, 76976",
+    })
+    void shouldReplayWhatItHasImportedToEveryRecordedAddress(String sample, String source, int addresses) {
+        assertThat(run("trace", "import", "samples/" + sample, "--output", file("i.trace.zst")))
+                .isZero();
+        assertThat(out.toString()).startsWith("source        " + source + "\n");
+
+        assertThat(run("replay", file("i.trace.zst"))).isZero();
+
+        assertThat(out.toString()).contains("agreement     " + addresses + " of " + addresses + " addresses agree");
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--from ftrace, samples/nowhere, 'does not exist; expected a readable file'",
+        "--from oral, samples/README.md, '--from is ''oral''; expected one of joined, capture, ftrace, qemu-log, hypersio'",
+        "--from ftrace --stream x, samples/README.md, '--stream is ''x''; expected a number of at most 32 bits, decimal or 0x'",
+        "--from joined, samples/smmuv3-linux-nvme, 'has no joined.csv; expected a folder with one'",
+    })
+    void shouldSayWhatCannotBeImported(String options, String input, String message) {
+        String[] args = Stream.concat(
+                        Stream.of("trace", "import", input, "--output", file("i.trace")), Stream.of(options.split(" ")))
+                .toArray(String[]::new);
+
+        assertThat(run(args)).isEqualTo(2);
+
+        assertThat(err.toString()).contains(message).hasLineCount(1);
+        assertThat(temp).isEmptyDirectory();
     }
 }

@@ -16,9 +16,9 @@ import org.iommuemu.time.RandomStream;
 import org.iommuemu.trace.DmaRecord;
 import org.iommuemu.trace.TraceEncoding;
 import org.iommuemu.trace.TraceKind;
-import org.iommuemu.trace.TracePattern;
 import org.iommuemu.trace.TraceReader;
 import org.iommuemu.trace.TraceWriter;
+import org.iommuemu.trace.pattern.TracePattern;
 import org.iommuemu.trace.reuse.MissCurve;
 import org.iommuemu.trace.reuse.ReuseDistances;
 import org.junit.jupiter.api.Test;
@@ -73,7 +73,14 @@ class MissCurveTest {
         "SEQUENTIAL, 2, 40000",
         "UNIFORM, 1, 40000",
         "UNIFORM, 16, 40000",
-        "RING, 3, 20000"
+        "RING, 3, 20000",
+        "ZIPF, 2, 40000",
+        "STRIDED, 2, 40000",
+        "POINTER_CHASE, 1, 60000",
+        "BURSTY, 4, 40000",
+        "PHASES, 1, 250000",
+        "NVME, 2, 40000",
+        "ACCELERATOR, 2, 40000"
     })
     void shouldMissAsReplaysOfPatterns(TracePattern pattern, int tenants, long records) throws IOException {
         Path file = temp.resolve("t");

@@ -10,8 +10,8 @@ import org.iommuemu.preset.Parameter;
 import org.iommuemu.preset.Presets;
 import org.iommuemu.preset.Settings;
 import org.iommuemu.trace.TraceEncoding;
-import org.iommuemu.trace.TracePattern;
 import org.iommuemu.trace.TraceWriter;
+import org.iommuemu.trace.pattern.TracePattern;
 
 /** Traces for tests, and what came of them. */
 final class TraceFiles {

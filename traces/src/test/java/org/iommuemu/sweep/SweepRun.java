@@ -25,8 +25,13 @@ record SweepRun(int status, String out, String err) {
 
     /** Starts it in a JVM of its own, with what it prints in a file. */
     static Process start(Path log, Object... args) throws IOException {
+        return start(Path.of(ProcessHandle.current().info().command().orElseThrow()), log, args);
+    }
+
+    /** The same in the JVM of another JDK. */
+    static Process start(Path java, Path log, Object... args) throws IOException {
         List<String> command = new ArrayList<>();
-        command.add(ProcessHandle.current().info().command().orElseThrow());
+        command.add(java.toString());
         command.add("@" + root().resolve("config").resolve("jvm.flags"));
         command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
         command.add(Main.class.getName());

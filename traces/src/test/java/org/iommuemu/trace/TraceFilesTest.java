@@ -96,6 +96,7 @@ class TraceFilesTest {
             case CSV -> ".csv";
             case CSV_GZ -> ".csv.gz";
             case CSV_ZST -> ".csv.zst";
+            case BINARY_ZST -> ".trace.zst";
             case BINARY -> ".trace";
         };
     }

@@ -16,6 +16,7 @@ import org.iommuemu.pcie.Requester;
 import org.iommuemu.platform.Platform;
 import org.iommuemu.platform.PlatformParameters;
 import org.iommuemu.time.Picoseconds;
+import org.iommuemu.trace.pattern.TracePattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

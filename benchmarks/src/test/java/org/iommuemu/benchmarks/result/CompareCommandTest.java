@@ -193,6 +193,20 @@ class CompareCommandTest {
     }
 
     @Test
+    void shouldPutRunsSideBySideWithDashesForWhatOneLacks() throws IOException {
+        String first = file("a.json", nanos("A.b", "", 1, 0.1), nanos("A.c", "", 2, 0.1));
+        String second = file("b.json", nanos("A.d", "", 4, 0.1), nanos("A.c", "", 3, 0.1));
+
+        run("--table", first, second);
+
+        assertThat(out.toString().lines())
+                .containsSubsequence(
+                        "| `A.b` |  | 1.00 ± 0.10 | – | – | – | – | – | – | – | 0 / – | – | – |",
+                        "| `A.c` |  | 2.00 ± 0.10 | – | – | – | 3.00 ± 0.10 | – | – | – | 0 / 0 | – | – |",
+                        "| `A.d` |  | – | – | – | – | 4.00 ± 0.10 | – | – | – | – / 0 | – | – |");
+    }
+
+    @Test
     void shouldPrintATableBesideFloorsAimsAndPeers() throws IOException {
         String pages = "\"architecture\": \"SMMUV3\", \"order\": \"SHUFFLED\", \"pages\": \"65536\"";
         String run = file(
@@ -212,10 +226,10 @@ class CompareCommandTest {
         assertThat(status).isZero();
         assertThat(out.toString().lines())
                 .contains(
-                        "| benchmark | parameters | unit | JDK 25.0.3 | ÷ yardstick | ÷ floor | ÷ aim | B/op | aim | peers |",
-                        "| `MissBenchmark.miss` | architecture=SMMUV3 order=SHUFFLED pages=65536 | ns/op | 60.0 ± 1.5 | 15.00 | 7.50"
+                        "| benchmark | parameters | JDK 25.0.3 | ÷ yardstick | ÷ floor | ÷ aim | B/op | aim | peers |",
+                        "| `MissBenchmark.miss` | architecture=SMMUV3 order=SHUFFLED pages=65536 | 60.0 ± 1.5 | 15.00 | 7.50"
                                 + " | 1.50 | 0 | 40.0 | 101 to 223 |",
-                        "| `TraceReplayBenchmark.timed` | stages=NESTED tenants=64 | ops/us | 10.0 ± 0.5 | – | – | 0.50 | 0 | 5.00"
-                                + " | 0.57 (HyperSIO; nested) |");
+                        "| `TraceReplayBenchmark.timed` | stages=NESTED tenants=64 | 10.0 ± 0.5 ops/us | – | – | 0.50 | 0"
+                                + " | 5.00 | 0.57 (HyperSIO; nested) |");
     }
 }

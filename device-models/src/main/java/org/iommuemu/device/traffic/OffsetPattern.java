@@ -29,6 +29,21 @@ public interface OffsetPattern {
         return (number, random) -> random.nextBelow(units);
     }
 
+    /**
+     * All of them in an order that is random but always the same, and again: as of a chain of pointers through all of them.
+     *
+     * @param random decides the order, now
+     */
+    static OffsetPattern shuffled(int units, RandomStream random) {
+        int[] order = new int[units];
+        for (int i = 0; i < units; i++) {
+            int other = (int) random.nextBelow(i + 1L);
+            order[i] = order[other];
+            order[other] = i;
+        }
+        return (number, own) -> order[(int) (number % units)];
+    }
+
     /** Some much more often than others, see {@link ZipfPattern}. */
     static OffsetPattern zipf(int units, double exponent) {
         return new ZipfPattern(units, exponent);

@@ -16,6 +16,13 @@ import java.util.List;
  */
 public record Axis(String title, Kind kind, double low, double high, List<Tick> ticks) {
     private static final int WANTED = 4;
+    /** From this ratio on values are far enough apart for a logarithm. */
+    private static final double GEOMETRIC = 8;
+
+    private static final double HALF = 0.5;
+    /** Width of one, roughly and no less. */
+    private static final double CHARACTER = 7.2;
+
     private static final int MOST_POWERS = 5;
     private static final int[] STEPS = {1, 2, 5};
 
@@ -109,6 +116,48 @@ public record Axis(String title, Kind kind, double low, double high, List<Tick> 
             ticks.add(new Tick(value, Digits.bytes(value)));
         }
         return new Axis(title, Kind.BYTES, Math.pow(2, first), Math.pow(2, last), ticks);
+    }
+
+    /**
+     * The values themselves are marked, as far as there is room: equal distances are equal ratios if the last is at least eight times
+     * the first.
+     *
+     * @param ascending above 0, at least one
+     */
+    public static Axis marks(String title, double... ascending) {
+        double low = ascending[0];
+        double high = Math.max(ascending[ascending.length - 1], 2 * low);
+        List<Tick> ticks = new ArrayList<>();
+        for (double value : ascending) {
+            ticks.add(new Tick(value, Digits.of(value)));
+        }
+        Kind kind = high >= GEOMETRIC * low ? Kind.LOGARITHMIC : Kind.LINEAR;
+        return new Axis(title, kind, low, high, ticks).thinned();
+    }
+
+    /** Names at equal distances, the first at 0, the next at 1; those are marked for which there is room. */
+    public static Axis names(String title, List<String> names) {
+        List<Tick> ticks = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            ticks.add(new Tick(i, names.get(i)));
+        }
+        return new Axis(title, Kind.LINEAR, -HALF, names.size() - HALF, ticks).thinned();
+    }
+
+    /** Without the ticks that would run into one before, or out of the picture. */
+    private Axis thinned() {
+        List<Tick> kept = new ArrayList<>();
+        double room = -Plot.LEFT;
+        double length = Plot.WIDTH - Plot.LEFT - Plot.RIGHT;
+        for (Tick t : ticks) {
+            double half = t.text().length() * CHARACTER / 2;
+            double middle = at(t.value()) * length;
+            if (middle - half >= room && middle + half <= length + Plot.RIGHT) {
+                kept.add(t);
+                room = middle + half + CHARACTER;
+            }
+        }
+        return new Axis(title, kind, low, high, kept);
     }
 
     /** The share of the axis before a value: 0 at its beginning, 1 at its end; values beyond stand at its ends. */

@@ -3,6 +3,7 @@ package org.iommuemu.report.html;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Values over values: lines, single points, and bands between two values, in the order in which they were added. What is no finite number
@@ -17,7 +18,18 @@ public final class LineChart {
     private final Plot plot;
     private final List<Curve> curves = new ArrayList<>();
 
-    private record Curve(String name, Plot.Shape shape, String style, double[] x, double[] low, double[] high) {}
+    private record Curve(
+            String name,
+            Plot.Shape shape,
+            String style,
+            double[] x,
+            double[] low,
+            double[] high,
+            @Nullable List<String> labels) {
+        Curve(String name, Plot.Shape shape, String style, double[] x, double[] low, double[] high) {
+            this(name, shape, style, x, low, high, null);
+        }
+    }
 
     /** An empty chart. */
     public LineChart(String title, Axis x, Axis y) {
@@ -37,6 +49,16 @@ public final class LineChart {
         return add(new Curve(name, Plot.Shape.POINTS, style(style), xs, ys, ys));
     }
 
+    /** Adds points joined by a line, each with a dot that says its label when it is pointed at. */
+    public LineChart marked(String name, int style, double[] xs, double[] ys, List<String> labels) {
+        return add(new Curve(name, Plot.Shape.LINE, style(style), xs, ys, ys, labels));
+    }
+
+    /** Adds single points with labels. */
+    public LineChart points(String name, int style, double[] xs, double[] ys, List<String> labels) {
+        return add(new Curve(name, Plot.Shape.POINTS, style(style), xs, ys, ys, labels));
+    }
+
     /** Adds an area between two values. */
     public LineChart area(String name, int style, double[] xs, double[] lows, double[] highs) {
         return add(new Curve(name, Plot.Shape.AREA, style(style), xs, lows, highs));
@@ -48,7 +70,9 @@ public final class LineChart {
     }
 
     private LineChart add(Curve c) {
-        if (c.x.length != c.low.length || c.x.length != c.high.length) {
+        if (c.x.length != c.low.length
+                || c.x.length != c.high.length
+                || c.labels != null && c.labels.size() != c.x.length) {
             throw new IllegalArgumentException("as many x as y expected of " + c.name);
         }
         curves.add(c);
@@ -59,23 +83,47 @@ public final class LineChart {
         return "s" + number % Plot.STYLES;
     }
 
-    /** Writes it. */
+    /** Writes it, with its legend. */
     public void into(Markup m) {
-        Plot.open(m, title, Plot.HEIGHT);
-        plot.axes(m);
-        for (Curve c : curves) {
-            switch (c.shape) {
-                case AREA -> area(m, c);
-                case LINE -> line(m, c);
-                case POINTS -> points(m, c);
-            }
-            m.newLine();
-        }
+        draw(m);
         Plot.close(
                 m,
                 curves.stream()
                         .map(c -> new Plot.Entry(c.name, c.shape, c.style))
                         .toList());
+    }
+
+    /** Writes it as one of many that share {@link #legend a legend}. */
+    public void intoMultiples(Markup m) {
+        draw(m);
+        Plot.close(m, List.of());
+    }
+
+    /** Writes what lines stand for: a name for each style from 0 on. */
+    public static void legend(Markup m, List<String> names) {
+        List<Plot.Entry> entries = new ArrayList<>();
+        for (String name : names) {
+            entries.add(new Plot.Entry(name, Plot.Shape.LINE, style(entries.size())));
+        }
+        Plot.legend(m, entries);
+    }
+
+    private void draw(Markup m) {
+        Plot.open(m, title, Plot.HEIGHT);
+        plot.axes(m);
+        for (Curve c : curves) {
+            switch (c.shape) {
+                case AREA -> area(m, c);
+                case LINE -> {
+                    line(m, c);
+                    if (c.labels != null) {
+                        points(m, c);
+                    }
+                }
+                case POINTS -> points(m, c);
+            }
+            m.newLine();
+        }
     }
 
     private void area(Markup m, Curve c) {
@@ -129,10 +177,14 @@ public final class LineChart {
                         Plot.c(plot.y(c.low[i])),
                         "r",
                         RADIUS);
-                m.leaf("title", c.name + ": " + Digits.of(c.low[i]) + " (" + y.title() + ") at " + x.text(c.x[i]))
+                m.leaf("title", c.labels != null ? c.labels.get(i) : label(c, i))
                         .close();
             }
         }
+    }
+
+    private String label(Curve c, int i) {
+        return c.name + ": " + Digits.of(c.low[i]) + " (" + y.title() + ") at " + x.text(c.x[i]);
     }
 
     private String at(double xValue, double yValue) {

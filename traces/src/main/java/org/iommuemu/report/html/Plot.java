@@ -12,7 +12,7 @@ final class Plot {
     static final double TOP = 10;
     static final double BOTTOM = 44;
     /** How many series look different. */
-    static final int STYLES = 7;
+    static final int STYLES = 8;
 
     private static final double TICK = 4;
     private static final double BELOW_TICK = 17;
@@ -80,6 +80,12 @@ final class Plot {
     /** Ends it, with what each of its marks stands for. */
     static void close(Markup m, List<Entry> legend) {
         m.close().newLine();
+        legend(m, legend);
+        m.close().newLine();
+    }
+
+    /** Writes what marks stand for, if there is more than one. */
+    static void legend(Markup m, List<Entry> legend) {
         if (legend.size() > 1) {
             m.open("ul", "class", "legend");
             for (Entry e : legend) {
@@ -89,7 +95,6 @@ final class Plot {
             }
             m.close().newLine();
         }
-        m.close().newLine();
     }
 
     static String c(double coordinate) {

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 /** Tells a file's format from its first bytes. */
 final class Contents {
     private static final int LOOKED_AT = 4096;
+    /** The type of its first record, 1 in 32 bits. */
+    private static final String HYPERSIO = "\001\000\000\000";
 
     private Contents() {}
 
@@ -21,6 +23,12 @@ final class Contents {
             head = new String(in.readNBytes(LOOKED_AT), StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
             throw new InputException(file, 0, "cannot be read (" + e.getMessage() + ")", "a readable file");
+        }
+        if (head.startsWith(HYPERSIO)) {
+            return ImportSource.HYPERSIO;
+        }
+        if (head.lines().anyMatch(l -> QemuLogImporter.EVENT.matcher(l).matches())) {
+            return ImportSource.QEMU_LOG;
         }
         if (head.startsWith("# tracer:") || head.lines().anyMatch(l -> FtraceEvent.of(l) != null)) {
             return ImportSource.FTRACE;

@@ -19,7 +19,11 @@ public enum ImportSource {
     /** An IOMMU's trace alone: {@code trace.csv}, or a capture folder with one. */
     CAPTURE("capture"),
     /** A Linux kernel's trace of its {@code iommu} and {@code dma} events, as text. */
-    FTRACE("ftrace");
+    FTRACE("ftrace"),
+    /** QEMU's log of the trace events of its SMMUv3 and VT-d models. */
+    QEMU_LOG("qemu-log"),
+    /** HyperSIO's binary trace of I/O virtual addresses. */
+    HYPERSIO("hypersio");
 
     private static final String TRACE = "trace.csv";
 
@@ -94,6 +98,8 @@ public enum ImportSource {
             case JOINED -> new JoinedImporter(JoinedTrace.in(input));
             case CAPTURE -> new CaptureImporter(trace(input));
             case FTRACE -> new FtraceImporter(input, options);
+            case QEMU_LOG -> new QemuLogImporter(input);
+            case HYPERSIO -> new HypersioImporter(input);
         };
     }
 

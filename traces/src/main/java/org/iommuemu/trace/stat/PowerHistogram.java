@@ -31,6 +31,15 @@ public final class PowerHistogram {
         return count == 0 ? 0 : first;
     }
 
+    /** The least class but that of 0 that is not empty, or 1. */
+    public int firstPositive() {
+        int first = 1;
+        while (first < Long.SIZE && counts[first] == 0) {
+            first++;
+        }
+        return counts[first] == 0 ? 1 : first;
+    }
+
     /** One more than the last class that is not empty. */
     public int end() {
         int end = counts.length;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.iommuemu.trace;
+package org.iommuemu.trace.pattern;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -13,6 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.zip.CRC32C;
+import org.iommuemu.trace.DmaRecord;
+import org.iommuemu.trace.TraceEncoding;
+import org.iommuemu.trace.TraceKind;
+import org.iommuemu.trace.TraceReader;
+import org.iommuemu.trace.TraceWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +55,13 @@ class TracePatternTest {
         "SEQUENTIAL, 2, 20000, 1, 3484143232",
         "UNIFORM, 2, 20000, 1, 820936439",
         "RING, 2, 20000, 1, 3489437054",
+        "ZIPF, 2, 20000, 1, 3859416813",
+        "STRIDED, 2, 20000, 1, 1846788796",
+        "POINTER_CHASE, 2, 20000, 1, 144462195",
+        "BURSTY, 2, 20000, 1, 3838738828",
+        "PHASES, 2, 20000, 1, 1622380102",
+        "NVME, 2, 20000, 1, 8803356",
+        "ACCELERATOR, 2, 20000, 1, 523838296",
     })
     void shouldMakeTheSameBytesOfASeed(TracePattern pattern, int tenants, long records, long seed, long checksum)
             throws IOException {
@@ -67,18 +79,25 @@ class TracePatternTest {
         List<DmaRecord> records = make(pattern, 3, 10_000, 7);
 
         assertThat(records.stream().filter(DmaRecord::isDma)).hasSize(10_000);
+        assertThat(records.get(records.size() - 1).time()).isPositive();
         Map<Long, DmaRecord> mapped = new HashMap<>();
         for (DmaRecord r : records) {
-            long space = (long) r.stream() << 48;
+            long space = (long) r.stream() << 60 | (long) (r.pasid() + 1) << 40;
             switch (r.kind()) {
-                case MAP ->
+                case MAP -> {
+                    assertThat(r.length()).isEqualTo(1L << r.pageShift());
                     assertThat(mapped.put(space | r.iova(), new DmaRecord().copyFrom(r)))
                             .isNull();
-                case UNMAP -> assertThat(mapped.remove(space | r.iova())).isNotNull();
+                }
+                case UNMAP -> {
+                    for (long done = 0; done < r.length(); done += 1L << r.pageShift()) {
+                        assertThat(mapped.remove(space | r.iova() + done)).isNotNull();
+                    }
+                }
                 default -> {
                     DmaRecord page = mapped.get(space | r.iova() & -0x1000);
                     page = page != null ? page : mapped.get(space | r.iova() & -0x20_0000);
-                    assertThat(page).isNotNull();
+                    assertThat(page).as("page of 0x%x", r.iova()).isNotNull();
                     long offset = r.iova() - page.iova();
                     assertThat(r.address()).isEqualTo(page.address() + offset);
                     assertThat(offset + r.length()).isLessThanOrEqualTo(page.length());

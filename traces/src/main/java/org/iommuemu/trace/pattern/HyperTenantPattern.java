@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.iommuemu.trace;
+package org.iommuemu.trace.pattern;
 
 import static org.iommuemu.device.traffic.HyperTenantAccesses.BUFFER_PAGES;
 import static org.iommuemu.device.traffic.HyperTenantAccesses.LARGE_SHIFT;
@@ -11,6 +11,8 @@ import java.io.IOException;
 import org.iommuemu.device.traffic.DeviceAccess;
 import org.iommuemu.device.traffic.HyperTenantAccesses;
 import org.iommuemu.time.RandomStream;
+import org.iommuemu.trace.TraceKind;
+import org.iommuemu.trace.TraceWriter;
 
 /**
  * What the network cards of many guests do, each of them as {@link HyperTenantAccesses} says: packets 61.68 ns apart (200 Gb/s), guests

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.iommuemu.trace;
+package org.iommuemu.trace.pattern;
 
 import java.io.IOException;
 import org.iommuemu.device.traffic.RingAccesses;
+import org.iommuemu.trace.TraceKind;
+import org.iommuemu.trace.TraceWriter;
 
 /** Devices with a ring of buffers each, as {@link RingAccesses} says: packets 61.68 ns apart, devices in turn. */
 final class RingPattern {
