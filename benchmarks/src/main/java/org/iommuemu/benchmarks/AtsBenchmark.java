@@ -75,6 +75,7 @@ public class AtsBenchmark {
     }
 
     /** A working set of half of the ATC. */
+    @State(Scope.Thread)
     public static class Hits extends Device {
         /** Fills the ATC. */
         @Setup(Level.Trial)
@@ -94,6 +95,7 @@ public class AtsBenchmark {
     }
 
     /** A working set that the IOTLB holds and the ATC does not. */
+    @State(Scope.Thread)
     public static class Misses extends Device {
         private static final int PAGES = 1024;
 
@@ -115,6 +117,7 @@ public class AtsBenchmark {
     }
 
     /** A working set of half of the ATC, each page of which is asked for again after it was dropped. */
+    @State(Scope.Thread)
     public static class Drops extends Device {
         private Invalidation invalidation;
 

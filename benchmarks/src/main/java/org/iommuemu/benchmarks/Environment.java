@@ -44,7 +44,7 @@ record Environment(
                 readCaches(),
                 System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
                         + System.getProperty("os.arch"),
-                System.getProperty("java.vm.name") + " " + System.getProperty("java.vendor.version", "") + " "
+                (System.getProperty("java.vm.name") + " " + System.getProperty("java.vendor.version", "")).strip() + " "
                         + Runtime.version(),
                 String.join(" ", ManagementFactory.getRuntimeMXBean().getInputArguments()),
                 String.format(

@@ -82,6 +82,7 @@ public class FloorBenchmark {
     }
 
     /** A working set of half of the IOTLB. */
+    @State(Scope.Thread)
     public static class Hits extends Pages {
         /** Entries of the IOTLB. */
         @Param({"64", "4096", "65536"})
@@ -98,6 +99,7 @@ public class FloorBenchmark {
     }
 
     /** A working set of which an IOTLB of 64 entries never holds what comes next. */
+    @State(Scope.Thread)
     public static class Misses extends Pages {
         /** Working set in pages. */
         @Param({"512", "65536", "1048576"})
@@ -114,6 +116,7 @@ public class FloorBenchmark {
     }
 
     /** The same of both stages. */
+    @State(Scope.Thread)
     public static class NestedMisses extends Pages {
         /** Working set in pages. */
         @Param("65536")
@@ -134,6 +137,7 @@ public class FloorBenchmark {
     }
 
     /** Pages whose descriptors say no, and a queue that says so. */
+    @State(Scope.Thread)
     public static class Faults extends Pages {
         private static final int PAGES = 512;
         private static final int RECORDS = 4096;

@@ -86,6 +86,7 @@ public class TraceReplayBenchmark {
     }
 
     /** A trace and a machine. */
+    @State(Scope.Thread)
     public abstract static class Replayed extends Trace {
         /** Stages of translation. */
         @Param
@@ -115,6 +116,7 @@ public class TraceReplayBenchmark {
     }
 
     /** Without time. */
+    @State(Scope.Thread)
     public static class Functional extends Replayed {
         @Override
         TraceReplay machine() {
@@ -126,6 +128,7 @@ public class TraceReplayBenchmark {
     }
 
     /** With time. */
+    @State(Scope.Thread)
     public static class Timed extends Replayed {
         private final Settings settings = Presets.named("hypersio");
 

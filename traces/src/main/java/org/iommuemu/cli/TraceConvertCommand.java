@@ -3,13 +3,17 @@ package org.iommuemu.cli;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.report.ResultFile;
 import org.iommuemu.trace.TraceEncoding;
 import org.iommuemu.trace.TraceReader;
 import org.iommuemu.trace.TraceWriter;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code trace convert}: from one encoding to another. */
@@ -25,13 +29,30 @@ final class TraceConvertCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "OUT", description = "where to")
     private Path output = Path.of("");
 
+    @Option(names = "--first", paramLabel = "N", description = "only the first N records (default: all)")
+    private long first = Long.MAX_VALUE;
+
+    @Option(
+            names = "--streams",
+            paramLabel = "S,...",
+            split = ",",
+            description = "only records of these streams (default: all)")
+    private List<String> streams = List.of();
+
     @Override
     public Integer call() {
+        if (first < 0) {
+            throw new InputException("--first is " + first, "0 or more");
+        }
+        Set<Integer> wanted =
+                streams.stream().map(s -> Numbers.stream("--streams", s)).collect(Collectors.toSet());
         ResultFile.write(output, part -> {
             try (TraceReader trace = TraceEncoding.open(in);
                     TraceWriter out = TraceEncoding.of(output).create(part, provenance(trace))) {
-                while (trace.next()) {
-                    out.write(trace.record());
+                while (trace.number() < first && trace.next()) {
+                    if (wanted.isEmpty() || wanted.contains(trace.record().stream())) {
+                        out.write(trace.record());
+                    }
                 }
             }
         });

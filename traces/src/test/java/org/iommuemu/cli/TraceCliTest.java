@@ -274,6 +274,36 @@ class TraceCliTest {
         }
     }
 
+    @Test
+    void shouldConvertOnlyWhatIsAskedFor() throws IOException {
+        Path all = temp.resolve("all.trace");
+        try (TraceWriter to = TraceEncoding.BINARY.create(all, "")) {
+            for (int i = 0; i < 10; i++) {
+                to.write(new DmaRecord().set(i, TraceKind.READ_DMA, i % 3, 0x1000, 64));
+            }
+        }
+
+        assertThat(run(
+                        "trace",
+                        "convert",
+                        file("all.trace"),
+                        file("part.csv"),
+                        "--first",
+                        "8",
+                        "--streams",
+                        "0x1,00:00.2"))
+                .isZero();
+
+        assertThat(temp.resolve("part.csv"))
+                .content()
+                .isEqualTo("time_ps,kind,stream,pasid,iova,length,attributes,page_shift,address,group\n"
+                        + "1,read,0x1,,0x1000,64,,,,\n2,read,0x2,,0x1000,64,,,,\n4,read,0x1,,0x1000,64,,,,\n"
+                        + "5,read,0x2,,0x1000,64,,,,\n7,read,0x1,,0x1000,64,,,,\n");
+        assertThat(run("trace", "convert", file("all.trace"), file("no.csv"), "--first", "-1"))
+                .isEqualTo(2);
+        assertThat(err.toString()).isEqualTo("iommu-emu: --first is -1; expected 0 or more\n");
+    }
+
     /** The addresses are the recording machine's own. */
     @ParameterizedTest
     @CsvSource({

@@ -18,6 +18,8 @@ import org.iommuemu.trace.TraceEncoding;
 import org.iommuemu.trace.TraceKind;
 import org.iommuemu.trace.TraceReader;
 import org.iommuemu.trace.TraceWriter;
+import org.iommuemu.trace.imports.ImportOptions;
+import org.iommuemu.trace.imports.ImportSource;
 import org.iommuemu.trace.pattern.TracePattern;
 import org.iommuemu.trace.reuse.MissCurve;
 import org.iommuemu.trace.reuse.ReuseDistances;
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The miss curve of one pass, held against the IOTLB of whole replays. */
 class MissCurveTest {
@@ -110,6 +113,25 @@ class MissCurveTest {
                 12,
                 13,
                 64);
+    }
+
+    /** Real drivers: what captures and a joined trace of a kernel's calls have become. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "samples/smmuv3-linux-nvme",
+                "samples/smmuv3-linux-mixed",
+                "samples/vtd-scalable-linux-mixed",
+                "samples/smmuv3-ftrace-strict/joined.csv.zst"
+            })
+    void shouldMissAsReplaysOfCaptures(String sample) throws IOException {
+        Path input = Path.of(sample);
+        Path file = temp.resolve("t");
+        try (TraceWriter out = TraceEncoding.BINARY.create(file, "")) {
+            ImportSource.of(input).read(input, new ImportOptions(ImportOptions.UNKNOWN), out);
+        }
+
+        compare(file, StageLayout.STAGE_1, 1, 2, 4, 8, 16, 32, 64, 128, 512);
     }
 
     /**

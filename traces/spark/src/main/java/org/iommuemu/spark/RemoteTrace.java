@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.sweep.Digest;
 import org.iommuemu.sweep.TraceFiles;
@@ -55,21 +56,29 @@ sealed interface RemoteTrace extends Serializable {
     /**
      * One that is made up, by every executor anew; the same parameters give the same bytes.
      *
+     * @param tenants as of {@link TracePattern.Parameters}, like those that follow
      * @param digest of its bytes
      */
-    record Generated(TracePattern pattern, int tenants, long records, long seed, String digest) implements RemoteTrace {
+    record Generated(
+            TracePattern pattern,
+            int tenants,
+            long records,
+            long seed,
+            Map<PatternOption, Double> options,
+            String digest)
+            implements RemoteTrace {
         /** Makes it once, for its digest. */
         static Generated of(TraceSource.Generated made, Path folder) throws IOException {
             Path file = TraceFiles.generated(made, folder);
             String digest = digestOf(file);
             Files.delete(file);
             TracePattern.Parameters p = made.parameters();
-            return new Generated(made.pattern(), p.tenants(), p.records(), p.seed(), digest);
+            return new Generated(made.pattern(), p.tenants(), p.records(), p.seed(), p.options(), digest);
         }
 
         @Override
         public Path fetch(Path folder, HadoopFiles files) {
-            TracePattern.Parameters parameters = new TracePattern.Parameters(tenants, records, seed);
+            TracePattern.Parameters parameters = new TracePattern.Parameters(tenants, records, seed, options);
             return TraceFiles.generated(new TraceSource.Generated("", pattern, parameters), folder);
         }
     }

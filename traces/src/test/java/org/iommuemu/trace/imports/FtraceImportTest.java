@@ -201,6 +201,20 @@ class FtraceImportTest {
                 .containsExactlyInAnyOrder(0x10, 0x18, 0x20);
     }
 
+    /** Without dma events nothing tells devices: all that is known is what is mapped at once. */
+    @Test
+    void shouldKeepEveryCallOfARealLinux61ThatNamesNoDevice() throws IOException {
+        Path file = Imports.real("linux-6.1-smmuv3.ftrace.txt");
+        Imports made = Imports.of(file, temp);
+
+        List<String> lines = Files.readAllLines(file);
+        long maps = lines.stream().filter(l -> l.contains(": map: ")).count();
+        long unmaps = lines.stream().filter(l -> l.contains(": unmap: ")).count();
+        assertThat(maps).isGreaterThan(200);
+        assertThat(made.summary().records()).containsEntry(TraceKind.MAP, maps).containsEntry(TraceKind.UNMAP, unmaps);
+        assertThat(made.note(NO_DEVICE)).isEqualTo(maps);
+    }
+
     /** The recorder's own join has found the devices in another way. The doorbell of interrupts is mapped by no function that is probed. */
     @Test
     void shouldAgreeWithTheJoinOfARealLinux61WithProbes() throws IOException {
