@@ -161,9 +161,8 @@ public final class RegisterFile {
         if (slot != NO_REGISTER) {
             int shift = halfShift(slot, offset);
             // The half that is not written must not act as a write of ones to W1C bits.
-            long others = registers[slot].bytes() == 8
-                    ? ~(0xFFFF_FFFFL << shift) & ~registers[slot].writeOneToClear()
-                    : 0;
+            long others =
+                    registers[slot].bytes() == 8 ? ~(0xFFFF_FFFFL << shift) & ~registers[slot].writeOneToClear() : 0;
             store(slot, values[slot] & others | half << shift);
         }
     }
