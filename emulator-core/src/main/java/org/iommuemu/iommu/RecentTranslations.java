@@ -148,7 +148,7 @@ final class RecentTranslations implements EntryListener {
     @Override
     public void changed(int entry) {
         int at = slots[entry];
-        if (words[at + ENTRY] >>> ENTRY_SHIFT == entry) {
+        if (used && words[at + ENTRY] >>> ENTRY_SHIFT == entry) {
             words[at] = 0;
         }
     }

@@ -31,6 +31,7 @@ public final class RegisterFile {
     private static final int NO_REGISTER = -1;
 
     private final List<Register> map;
+    private final Register[] registers;
     private final int[] slotAt;
     private final long[] values;
     private final @Nullable WriteHandler[] handlers;
@@ -45,6 +46,7 @@ public final class RegisterFile {
      */
     public RegisterFile(List<Register> map) {
         this.map = List.copyOf(map);
+        registers = this.map.toArray(new Register[0]);
         int end = this.map.stream().mapToInt(r -> r.offset() + r.bytes()).max().orElse(0);
         slotAt = new int[end >> 2];
         Arrays.fill(slotAt, NO_REGISTER);
@@ -71,7 +73,7 @@ public final class RegisterFile {
     /** Puts every register to its reset value; runs no handlers. */
     public void reset() {
         for (int slot = 0; slot < values.length; slot++) {
-            values[slot] = map.get(slot).reset();
+            values[slot] = registers[slot].reset();
         }
     }
 
@@ -130,7 +132,7 @@ public final class RegisterFile {
             return;
         }
         int slot = slotOf(offset);
-        if (size == 8 && slot != NO_REGISTER && map.get(slot).bytes() == 8) {
+        if (size == 8 && slot != NO_REGISTER && registers[slot].bytes() == 8) {
             store(slot, value);
             return;
         }
@@ -159,20 +161,19 @@ public final class RegisterFile {
         if (slot != NO_REGISTER) {
             int shift = halfShift(slot, offset);
             // The half that is not written must not act as a write of ones to W1C bits.
-            long others = map.get(slot).bytes() == 8
-                    ? ~(0xFFFF_FFFFL << shift) & ~map.get(slot).writeOneToClear()
-                    : 0;
+            long others =
+                    registers[slot].bytes() == 8 ? ~(0xFFFF_FFFFL << shift) & ~registers[slot].writeOneToClear() : 0;
             store(slot, values[slot] & others | half << shift);
         }
     }
 
     private int halfShift(int slot, long offset) {
-        return (int) (offset - map.get(slot).offset()) * 8;
+        return (int) (offset - registers[slot].offset()) * 8;
     }
 
     private void store(int slot, long value) {
         BooleanSupplier guard = guards[slot];
-        Register r = map.get(slot);
+        Register r = registers[slot];
         boolean ignored = r.isReadOnly() || guard != null && !guard.getAsBoolean();
         if (observer != null) {
             observer.writing(r, values[slot], value, !ignored);
@@ -199,7 +200,7 @@ public final class RegisterFile {
     @SuppressWarnings("ReferenceEquality")
     private int slot(Register register) {
         int slot = slotOf(register.offset());
-        if (slot == NO_REGISTER || map.get(slot) != register) {
+        if (slot == NO_REGISTER || registers[slot] != register) {
             throw new IllegalArgumentException(register.name() + " is not a register of this machine");
         }
         return slot;

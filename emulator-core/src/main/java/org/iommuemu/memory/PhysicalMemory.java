@@ -141,6 +141,25 @@ public final class PhysicalMemory implements AutoCloseable {
         return slot < 0 ? 0 : slab(slot).getLong(within(slot, offset), LITTLE);
     }
 
+    /** Writes 32 bytes, word after word. */
+    public void writeLongs(long address, long word0, long word1, long word2, long word3) {
+        int offset = (int) address & OFFSET_MASK;
+        if (watches != null || offset > PAGE_BYTES - 4 * Long.BYTES) {
+            writeLong(address, word0);
+            writeLong(address + Long.BYTES, word1);
+            writeLong(address + 2 * Long.BYTES, word2);
+            writeLong(address + 3 * Long.BYTES, word3);
+            return;
+        }
+        int slot = writable(address);
+        UnsafeBuffer slab = slab(slot);
+        int at = within(slot, offset);
+        slab.putLong(at, word0, LITTLE);
+        slab.putLong(at + Long.BYTES, word1, LITTLE);
+        slab.putLong(at + 2 * Long.BYTES, word2, LITTLE);
+        slab.putLong(at + 3 * Long.BYTES, word3, LITTLE);
+    }
+
     /** Reads as many words of 8 bytes as there is room for. */
     public void readLongs(long address, long[] into) {
         int offset = (int) address & OFFSET_MASK;

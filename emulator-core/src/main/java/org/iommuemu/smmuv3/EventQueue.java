@@ -72,10 +72,7 @@ final class EventQueue {
             errors.raise(Registers.EVENTQ_ABT_ERR);
             return false;
         }
-        memory.writeLong(at, word0);
-        memory.writeLong(at + 8, word1);
-        memory.writeLong(at + 16, word2);
-        memory.writeLong(at + 24, word3);
+        memory.writeLongs(at, word0, word1, word2, word3);
         boolean wasEmpty = queue.isEmpty();
         queue.advanceProducer();
         long producer = registers.get(Registers.EVENTQ_PROD);

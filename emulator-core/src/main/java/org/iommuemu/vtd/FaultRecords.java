@@ -16,8 +16,8 @@ final class FaultRecords {
             VtdRegisters.IQE.mask() | VtdRegisters.ICE.mask() | VtdRegisters.ITE.mask() | VtdRegisters.PFO.mask();
 
     private final RegisterFile file;
-    private final List<Register> low;
-    private final List<Register> high;
+    private final Register[] low;
+    private final Register[] high;
     private final EventInterrupt event;
     private int next;
     private long recorded;
@@ -29,11 +29,11 @@ final class FaultRecords {
     FaultRecords(RegisterFile file, List<Register> registers, EventInterrupt event) {
         this.file = file;
         this.event = event;
-        low = new ArrayList<>();
-        high = new ArrayList<>();
-        for (int i = 0; i < registers.size(); i += 2) {
-            low.add(registers.get(i));
-            high.add(registers.get(i + 1));
+        low = new Register[registers.size() / 2];
+        high = new Register[low.length];
+        for (int i = 0; i < low.length; i++) {
+            low[i] = registers.get(2 * i);
+            high[i] = registers.get(2 * i + 1);
         }
         for (Register r : high) {
             file.onWrite(r, (old, requested) -> {
@@ -66,19 +66,19 @@ final class FaultRecords {
             compressed++;
             return;
         }
-        if (FaultRecord.F.isSet(file.get(high.get(next)))) {
+        if (FaultRecord.F.isSet(file.get(high[next]))) {
             lost++;
             raise(VtdRegisters.PFO.mask());
             return;
         }
         boolean first = !VtdRegisters.PPF.isSet(status);
-        file.set(low.get(next), word0);
-        file.set(high.get(next), word1 | FaultRecord.F.mask());
+        file.set(low[next], word0);
+        file.set(high[next], word1 | FaultRecord.F.mask());
         if (first) {
             file.set(VtdRegisters.FSTS, VtdRegisters.FRI.set(status, next));
         }
         recorded++;
-        next = next + 1 == high.size() ? 0 : next + 1;
+        next = next + 1 == high.length ? 0 : next + 1;
         if (first) {
             raise(VtdRegisters.PPF.mask());
         }
@@ -86,8 +86,8 @@ final class FaultRecords {
 
     /** Whether a fault of a source is still to be served. */
     private boolean isAnyOf(long source) {
-        for (int i = 0; i < high.size(); i++) {
-            long word1 = file.get(high.get(i));
+        for (int i = 0; i < high.length; i++) {
+            long word1 = file.get(high[i]);
             if (FaultRecord.F.isSet(word1) && FaultRecord.SID.get(word1) == source) {
                 return true;
             }
@@ -117,8 +117,8 @@ final class FaultRecords {
 
     private void updatePending() {
         boolean any = false;
-        for (int i = 0; i < high.size(); i++) {
-            any |= FaultRecord.F.isSet(file.get(high.get(i)));
+        for (int i = 0; i < high.length; i++) {
+            any |= FaultRecord.F.isSet(file.get(high[i]));
         }
         long status = file.get(VtdRegisters.FSTS);
         file.set(VtdRegisters.FSTS, VtdRegisters.PPF.set(status, any ? 1 : 0));

@@ -44,7 +44,7 @@ class KnownContextsTest {
                 int substream = random.nextInt(4) == 0 ? random.nextInt(3) : Transaction.NO_SUBSTREAM;
                 long word = (random.nextBoolean() ? SmmuFixture.STREAM_TABLE : SmmuFixture.CDS)
                         + stream * STRUCTURE_BYTES
-                        + random.nextInt(8) * Long.BYTES;
+                        + random.nextLong(8) * Long.BYTES;
                 long before = f.memory.readLong(word);
                 if (random.nextInt(3) == 0) {
                     f.memory.writeLong(word, before ^ 1L << random.nextInt(64));
