@@ -84,7 +84,7 @@ class SweepCliTest {
         timed: maybe                                    | 2: 'timed' is 'maybe'; expected true or false
         paramters: {iotlb.entries: [4]}                 | 2: unknown key 'paramters'; expected one of name, traces,
         sweeps: [{parameters: {iotlb.entries: 4}}]      | 2: a sweep without a name; expected name: one for each
-        sweeps: [{name: y, traces: [b]}]                | 2: unknown trace 'b'; expected {file: PATH}, {generate: {...}}, or one of a
+        sweeps: [{name: y, traces: [b]}]                | 2: unknown trace 'b'; expected {file: PATH}, {generate: {...}} or {import: {...}}, or one of a
         traces: []                                      | 2: not YAML: Duplicate field 'traces'; expected valid YAML
         """)
     void shouldRefuseInOneLineWhatIsWrongInTheFile(String line, String message) throws IOException {
@@ -106,7 +106,8 @@ class SweepCliTest {
         {generate: {size: 0}}              | x.yaml:1: unknown key 'size' of generate
         {generate: {pattern: zipf, skew: steep}} | x.yaml:1: 'skew' is 'steep'; expected a number
         {generate: {pattern: ring, skew: 1}} | x.yaml:1: --skew
-        {name: a}                          | x.yaml:1: a trace with neither of file and generate; expected one
+        {name: a}                          | x.yaml:1: a trace with none of file, generate, import; expected one
+        {file: a, generate: {}}            | x.yaml:1: a trace with file and generate; expected one
         """)
     void shouldRefuseInOneLineWhatIsWrongWithATrace(String trace, String message) throws IOException {
         Files.writeString(folder.resolve("bad.csv"), "time_ps,kind,stream,iova\n0,read,1,0x1000\n0,read,1,zero\n");
@@ -252,7 +253,7 @@ class SweepCliTest {
     }
 
     private void assertSame(Path other) {
-        for (String name : List.of("results.csv", "results.json")) {
+        for (String name : List.of("results.csv", "results.json", "report.html")) {
             assertThat(other.resolve(name)).hasSameBinaryContentAs(output().resolve(name));
         }
     }
