@@ -44,13 +44,14 @@ import picocli.CommandLine.Spec;
             "  traces:",
             "    - file: nvme.trace                # beside FILE",
             "    - generate: {pattern: uniform, tenants: 2, records: 1000000, seed: 1}",
+            "    - import: {input: capture}        # what 'trace import' reads",
             "  presets: [none, arm-mmu-600]        # see 'iommu-emu presets'",
             "  timed: true                         # latencies too; without it, misses and walks only",
             "  parameters:                         # every combination is a point",
             "    iotlb.entries: [16, 64, 256]",
             "    iotlb.policy: [lru, random]",
             "",
-            "DIR gets results.csv and results.json. A run that was interrupted goes on with --resume.",
+            "DIR gets results.csv, results.json and report.html. A run that was interrupted goes on with --resume.",
             "Exit status: 0 done, 1 done but some points failed, 2 bad input.",
             "",
             "All keys and columns: docs/sweep.md.",
@@ -72,6 +73,13 @@ final class SweepCommand implements Callable<Integer> {
 
     @Option(names = "--resume", description = "go on with what is in the folder; finished points are not run again")
     private boolean resume;
+
+    @Option(
+            names = "--only",
+            paramLabel = "NAME",
+            split = ",",
+            description = "only these of the file's sweeps, separated by commas")
+    private List<String> only = List.of();
 
     @Option(names = "--dry-run", description = "list the points and what they cost, and run none")
     private boolean dryRun;
@@ -96,7 +104,8 @@ final class SweepCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         check();
-        SweepFile sweep = SweepFile.read(file);
+        SweepFile all = SweepFile.read(file);
+        SweepFile sweep = only.isEmpty() ? all : all.only(only);
         TraceFiles.check(sweep);
         SweepPlan outline = SweepPlan.of(sweep, Map.of(), maxPoints);
         List<SweepPoint> flawed = outline.points().stream()

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +75,27 @@ public record SweepFile(Path file, List<TraceSource> traces, List<Sweep> sweeps)
             }
         }
         return new SweepFile(file, traces.all(), sweeps);
+    }
+
+    /**
+     * Some of the studies, in the order of the file, with the traces that they need.
+     *
+     * @throws InputException if there is none of a name
+     */
+    public SweepFile only(Collection<String> names) {
+        List<String> all = sweeps.stream().map(Sweep::name).toList();
+        for (String name : names) {
+            if (!all.contains(name)) {
+                throw new InputException(file, 0, "has no sweep '" + name + "'", "one of " + String.join(", ", all));
+            }
+        }
+        List<Sweep> some = sweeps.stream().filter(s -> names.contains(s.name())).toList();
+        return new SweepFile(
+                file,
+                traces.stream()
+                        .filter(t -> some.stream().anyMatch(s -> s.traces().contains(t.name())))
+                        .toList(),
+                some);
     }
 
     /** A trace of the file. */

@@ -12,6 +12,7 @@ import org.iommuemu.measure.MeasureWindow;
 import org.iommuemu.preset.Parameter;
 import org.iommuemu.preset.Presets;
 import org.iommuemu.preset.Settings;
+import org.iommuemu.trace.imports.ImportSource;
 
 /**
  * Results as JSON: what every machine has once, and of each preset, study and point what it has besides. Names are documented in
@@ -98,6 +99,12 @@ public final class SweepJson {
                 out.writeStringField("file", recorded.location());
             } else if (trace instanceof TraceSource.Generated made) {
                 out.writeStringField("generated", made.pattern().provenance(made.parameters()));
+            } else if (trace instanceof TraceSource.Imported imported) {
+                out.writeStringField("imported", imported.input());
+                ImportSource from = imported.from();
+                if (from != null) {
+                    out.writeStringField("from", from.label());
+                }
             }
             for (PointResult r : results.results()) {
                 if (r.point().trace().equals(trace.name())) {

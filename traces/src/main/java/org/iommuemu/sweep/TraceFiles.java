@@ -15,8 +15,8 @@ import org.iommuemu.trace.TraceReader;
 import org.iommuemu.trace.TraceWriter;
 
 /**
- * The traces of a sweep as binary files that are there: recorded ones where they are, or converted if they are CSV; those and made-up
- * ones in a folder, by a digest of what they are made from.
+ * The traces of a sweep as binary files that are there: recorded ones where they are, or converted if they are CSV; those, imported
+ * and made-up ones in a folder, by a digest of what they are made from.
  */
 public final class TraceFiles {
     private static final String PART = ".part";
@@ -44,6 +44,8 @@ public final class TraceFiles {
                 try (TraceReader reader = TraceEncoding.open(recorded.beside(sweep.file()))) {
                     reader.provenance();
                 }
+            } else if (trace instanceof TraceSource.Imported imported) {
+                TraceImports.inputs(imported, sweep.file());
             }
         }
     }
@@ -63,6 +65,9 @@ public final class TraceFiles {
                 all.add(trace, binary(file, digest, folder), digest);
             } else if (trace instanceof TraceSource.Generated made) {
                 Path file = generated(made, folder);
+                all.add(trace, file, digest(file));
+            } else if (trace instanceof TraceSource.Imported imported) {
+                Path file = imported(imported, sweep.file(), folder);
                 all.add(trace, file, digest(file));
             }
         }
@@ -108,14 +113,20 @@ public final class TraceFiles {
         return file;
     }
 
+    private static Path imported(TraceSource.Imported trace, Path sweep, Path folder) {
+        Path file = folder.resolve("import-" + TraceImports.digest(trace, sweep).substring(0, DIGITS) + ".trace");
+        make(file, TraceImports.provenance(trace, sweep), out -> TraceImports.write(trace, sweep, out));
+        return file;
+    }
+
     /** Under a name that nobody reads until it is whole; the same each time, so that an interrupted one is written over. */
     private static void make(Path file, String provenance, Content content) {
         if (Files.exists(file)) {
             return;
         }
+        Path part = file.resolveSibling(file.getFileName() + PART);
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
-            Path part = file.resolveSibling(file.getFileName() + PART);
             Files.deleteIfExists(part);
             try (TraceWriter out = TraceEncoding.BINARY.create(part, provenance)) {
                 content.writeTo(out);
@@ -123,10 +134,18 @@ public final class TraceFiles {
             Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new InputException(file, 0, "cannot be written (" + e.getMessage() + ")", "room for a trace");
+        } finally {
+            delete(part);
         }
     }
 
-    private static String digest(Path file) {
+    /** What is left of one that failed; if it cannot be deleted, the next one writes over it. */
+    private static void delete(Path part) {
+        part.toFile().delete();
+    }
+
+    /** SHA-256 of a file. */
+    static String digest(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
             return Digest.of(in);
         } catch (IOException e) {
@@ -134,7 +153,7 @@ public final class TraceFiles {
         }
     }
 
-    /** SHA-256 of each as it was recorded or made up, by name. */
+    /** SHA-256 of each as it was recorded, imported or made up, by name. */
     public Map<String, String> digests() {
         return new LinkedHashMap<>(digests);
     }

@@ -10,6 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.iommuemu.capture.InputException;
+import org.iommuemu.pcie.RequesterId;
+import org.iommuemu.trace.imports.ImportOptions;
+import org.iommuemu.trace.imports.ImportSource;
 import org.iommuemu.trace.pattern.PatternOption;
 import org.iommuemu.trace.pattern.TracePattern;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +21,10 @@ import org.jspecify.annotations.Nullable;
 final class TraceReferences {
     private static final String FILE = "file";
     private static final String GENERATE = "generate";
+    private static final String IMPORT = "import";
     private static final String NAME = "name";
+    private static final String KINDS = "{file: PATH}, {generate: {...}} or {import: {...}}";
+    private static final long MOST_STREAM = 0xffff_ffffL;
     private static final int MOST_TENANTS = 65_535;
     private static final long MOST_RECORDS = 1L << 40;
 
@@ -46,9 +52,7 @@ final class TraceReferences {
         if (!byName.containsKey(name)) {
             throw node.wrong(
                     "unknown trace '" + name + "'",
-                    byName.isEmpty()
-                            ? "{file: PATH} or {generate: {...}}"
-                            : "{file: PATH}, {generate: {...}}, or one of " + String.join(", ", byName.keySet()));
+                    KINDS + (byName.isEmpty() ? "" : ", or one of " + String.join(", ", byName.keySet())));
         }
         return name;
     }
@@ -56,18 +60,27 @@ final class TraceReferences {
     private String defined(YamlNode node) {
         Map<String, YamlNode> keys = node.map("a trace");
         keys.forEach((key, value) -> {
-            if (!List.of(FILE, GENERATE, NAME).contains(key)) {
-                throw value.wrong("unknown key '" + key + "' of a trace", "file, generate, name");
+            if (!List.of(FILE, GENERATE, IMPORT, NAME).contains(key)) {
+                throw value.wrong("unknown key '" + key + "' of a trace", "file, generate, import, name");
             }
         });
-        YamlNode file = keys.get(FILE);
-        YamlNode generate = keys.get(GENERATE);
-        if ((file == null) == (generate == null)) {
-            throw node.wrong("a trace with " + (file == null ? "neither" : "both") + " of file and generate", "one");
+        List<String> kinds = keys.keySet().stream().filter(k -> !k.equals(NAME)).toList();
+        if (kinds.size() != 1) {
+            throw node.wrong(
+                    kinds.isEmpty()
+                            ? "a trace with none of file, generate, import"
+                            : "a trace with " + String.join(" and ", kinds),
+                    "one");
         }
         YamlNode given = keys.get(NAME);
         String name = given == null ? null : given.scalar(NAME);
-        TraceSource trace = file != null ? recorded(file, name) : generated(generate, name);
+        String kind = kinds.get(0);
+        YamlNode value = keys.getOrDefault(kind, node);
+        TraceSource trace = switch (kind) {
+            case FILE -> recorded(value, name);
+            case GENERATE -> generated(value, name);
+            default -> imported(value, name);
+        };
         if (byName.putIfAbsent(trace.name(), trace) != null) {
             throw node.wrong("a second trace '" + trace.name() + "'", "a name for each");
         }
@@ -80,10 +93,51 @@ final class TraceReferences {
                 name == null ? String.valueOf(Path.of(location).getFileName()) : name, location);
     }
 
-    private static TraceSource generated(@Nullable YamlNode node, @Nullable String name) {
-        if (node == null) {
-            throw new IllegalStateException("one of the two is there");
+    private static TraceSource imported(YamlNode node, @Nullable String name) {
+        String input = "";
+        ImportSource from = null;
+        long stream = ImportOptions.UNKNOWN;
+        for (Map.Entry<String, YamlNode> e : node.map(IMPORT).entrySet()) {
+            YamlNode value = e.getValue();
+            switch (e.getKey()) {
+                case "input" -> input = value.scalar("input");
+                case "from" -> from = source(value);
+                case "stream" -> stream = stream(value);
+                default ->
+                    throw value.wrong("unknown key '" + e.getKey() + "' of import", "one of from, input, stream");
+            }
         }
+        if (input.isEmpty()) {
+            throw node.wrong("'import' without 'input'", "input: a file or folder");
+        }
+        return new TraceSource.Imported(
+                name == null ? String.valueOf(Path.of(input).getFileName()) : name, input, from, stream, node.line());
+    }
+
+    private static ImportSource source(YamlNode node) {
+        String label = node.scalar("from");
+        return Arrays.stream(ImportSource.values())
+                .filter(s -> s.label().equals(label))
+                .findFirst()
+                .orElseThrow(() -> node.wrong("'from' is '" + label + "'", "one of " + ImportSource.labels()));
+    }
+
+    private static long stream(YamlNode node) {
+        String text = node.scalar("stream");
+        try {
+            long stream = text.contains(":")
+                    ? RequesterId.parse(text).id()
+                    : text.startsWith("0x") ? Long.parseLong(text.substring(2), 16) : Long.parseLong(text);
+            if (stream >= 0 && stream <= MOST_STREAM) {
+                return stream;
+            }
+        } catch (IllegalArgumentException e) {
+            // Said below.
+        }
+        throw node.wrong("'stream' is '" + text + "'", "a number of at most 32 bits, or bus:device.function");
+    }
+
+    private static TraceSource generated(YamlNode node, @Nullable String name) {
         TracePattern pattern = TracePattern.HYPER_TENANT;
         int tenants = 1;
         long records = 1_500_000;

@@ -106,6 +106,11 @@ final class YamlNode {
         return new InputException(file, line, problem, expected);
     }
 
+    /** Where it begins, from 1. */
+    long line() {
+        return line;
+    }
+
     boolean isScalar() {
         return kind == Kind.SCALAR;
     }

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SweepCliTest {
     private static final String TRACE = "traces: [{generate: {pattern: ring, tenants: 2, records: 2000}, name: a}]\n";
@@ -84,7 +85,7 @@ class SweepCliTest {
         timed: maybe                                    | 2: 'timed' is 'maybe'; expected true or false
         paramters: {iotlb.entries: [4]}                 | 2: unknown key 'paramters'; expected one of name, traces,
         sweeps: [{parameters: {iotlb.entries: 4}}]      | 2: a sweep without a name; expected name: one for each
-        sweeps: [{name: y, traces: [b]}]                | 2: unknown trace 'b'; expected {file: PATH}, {generate: {...}}, or one of a
+        sweeps: [{name: y, traces: [b]}]                | 2: unknown trace 'b'; expected {file: PATH}, {generate: {...}} or {import: {...}}, or one of a
         traces: []                                      | 2: not YAML: Duplicate field 'traces'; expected valid YAML
         """)
     void shouldRefuseInOneLineWhatIsWrongInTheFile(String line, String message) throws IOException {
@@ -106,7 +107,8 @@ class SweepCliTest {
         {generate: {size: 0}}              | x.yaml:1: unknown key 'size' of generate
         {generate: {pattern: zipf, skew: steep}} | x.yaml:1: 'skew' is 'steep'; expected a number
         {generate: {pattern: ring, skew: 1}} | x.yaml:1: --skew
-        {name: a}                          | x.yaml:1: a trace with neither of file and generate; expected one
+        {name: a}                          | x.yaml:1: a trace with none of file, generate, import; expected one
+        {file: a, generate: {}}            | x.yaml:1: a trace with file and generate; expected one
         """)
     void shouldRefuseInOneLineWhatIsWrongWithATrace(String trace, String message) throws IOException {
         Files.writeString(folder.resolve("bad.csv"), "time_ps,kind,stream,iova\n0,read,1,0x1000\n0,read,1,zero\n");
@@ -252,7 +254,7 @@ class SweepCliTest {
     }
 
     private void assertSame(Path other) {
-        for (String name : List.of("results.csv", "results.json")) {
+        for (String name : List.of("results.csv", "results.json", "report.html")) {
             assertThat(other.resolve(name)).hasSameBinaryContentAs(output().resolve(name));
         }
     }
@@ -299,6 +301,65 @@ class SweepCliTest {
                 .map(l -> Integer.valueOf(l.replaceAll(".*entries (\\d+)\\).*", "$1")))
                 .toList();
         assertThat(entries).hasSize(40).doesNotHaveDuplicates().isSorted();
+    }
+
+    private static final String THREE = """
+            traces: [{generate: {records: 100}, name: shared}, {file: gone.trace}]
+            sweeps:
+              - {name: one, traces: [shared], parameters: {iotlb.entries: [8, 16]}}
+              - {name: two, traces: [gone.trace]}
+              - {name: three, traces: [{generate: {records: 200}, name: own}, shared], set: {iotlb.entries: 8}}
+            """;
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        one       | 1 one shared, 2 one shared                            | 1
+        three     | 1 three own, 2 three shared                           | 2
+        three,one | 1 one shared, 2 one shared, 3 three own, 4 three shared | 2
+        """)
+    void shouldRunOnlyTheSweepsAskedForAndMakeOnlyTheirTraces(String only, String points, int traces)
+            throws IOException {
+        final SweepRun run = SweepRun.of(write(THREE), "--output", output(), "--only", only);
+
+        assertThat(run.err()).isEmpty();
+        assertThat(run.status()).isZero();
+        assertThat(rows().stream()
+                        .skip(1)
+                        .map(r -> r.split(","))
+                        .map(r -> r[0] + " " + r[2] + " " + r[3])
+                        .toList())
+                .containsExactly(points.split(", "));
+        assertThat(SweepRun.files(output()).stream().filter(f -> f.startsWith("traces/")))
+                .hasSize(traces);
+    }
+
+    @Test
+    void shouldNotGoOnWithOtherSweepsOfTheSameFile() throws IOException {
+        final Path file = write(THREE);
+        assertThat(SweepRun.of(file, "--output", output(), "--only", "one").status())
+                .isZero();
+
+        final SweepRun other = SweepRun.of(file, "--output", output(), "--only", "one,three", "--resume");
+
+        assertThat(other.status()).isEqualTo(2);
+        assertThat(other.err()).contains("has results of another sweep, or of other traces");
+        assertThat(SweepRun.of(file, "--output", output(), "--only", "one", "--resume")
+                        .status())
+                .isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"four", "one,four", "''"})
+    void shouldNameTheSweepsThereAreWhenAskedForAnother(String only) throws IOException {
+        final Path file = write(THREE);
+
+        final SweepRun run = SweepRun.of(file, "--output", output(), "--only", only);
+
+        assertThat(run.status()).isEqualTo(2);
+        assertThat(run.err())
+                .isEqualTo("iommu-emu: " + file + ": has no sweep '" + only.replace("one,", "")
+                        + "'; expected one of one, two, three\n");
+        assertThat(output()).doesNotExist();
     }
 
     @Test

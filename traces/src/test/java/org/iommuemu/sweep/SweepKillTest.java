@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SweepKillTest {
     private static final int POINTS = 24;
     private static final int KILLS = 3;
-    private static final List<String> RESULTS = List.of("results.csv", "results.json");
+    private static final List<String> RESULTS = List.of("results.csv", "results.json", "report.html");
 
     @TempDir
     private Path folder;

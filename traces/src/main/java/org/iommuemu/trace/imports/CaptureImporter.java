@@ -26,12 +26,17 @@ final class CaptureImporter implements Importer {
 
     CaptureImporter(Path file) {
         this.file = file;
-        granule = granule(file.toAbsolutePath().getParent());
+        granule = granule(mappings(file));
+    }
+
+    /** The list of what is mapped at the stop, beside a trace; {@code null} if there is none. */
+    static @Nullable Path mappings(Path trace) {
+        Path folder = trace.toAbsolutePath().getParent();
+        return folder == null ? null : CompressedFile.find(folder, "mappings.csv");
     }
 
     /** The smallest page that is mapped at the stop; 4 KiB if that is not recorded. */
-    private static long granule(@Nullable Path folder) {
-        Path mappings = folder == null ? null : CompressedFile.find(folder, "mappings.csv");
+    private static long granule(@Nullable Path mappings) {
         if (mappings == null) {
             return PAGE;
         }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.iommuemu.capture.CompressedFile;
 import org.iommuemu.capture.InputException;
@@ -78,6 +79,23 @@ public enum ImportSource {
             throw new InputException(input, 0, "is of no known kind", "one of " + labels() + ", or --from");
         }
         return found;
+    }
+
+    /**
+     * The files that an import reads.
+     *
+     * @throws InputException if a folder has none
+     */
+    public List<Path> inputs(Path input) {
+        return switch (this) {
+            case JOINED -> List.of(JoinedTrace.in(input));
+            case CAPTURE -> {
+                Path trace = trace(input);
+                Path mappings = CaptureImporter.mappings(trace);
+                yield mappings == null ? List.of(trace) : List.of(trace, mappings);
+            }
+            case FTRACE, QEMU_LOG, HYPERSIO -> List.of(input);
+        };
     }
 
     /**
