@@ -182,7 +182,8 @@ public final class SweepJob implements Callable<Integer> {
                     traces.put(source.name(), RemoteTrace.Generated.of(made, scratch));
                 } else if (source instanceof TraceSource.Imported imported) {
                     throw new InputException(
-                            yaml + ":" + imported.line() + ": trace '" + source.name() + "' is an import, which no cluster makes",
+                            yaml + ":" + imported.line() + ": trace '" + source.name()
+                                    + "' is an import, which no cluster makes",
                             "a trace made by trace import beforehand");
                 }
             }
