@@ -180,9 +180,10 @@ public final class SweepJob implements Callable<Integer> {
                     traces.put(source.name(), RemoteTrace.Stored.of(location, files));
                 } else if (source instanceof TraceSource.Generated made) {
                     traces.put(source.name(), RemoteTrace.Generated.of(made, scratch));
-                } else {
+                } else if (source instanceof TraceSource.Imported imported) {
                     throw new InputException(
-                            yaml + ": trace '" + source.name() + "' is an import, which no cluster makes",
+                            yaml + ":" + imported.line() + ": trace '" + source.name()
+                                    + "' is an import, which no cluster makes",
                             "a trace made by trace import beforehand");
                 }
             }

@@ -169,6 +169,20 @@ class SweepJobTest {
     }
 
     @Test
+    void shouldRefuseAnImportWithItsLine() throws Exception {
+        Path imports = Files.writeString(
+                folder.resolve("imports.yaml"), "traces:\n  - name: nvme\n    import: {input: capture}\n");
+
+        int status = run("imports", "local[1]", imports.toString(), "--output", folder + "/imports");
+
+        assertThat(status).isEqualTo(2);
+        assertThat(complaint())
+                .contains("imports.yaml:3: trace 'nvme' is an import, which no cluster makes; expected a trace made by"
+                        + " trace import beforehand");
+        assertThat(folder.resolve("imports")).doesNotExist();
+    }
+
+    @Test
     void shouldNameAFileSystemThatHadoopDoesNotHave() throws Exception {
         int status = run("nowhere", "local[1]", "nowhere://host/sweep.yaml", "--output", folder + "/nowhere");
 
