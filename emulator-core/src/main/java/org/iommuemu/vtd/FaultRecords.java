@@ -20,6 +20,9 @@ final class FaultRecords {
     private final Register[] high;
     private final EventInterrupt event;
     private int next;
+    /** Records whose fault is still to be served. */
+    private int pending;
+
     private long recorded;
     private long lost;
     private boolean compresses;
@@ -38,6 +41,7 @@ final class FaultRecords {
         for (Register r : high) {
             file.onWrite(r, (old, requested) -> {
                 file.set(r, requested);
+                pending -= FaultRecord.F.isSet(old & ~requested) ? 1 : 0;
                 updatePending();
             });
         }
@@ -78,6 +82,7 @@ final class FaultRecords {
             file.set(VtdRegisters.FSTS, VtdRegisters.FRI.set(status, next));
         }
         recorded++;
+        pending++;
         next = next + 1 == high.length ? 0 : next + 1;
         if (first) {
             raise(VtdRegisters.PPF.mask());
@@ -116,18 +121,20 @@ final class FaultRecords {
     }
 
     private void updatePending() {
-        boolean any = false;
-        for (int i = 0; i < high.length; i++) {
-            any |= FaultRecord.F.isSet(file.get(high[i]));
-        }
         long status = file.get(VtdRegisters.FSTS);
-        file.set(VtdRegisters.FSTS, VtdRegisters.PPF.set(status, any ? 1 : 0));
+        file.set(VtdRegisters.FSTS, VtdRegisters.PPF.set(status, pending > 0 ? 1 : 0));
         event.served(isAnyPending());
     }
 
     /** Whether a fault or an error is there. */
     boolean isAnyPending() {
         return (file.get(VtdRegisters.FSTS) & (ERRORS | VtdRegisters.PPF.mask())) != 0;
+    }
+
+    /** The register file has been reset. */
+    void reset() {
+        pending = 0;
+        restart();
     }
 
     /** Translation and interrupt remapping are both off: recording starts over at the first record. */

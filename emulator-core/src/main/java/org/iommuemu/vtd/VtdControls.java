@@ -63,7 +63,7 @@ final class VtdControls {
         interrupts.latch(0);
         queue.enable(false);
         pages.place();
-        faults.restart();
+        faults.reset();
         extras.reset();
     }
 

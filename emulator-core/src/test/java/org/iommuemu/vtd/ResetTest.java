@@ -17,6 +17,7 @@ class ResetTest {
     private static final long INVALIDATE = 3 | (long) SOURCE << 32;
     private static final long WAIT = 0x25;
     private static final long ICE = 0x20;
+    private static final long PPF = 2;
 
     /** A device that resets the unit as soon as it hears of it, and may have the queue started again. */
     private record Resetting(VtdBench b, boolean restarts) implements DevicePort {
@@ -45,6 +46,21 @@ class ResetTest {
 
         @Override
         public void resumed(long ticket, Transaction request, Verdict how) {}
+    }
+
+    @Test
+    void shouldHaveNoFaultPendingFromBefore() {
+        try (VtdBench b = VtdBench.legacy()) {
+            b.read(0x118, 0x5000);
+            b.read(0x118, 0x6000);
+
+            b.unit.reset();
+            b.start(0).read(0x118, 0x7000);
+
+            assertThat(b.read32(0x34) & PPF).isEqualTo(PPF);
+            assertThat(b.faults()).hasSize(1);
+            assertThat(b.read32(0x34) & PPF).isZero();
+        }
     }
 
     @Test

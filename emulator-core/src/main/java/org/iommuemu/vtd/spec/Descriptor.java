@@ -96,6 +96,14 @@ public enum Descriptor {
     /** Group. */
     public static final BitField PRGI = BitField.of("PRGI", 75, 67);
 
+    private static final @Nullable Descriptor[] BY_TYPE = new Descriptor[1 << 7];
+
+    static {
+        for (Descriptor d : values()) {
+            BY_TYPE[d.type] = d;
+        }
+    }
+
     private final int type;
     private final Layout layout;
 
@@ -116,13 +124,7 @@ public enum Descriptor {
 
     /** The type that a descriptor's first word names, or null if there is none. */
     public static @Nullable Descriptor of(long word0) {
-        int type = (int) (word0 >>> 5 & 0x70 | word0 & 0xF);
-        for (Descriptor d : values()) {
-            if (d.type == type) {
-                return d;
-            }
-        }
-        return null;
+        return BY_TYPE[(int) (word0 >>> 5 & 0x70 | word0 & 0xF)];
     }
 
     /** The layouts; a class of its own because enum constants come before static fields. */
