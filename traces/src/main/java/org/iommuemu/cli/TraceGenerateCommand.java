@@ -43,7 +43,7 @@ final class TraceGenerateCommand implements Callable<Integer> {
             names = "--output",
             paramLabel = "FILE",
             required = true,
-            description = "where to; .csv, .csv.gz and .csv.zst are CSV, all else is binary")
+            description = "where to; .csv, .csv.gz and .csv.zst are CSV, all else is binary, .zst packed")
     private Path output = Path.of("");
 
     @ArgGroup(exclusive = false, heading = "Options of some patterns:%n")

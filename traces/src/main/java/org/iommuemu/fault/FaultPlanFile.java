@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.JsonObject;
+import org.iommuemu.capture.YamlFlaw;
 import org.iommuemu.inject.FaultPlan;
 import org.iommuemu.inject.FaultRule;
 import org.jspecify.annotations.Nullable;
@@ -49,8 +50,7 @@ public final class FaultPlanFile {
             into.object(parser);
             return new FaultPlan(into.seed, into.rules);
         } catch (JacksonException e) {
-            long line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-            throw new InputException(file, line, "not YAML: " + e.getOriginalMessage(), "valid YAML");
+            throw YamlFlaw.of(file, e);
         } catch (IOException e) {
             throw new InputException(file, 0, "cannot be read (" + e.getMessage() + ")", "a readable YAML file");
         } catch (IllegalArgumentException e) {

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.iommuemu.capture.InputException;
+import org.iommuemu.capture.YamlFlaw;
 
 /**
  * Reads {@link Settings} from YAML: the keys of {@link Parameter}, nested at the dots, each with a value or with {@code {value: V,
@@ -67,8 +68,7 @@ final class SettingsFile {
                 throw new InputException(file, line(parser), "goes on behind its first document", "one document");
             }
         } catch (JacksonException e) {
-            long line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-            throw new InputException(file, line, "not YAML: " + e.getOriginalMessage(), "valid YAML");
+            throw YamlFlaw.of(file, e);
         } catch (IOException e) {
             throw new InputException(file, 0, "cannot be read (" + e.getMessage() + ")", "a readable YAML file");
         }

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import org.iommuemu.capture.InputException;
 import org.iommuemu.capture.OneLine;
+import org.iommuemu.capture.YamlFlaw;
 
 /** A piece of a YAML file that knows where it is, so that what is wrong with it can be said with its line. */
 final class YamlNode {
@@ -62,8 +63,7 @@ final class YamlNode {
             }
             return root;
         } catch (JacksonException e) {
-            long line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
-            throw new InputException(file, line, "not YAML: " + e.getOriginalMessage(), "valid YAML");
+            throw YamlFlaw.of(file, e);
         } catch (IOException e) {
             throw new InputException(file, 0, "cannot be read (" + e.getMessage() + ")", "a readable YAML file");
         }

@@ -78,7 +78,7 @@ class SettingsFileTest {
                 "tables: {latency-ns: 1e-99999999}|:1: tables.latency-ns is '1e-99999999'; expected a number from 0",
                 "systems: 5|:1: 'systems' is no list; expected a list of names",
                 "[1, 2]|holds no keys; expected keys with values",
-                "iotlb: {entries: 5|not YAML: ",
+                "iotlb: {entries: 5|not YAML: while parsing a flow mapping, expected ',' or '}', but got <stream end>;",
                 "walk: {walkers: 1, walkers: 2}|not YAML: Duplicate",
             })
     void shouldSayWhatIsWrongInOneLine(String text, String message) {

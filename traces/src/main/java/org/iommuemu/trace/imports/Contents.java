@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.iommuemu.trace.imports;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -21,6 +22,8 @@ final class Contents {
         String head;
         try (InputStream in = CompressedFile.open(file)) {
             head = new String(in.readNBytes(LOOKED_AT), StandardCharsets.ISO_8859_1);
+        } catch (EOFException e) {
+            throw new InputException(file, 0, "truncated: ends in the first bytes", "a whole file");
         } catch (IOException e) {
             throw new InputException(file, 0, "cannot be read (" + e.getMessage() + ")", "a readable file");
         }

@@ -176,4 +176,14 @@ class ObservedImportTest {
                         temp.resolve("notes.txt")
                                 + ": is of no known kind; expected one of joined, capture, ftrace, qemu-log, hypersio, or --from");
     }
+
+    @Test
+    void shouldSayThatAPackedLogEndsEarly() throws IOException {
+        byte[] whole = Files.readAllBytes(Imports.real("smmuv3-linux-vfio.qemu.log.xz"));
+        Path cut = Files.write(temp.resolve("cut.log.xz"), Arrays.copyOf(whole, 200));
+
+        assertThatThrownBy(() -> Imports.of(cut, temp))
+                .isInstanceOf(InputException.class)
+                .hasMessage(cut + ": truncated: ends in the first bytes; expected a whole file");
+    }
 }
